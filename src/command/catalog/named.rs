@@ -1,0 +1,118 @@
+//! Entries of the table by the names that clients have for them: `get`, `config|get`.
+
+use crate::command::table::{self, Command, Group};
+
+/// The ACL categories, in the order in which COMMAND INFO lists them.
+pub const CATEGORIES: [&str; 21] = [
+    "@keyspace",
+    "@read",
+    "@write",
+    "@set",
+    "@sortedset",
+    "@list",
+    "@hash",
+    "@string",
+    "@bitmap",
+    "@hyperloglog",
+    "@geo",
+    "@stream",
+    "@pubsub",
+    "@admin",
+    "@fast",
+    "@slow",
+    "@blocking",
+    "@dangerous",
+    "@connection",
+    "@transaction",
+    "@scripting",
+];
+
+/// An entry of the table with what it belongs to.
+#[derive(Clone, Copy)]
+pub struct Named {
+    pub group: &'static Group,
+    pub container: Option<&'static Command>,
+    pub command: &'static Command,
+}
+
+impl Named {
+    /// The entries of all commands, without subcommands, in table order.
+    pub fn all() -> impl Iterator<Item = Named> + Clone {
+        table::all().map(|(group, command)| Named {
+            group,
+            container: None,
+            command,
+        })
+    }
+
+    /// The same with each container's subcommands after it.
+    pub fn all_and_subcommands() -> impl Iterator<Item = Named> {
+        Named::all().flat_map(|named| std::iter::once(named).chain(named.subcommands()))
+    }
+
+    /// The entries of its subcommands.
+    pub fn subcommands(self) -> impl Iterator<Item = Named> + Clone {
+        let subcommands = self.command.subcommands.iter();
+        subcommands.map(move |subcommand| self.with(subcommand))
+    }
+
+    /// Its subcommand `command`.
+    fn with(self, command: &'static Command) -> Named {
+        Named {
+            group: self.group,
+            container: Some(self.command),
+            command,
+        }
+    }
+
+    /// The command called `get`, or the subcommand called `config|get`.
+    pub fn find(name: &[u8]) -> Option<Named> {
+        let mut words = name.splitn(2, |&byte| byte == b'|');
+        let named = Named::find_command(words.next()?)?;
+        match words.next() {
+            Some(word) => Some(named.with(named.command.subcommand(word)?)),
+            None => Some(named),
+        }
+    }
+
+    /// What a full command runs: a subcommand where its second word is there to choose one.
+    pub fn find_called<'a>(mut words: impl Iterator<Item = &'a [u8]>) -> Option<Named> {
+        let named = Named::find_command(words.next()?)?;
+        match words.next() {
+            Some(word) if !named.command.subcommands.is_empty() => {
+                Some(named.with(named.command.subcommand(word)?))
+            }
+            _ => Some(named),
+        }
+    }
+
+    fn find_command(name: &[u8]) -> Option<Named> {
+        Named::all().find(|named| named.command.name.as_bytes().eq_ignore_ascii_case(name))
+    }
+
+    /// `get`, `config|get`: its name as replies have it.
+    pub fn full_name(self) -> String {
+        let name = match self.container {
+            Some(container) => format!("{}|{}", container.name, self.command.name),
+            None => self.command.name.to_owned(),
+        };
+        name.to_ascii_lowercase()
+    }
+
+    /// Whether it is in an ACL category: by its flags, by its group, or by its own entry.
+    pub fn is_in(self, category: &str) -> bool {
+        let flags = self.command.flags;
+        let by_flags = match category {
+            "@read" => flags.has(table::READONLY),
+            "@write" => flags.has(table::WRITE),
+            "@pubsub" => flags.has(table::PUBSUB),
+            "@admin" | "@dangerous" => flags.has(table::ADMIN),
+            "@fast" => flags.has(table::FAST),
+            "@slow" => !flags.has(table::FAST),
+            "@blocking" => flags.has(table::BLOCKING),
+            _ => false,
+        };
+        let by_group = self.group.category == category && self.command.subcommands.is_empty();
+        by_flags || by_group || self.command.categories.contains(&category)
+    }
+}

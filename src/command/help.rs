@@ -1,0 +1,186 @@
+//! What the HELP of each container says.
+//!
+//! The reply is a list of status lines: a headline with the container's name, then each subcommand
+//! and below it, indented, what it does; HELP itself comes last. The lines are those of
+//! `redis-server`, since people compare them; only what Aerolite has is listed.
+
+use super::{Call, Done};
+use crate::resp::Reply;
+
+/// How the description of HELP itself reads, at the end of every list.
+const LAST: [&str; 2] = ["HELP", "    Prints this help."];
+
+/// Replies with the help of a container, whose subcommands `lines` describe; the first and the last
+/// lines, which all lists have, are added here. The container's name is the request's first word.
+pub fn help(call: &mut Call, lines: &[&str]) -> Done {
+    write(call.args.arg(0), lines, &mut call.reply);
+    Ok(())
+}
+
+fn write(container: &[u8], lines: &[&str], reply: &mut Reply) {
+    let container = String::from_utf8_lossy(container).to_ascii_uppercase();
+    reply.array(1 + lines.len() + LAST.len());
+    reply.simple(&format!(
+        "{container} <subcommand> [<arg> [value] [opt] ...]. Subcommands are:"
+    ));
+    for line in lines.iter().chain(&LAST) {
+        reply.simple(line);
+    }
+}
+
+/// The subcommands of CLIENT.
+pub const CLIENT: &[&str] = &[
+    "GETNAME",
+    "    Return the name of the current connection.",
+    "ID",
+    "    Return the ID of the current connection.",
+    "INFO",
+    "    Return information about the current client connection.",
+    "KILL <ip:port>",
+    "    Kill connection made from <ip:port>.",
+    "KILL <option> <value> [<option> <value> [...]]",
+    "    Kill connections. Options are:",
+    "    * ADDR (<ip:port>|<unixsocket>:0)",
+    "      Kill connections made from the specified address",
+    "    * LADDR (<ip:port>|<unixsocket>:0)",
+    "      Kill connections made to specified local address",
+    "    * TYPE (NORMAL|MASTER|REPLICA|PUBSUB)",
+    "      Kill connections by type.",
+    "    * USER <username>",
+    "      Kill connections authenticated by <username>.",
+    "    * SKIPME (YES|NO)",
+    "      Skip killing current connection (default: yes).",
+    "LIST [options ...]",
+    "    Return information about client connections. Options:",
+    "    * TYPE (NORMAL|MASTER|REPLICA|PUBSUB)",
+    "      Return clients of specified type.",
+    "REPLY (ON|OFF|SKIP)",
+    "    Control the replies sent to the current connection.",
+    "SETNAME <name>",
+    "    Assign the name <name> to the current connection.",
+    "NO-EVICT (ON|OFF)",
+    "    Protect current client connection from eviction.",
+    "NO-TOUCH (ON|OFF)",
+    "    Leave the access times of keys alone while this mode is on.",
+    "SETINFO <option> <value>",
+    "    Record what the client library says about itself. Options are:",
+    "    * LIB-NAME <name>",
+    "      The name of the library.",
+    "    * LIB-VER <version>",
+    "      The version of the library.",
+];
+
+/// The subcommands of COMMAND.
+pub const COMMAND: &[&str] = &[
+    "(no subcommand)",
+    "    Return details about all Redis commands.",
+    "COUNT",
+    "    Return the total number of commands in this Redis server.",
+    "LIST",
+    "    Return a list of all commands in this Redis server.",
+    "INFO [<command-name> ...]",
+    "    Return details about multiple Redis commands.",
+    "    If no command names are given, documentation details for all",
+    "    commands are returned.",
+    "DOCS [<command-name> ...]",
+    "    Return documentation details about multiple Redis commands.",
+    "    If no command names are given, documentation details for all",
+    "    commands are returned.",
+    "GETKEYS <full-command>",
+    "    Return the keys from a full Redis command.",
+    "GETKEYSANDFLAGS <full-command>",
+    "    Return the keys and the access flags from a full Redis command.",
+];
+
+/// The subcommands of CONFIG.
+pub const CONFIG: &[&str] = &[
+    "GET <pattern>",
+    "    Return parameters matching the glob-like <pattern> and their values.",
+    "SET <directive> <value>",
+    "    Set the configuration <directive> to <value>.",
+    "RESETSTAT",
+    "    Reset statistics reported by the INFO command.",
+    "REWRITE",
+    "    Rewrite the configuration file.",
+];
+
+/// The subcommands of DEBUG.
+pub const DEBUG: &[&str] = &[
+    "OBJECT <key>",
+    "    Show low level info about `key` and associated value.",
+    "SET-ACTIVE-EXPIRE <0|1>",
+    "    Setting it to 0 disables expiring keys in background when they are not",
+    "    accessed (otherwise the Redis behavior). Setting it to 1 reenables back the",
+    "    default.",
+    "SLEEP <seconds>",
+    "    Stop the server for <seconds>. Decimals allowed.",
+];
+
+/// The subcommands of MEMORY.
+pub const MEMORY: &[&str] = &[
+    "USAGE <key> [SAMPLES <count>]",
+    "    Return memory in bytes used by <key> and its value. Nested values are",
+    "    sampled up to <count> times (default: 5, 0 means sample all).",
+];
+
+/// The subcommands of OBJECT.
+pub const OBJECT: &[&str] = &[
+    "ENCODING <key>",
+    "    Return the kind of internal representation used in order to store the value",
+    "    associated with a <key>.",
+    "FREQ <key>",
+    "    Return the access frequency index of the <key>. The returned integer is",
+    "    proportional to the logarithm of the recent access frequency of the key.",
+    "IDLETIME <key>",
+    "    Return the idle time of the <key>, that is the approximated number of",
+    "    seconds elapsed since the last access to the key.",
+    "REFCOUNT <key>",
+    "    Return the number of references of the value associated with the specified",
+    "    <key>.",
+];
+
+#[cfg(test)]
+mod tests {
+    use super::super::table;
+    use super::*;
+    use crate::resp::{Output, Protocol};
+
+    #[test]
+    fn the_reply_has_a_headline_and_help_itself() {
+        let mut output = Output::new();
+        let mut reply = Reply::new(&mut output, Protocol::Resp2);
+        write(b"config", &["GET <pattern>", "    Reads."], &mut reply);
+        let mut bytes = Vec::new();
+        output
+            .write_to(&mut bytes, usize::MAX)
+            .expect("a Vec takes all");
+        let text = String::from_utf8(bytes).expect("ASCII");
+        assert_eq!(
+            text,
+            "*5\r\n+CONFIG <subcommand> [<arg> [value] [opt] ...]. Subcommands are:\r\n\
+             +GET <pattern>\r\n+    Reads.\r\n+HELP\r\n+    Prints this help.\r\n"
+        );
+    }
+
+    #[test]
+    fn the_lines_are_of_subcommands_there_are_and_of_all() {
+        let lookup = table::Lookup::new();
+        for (container, lines) in [
+            ("CLIENT", CLIENT),
+            ("COMMAND", COMMAND),
+            ("CONFIG", CONFIG),
+            ("MEMORY", MEMORY),
+            ("OBJECT", OBJECT),
+        ] {
+            let (command, _) = lookup.find(container.as_bytes()).expect("a container");
+            let heads = lines.iter().filter(|line| !line.starts_with([' ', '(']));
+            let mut listed: Vec<&str> = heads.filter_map(|line| line.split(' ').next()).collect();
+            listed.push("HELP");
+            listed.sort_unstable();
+            listed.dedup();
+            let mut there: Vec<&str> = command.subcommands.iter().map(|entry| entry.name).collect();
+            there.sort_unstable();
+            assert_eq!(listed, there, "{container}");
+        }
+    }
+}

@@ -1,0 +1,232 @@
+//! Commands: what a request means.
+//!
+//! One command is one entry in its group's table and one function beside it. Everything that is
+//! said *about* a command (arity, flags, where its keys are, its documentation) stands in the
+//! entry, and everything that asks (COMMAND, COMMAND DOCS, the arity error) reads it from there.
+//!
+//! ```text
+//!   request ──▶ execute ──▶ table::lookup ──▶ arity, AUTH ──▶ (command.run)(&mut Call)
+//!                                                                │ Ok: the reply stands
+//!                                                                ▼ Err: the reply is cut back to
+//!                                                                  where it began, the error written
+//! ```
+//!
+//! A command sees its arguments, its reply, its own session and the engine, never a socket and
+//! never another client: what concerns others goes out as [`Mail`](crate::engine::Mail).
+
+mod catalog;
+mod client;
+mod config;
+mod connection;
+mod debug;
+mod docs;
+mod error;
+mod help;
+mod info;
+mod key;
+mod key_spec;
+mod lolwut;
+mod server;
+mod string;
+pub mod table;
+
+use crate::engine::session::LastCommand;
+use crate::engine::{Db, Engine, ReplyMode, Session, SessionId};
+use crate::resp::{Output, Reply, Request};
+pub use error::Error;
+use table::Found;
+pub use table::{Command, Group};
+
+/// What every command function gives back: its reply is written, or the error is to be.
+pub type Done = Result<(), Error>;
+
+/// The most bytes of a name, and of arguments, that an error text repeats.
+const MAX_ECHO_BYTES: usize = 128;
+
+/// A command being run: its arguments, its reply, and the engine it works on.
+pub struct Call<'a> {
+    /// The entry that is being run; a subcommand's own entry where there is one.
+    pub command: &'static Command,
+    /// The arguments, the command's name first.
+    pub args: Request<'a>,
+    /// Where the reply goes.
+    pub reply: Reply<'a>,
+    /// Everything else there is.
+    pub engine: &'a mut Engine,
+    /// Whose command it is.
+    pub id: SessionId,
+}
+
+impl<'a> Call<'a> {
+    /// The arguments, the selected database and the reply, to be used side by side.
+    #[inline]
+    pub fn parts(&mut self) -> (&mut Request<'a>, Db<'_>, &mut Reply<'a>) {
+        let index = self.engine.sessions[self.id].db as usize;
+        (&mut self.args, self.engine.db(index), &mut self.reply)
+    }
+
+    /// The session of the client whose command it is.
+    pub fn session(&mut self) -> &mut Session {
+        &mut self.engine.sessions[self.id]
+    }
+
+    /// Whether argument `i` is this word, whatever its case.
+    #[inline]
+    pub fn is(&self, i: usize, word: &str) -> bool {
+        self.args
+            .get(i)
+            .is_some_and(|arg| arg.eq_ignore_ascii_case(word.as_bytes()))
+    }
+}
+
+/// Runs one request of a client and writes its reply to `out`.
+///
+/// This is the one door into the engine: bytes of a request in, bytes of a reply out, no socket.
+/// An empty request does nothing.
+pub fn execute(engine: &mut Engine, id: SessionId, request: Request<'_>, out: &mut Output) {
+    if request.is_empty() {
+        return;
+    }
+    let mark = out.mark();
+    let protocol = engine.sessions[id].protocol;
+    let mut reply = Reply::new(out, protocol);
+    match admit(engine, id, &request) {
+        Ok(found) => {
+            let before_ns = engine.watch_ns;
+            let mut call = Call {
+                command: found.command,
+                args: request,
+                reply,
+                engine,
+                id,
+            };
+            let done = (found.command.run)(&mut call);
+            count(engine, found, before_ns, done.is_err());
+            if let Err(error) = done {
+                engine.stats.error(&error.code());
+                out.truncate(mark);
+                Reply::new(out, engine.sessions[id].protocol).error(&error.0);
+            }
+            engine.sessions[id].last_command = Some(LastCommand {
+                container: found.container.map(|container| container.name),
+                name: found.command.name,
+            });
+        }
+        Err(error) => {
+            engine.stats.error(&error.code());
+            reply.error(&error.0);
+        }
+    }
+    let session = &mut engine.sessions[id];
+    if session.reply_mode != ReplyMode::On {
+        mute(session, mark, out);
+    }
+}
+
+/// Finds the request's command and checks whether this client may run it like that.
+#[inline]
+fn admit(engine: &mut Engine, id: SessionId, request: &Request<'_>) -> Result<Found, Error> {
+    let name = request.arg(0);
+    let mut found = engine
+        .lookup
+        .find(name)
+        .ok_or_else(|| unknown_command(request))?;
+    if !found.command.subcommands.is_empty()
+        && let Some(sub) = request.get(1)
+    {
+        found = engine
+            .lookup
+            .find_sub(found, sub)
+            .ok_or_else(|| unknown_subcommand(found.command.name, sub))?;
+    }
+    let refusal = if !found.command.accepts(request.len()) {
+        wrong_arity(&found)
+    } else if !engine.sessions[id].authenticated && !found.command.flags.has(table::NO_AUTH) {
+        Error::new("NOAUTH Authentication required.")
+    } else {
+        return Ok(found);
+    };
+    engine.stats.by_command[found.number].rejected += 1;
+    Err(refusal)
+}
+
+/// Counts a command that was run.
+#[inline]
+fn count(engine: &mut Engine, found: Found, before_ns: u64, failed: bool) {
+    engine.watch_ns = (engine.host.stopwatch_ns)();
+    let ns = engine.watch_ns.saturating_sub(before_ns);
+    engine.stats.commands += 1;
+    let stats = &mut engine.stats.by_command[found.number];
+    stats.calls += 1;
+    stats.ns += ns;
+    stats.failed += u64::from(failed);
+    stats.latency_ns.get_or_insert_default().record(ns);
+}
+
+/// Takes the reply back where the client does not want it (CLIENT REPLY).
+fn mute(session: &mut Session, mark: crate::resp::Mark, out: &mut Output) {
+    match session.reply_mode {
+        ReplyMode::On => {}
+        ReplyMode::Off => out.truncate(mark),
+        ReplyMode::SkipNext => session.reply_mode = ReplyMode::Skip,
+        ReplyMode::Skip => {
+            out.truncate(mark);
+            session.reply_mode = ReplyMode::On;
+        }
+    }
+}
+
+fn unknown_command(request: &Request<'_>) -> Error {
+    let mut args: Vec<u8> = Vec::new();
+    for arg in request.iter().skip(1) {
+        if args.len() >= MAX_ECHO_BYTES {
+            break;
+        }
+        let room = MAX_ECHO_BYTES - args.len();
+        args.push(b'\'');
+        args.extend_from_slice(echoed(arg, room));
+        args.extend_from_slice(b"' ");
+    }
+    let name = echoed(request.arg(0), MAX_ECHO_BYTES);
+    Error::text(
+        [
+            b"ERR unknown command '",
+            name,
+            b"', with args beginning with: ",
+            &args,
+        ]
+        .concat(),
+    )
+}
+
+fn unknown_subcommand(container: &str, name: &[u8]) -> Error {
+    let name = echoed(name, MAX_ECHO_BYTES);
+    let hint = format!("'. Try {container} HELP.");
+    Error::text([b"ERR unknown subcommand '", name, hint.as_bytes()].concat())
+}
+
+/// As much of `bytes` as a C program prints of it: up to a NUL, and to `max` bytes.
+fn echoed(bytes: &[u8], max: usize) -> &[u8] {
+    let bytes = &bytes[..bytes.len().min(max)];
+    &bytes[..memchr::memchr(0, bytes).unwrap_or(bytes.len())]
+}
+
+fn wrong_arity(found: &Found) -> Error {
+    let name = found.full_name();
+    Error::text(format!(
+        "ERR wrong number of arguments for '{name}' command"
+    ))
+}
+
+/// The error of a command that counts its own arguments.
+fn wrong_arguments(command: &Command) -> Error {
+    let name = command.name.to_ascii_lowercase();
+    Error::text(format!(
+        "ERR wrong number of arguments for '{name}' command"
+    ))
+}
+
+/// A container called by itself. Its arity has refused that already; this is the same refusal.
+fn missing_subcommand(call: &mut Call) -> Done {
+    Err(wrong_arguments(call.command))
+}

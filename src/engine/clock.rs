@@ -1,0 +1,41 @@
+//! The time, as the engine is told it.
+
+/// A moment: unix time in microseconds. The server reads it once a turn, tests make it up.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
+pub struct Clock {
+    unix_us: u64,
+}
+
+impl Clock {
+    /// The moment so many microseconds after 1970.
+    #[must_use]
+    pub fn at_us(unix_us: u64) -> Clock {
+        Clock { unix_us }
+    }
+
+    /// Unix time in microseconds.
+    #[must_use]
+    pub fn unix_us(self) -> u64 {
+        self.unix_us
+    }
+
+    /// Unix time in milliseconds.
+    #[inline]
+    #[must_use]
+    pub fn unix_ms(self) -> u64 {
+        self.unix_us / 1000
+    }
+
+    /// Unix time in seconds.
+    #[must_use]
+    pub fn unix_s(self) -> u64 {
+        self.unix_us / 1_000_000
+    }
+
+    /// The same in the 32 bits that an entry has for it (until 2106).
+    #[inline]
+    #[must_use]
+    pub fn unix_s32(self) -> u32 {
+        self.unix_s() as u32
+    }
+}

@@ -1,0 +1,172 @@
+//! One database as a command sees it: lookups that know the time, count hits and misses, and put
+//! what is removed where it is freed.
+
+use super::clock::Clock;
+use super::stats::KeyStats;
+use crate::store::keyspace::{Deadline, Lookup, NewString};
+use crate::store::{Encoding, Entry, Keyspace, Trash};
+
+/// The selected database at this moment.
+pub struct Db<'a> {
+    pub(super) keys: &'a mut Keyspace,
+    pub(super) trash: &'a mut Trash,
+    pub(super) stats: &'a mut KeyStats,
+    pub(super) clock: Clock,
+}
+
+impl Db<'_> {
+    /// The time, in unix milliseconds.
+    #[must_use]
+    pub fn now_ms(&self) -> u64 {
+        self.clock.unix_ms()
+    }
+
+    /// The key's entry for reading: counted as a hit or a miss, and as a use of the key.
+    #[inline]
+    pub fn read(&mut self, key: &[u8]) -> Option<&Entry> {
+        let now_s = self.clock.unix_s32();
+        let entry = self.inspect_mut(key)?;
+        entry.touch(now_s);
+        Some(entry)
+    }
+
+    /// The same, but not a use of the key (TTL, TYPE, OBJECT).
+    pub fn inspect(&mut self, key: &[u8]) -> Option<&Entry> {
+        self.inspect_mut(key).map(|entry| &*entry)
+    }
+
+    /// The key's entry for changing: not counted as a hit or a miss.
+    #[inline]
+    pub fn write(&mut self, key: &[u8]) -> Option<&mut Entry> {
+        match self.keys.lookup(key, self.clock.unix_ms()) {
+            Lookup::Live(entry) => {
+                entry.touch(self.clock.unix_s32());
+                Some(entry)
+            }
+            Lookup::Expired(entry) => {
+                self.stats.expired += 1;
+                self.trash.entry(entry);
+                None
+            }
+            Lookup::Missing => None,
+        }
+    }
+
+    /// Whether the key is there; neither counted nor a use.
+    pub fn exists(&mut self, key: &[u8]) -> bool {
+        match self.keys.lookup(key, self.clock.unix_ms()) {
+            Lookup::Live(_) => true,
+            Lookup::Expired(entry) => {
+                self.stats.expired += 1;
+                self.trash.entry(entry);
+                false
+            }
+            Lookup::Missing => false,
+        }
+    }
+
+    #[inline]
+    fn inspect_mut(&mut self, key: &[u8]) -> Option<&mut Entry> {
+        match self.keys.lookup(key, self.clock.unix_ms()) {
+            Lookup::Live(entry) => {
+                self.stats.hits += 1;
+                Some(entry)
+            }
+            Lookup::Expired(entry) => {
+                self.stats.expired += 1;
+                self.stats.misses += 1;
+                self.trash.entry(entry);
+                None
+            }
+            Lookup::Missing => {
+                self.stats.misses += 1;
+                None
+            }
+        }
+    }
+
+    /// Stores a string under a key, whatever was there before. The key is looked up by itself, so
+    /// that one which is past its deadline counts as expired.
+    #[inline]
+    pub fn set_string(&mut self, key: &[u8], value: &[u8], deadline: Deadline) {
+        self.store(key, NewString::Copied(value, Encoding::Natural), deadline);
+    }
+
+    /// Stores a string that may have an allocation of its own already.
+    #[inline]
+    pub fn store(&mut self, key: &[u8], value: NewString<'_>, deadline: Deadline) {
+        let replaced = self
+            .keys
+            .set_string(key, value, deadline, self.clock.unix_s32());
+        self.trash.value(replaced);
+        self.stats.dirty += 1;
+    }
+
+    /// Adds an entry; whatever was under its key is removed.
+    pub fn put(&mut self, entry: Entry, deadline_ms: Option<u64>) {
+        self.remove(entry.key());
+        self.keys.insert(entry, deadline_ms);
+        self.stats.dirty += 1;
+    }
+
+    /// Removes a key. Says whether it was there.
+    pub fn remove(&mut self, key: &[u8]) -> bool {
+        match self.take(key) {
+            Some((entry, _)) => {
+                self.trash.entry(entry);
+                true
+            }
+            None => false,
+        }
+    }
+
+    /// Takes a key out, with its deadline in unix milliseconds.
+    pub fn take(&mut self, key: &[u8]) -> Option<(Entry, Option<u64>)> {
+        let (entry, deadline) = self.keys.remove(key)?;
+        if deadline.is_some_and(|at_ms| at_ms <= self.clock.unix_ms()) {
+            self.stats.expired += 1;
+            self.trash.entry(entry);
+            return None;
+        }
+        self.stats.dirty += 1;
+        Some((entry, deadline))
+    }
+
+    /// The key's deadline in unix milliseconds; outer `None` where there is no such key.
+    pub fn deadline(&mut self, key: &[u8]) -> Option<Option<u64>> {
+        self.inspect(key)?;
+        let entry = self.keys.peek(key)?;
+        Some(self.keys.deadline(entry))
+    }
+
+    /// Gives a key a deadline, or takes it away.
+    pub fn set_deadline(&mut self, key: &[u8], at_ms: Option<u64>) {
+        if self.keys.set_deadline(key, at_ms) {
+            self.stats.dirty += 1;
+        }
+    }
+
+    /// Notes a change that was made through [`Db::write`].
+    pub fn changed(&mut self) {
+        self.stats.dirty += 1;
+    }
+
+    /// Puts a value that was overwritten through [`Db::write`] where it is freed.
+    pub fn discard(&mut self, value: Option<crate::store::Value>) {
+        self.trash.value(value);
+    }
+
+    /// The keyspace itself, for what looks at all of it.
+    #[must_use]
+    pub fn keyspace(&self) -> &Keyspace {
+        self.keys
+    }
+
+    /// Whether an entry of the keyspace is past its deadline.
+    #[must_use]
+    pub fn is_expired(&self, entry: &Entry) -> bool {
+        self.keys
+            .deadline(entry)
+            .is_some_and(|at_ms| at_ms <= self.clock.unix_ms())
+    }
+}

@@ -1,0 +1,171 @@
+//! Redis without sockets: everything that a command can read or change.
+//!
+//! The engine holds the databases, the sessions of the connected clients, the settings, the
+//! statistics, the time (which it is told, it reads no clock) and a seeded source of randomness.
+//! With the same seed, the same requests and the same times, it gives the same bytes. Sockets,
+//! tests and simulations all go through [`command::execute`](crate::command::execute), from the
+//! bytes of a request to the bytes of its reply.
+
+pub mod clock;
+pub mod config;
+pub mod database;
+pub mod random;
+pub mod session;
+pub mod stats;
+
+use crate::command::table::Lookup;
+use crate::store::{Expired, Keyspace, Trash};
+pub use clock::Clock;
+pub use config::Config;
+pub use database::Db;
+pub use random::Random;
+pub use session::{ReplyMode, Session, SessionId, Sessions};
+pub use stats::{Host, Stats};
+
+/// What a command wants done by whoever holds the sockets, after its reply.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Mail {
+    /// Close this client's connection.
+    Close(SessionId),
+    /// A setting has a new value.
+    SettingChanged(&'static str),
+    /// End the process.
+    Shutdown,
+}
+
+/// What active expiry did in one call.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Progress {
+    /// Nothing was left to do.
+    Done,
+    /// The budget was used up first.
+    More,
+}
+
+/// See the module's text.
+pub struct Engine {
+    /// The databases, by number.
+    pub databases: Vec<Keyspace>,
+    /// The connected clients.
+    pub sessions: Sessions,
+    /// The settings.
+    pub config: Config,
+    /// The time, as last told.
+    pub clock: Clock,
+    /// Counters for INFO.
+    pub stats: Stats,
+    /// What INFO says about the process.
+    pub host: Host,
+    /// What is too big to be freed at once.
+    pub trash: Trash,
+    /// Randomness.
+    pub random: Random,
+    /// What is to be done by the server.
+    pub mail: Vec<Mail>,
+    /// Whether keys are removed at their deadlines with no one asking (DEBUG SET-ACTIVE-EXPIRE).
+    pub active_expire: bool,
+    /// When the last command ended, by [`Host::stopwatch_ns`].
+    pub watch_ns: u64,
+    /// Commands by name.
+    pub lookup: Lookup,
+}
+
+impl Engine {
+    /// An engine with these settings, this seed and this time.
+    #[must_use]
+    pub fn new(config: Config, seed: u64, clock: Clock) -> Engine {
+        let mut random = Random::new(seed);
+        let count = config.databases;
+        let databases = (0..count)
+            .map(|_| Keyspace::new(random.next_u64(), clock.unix_ms()))
+            .collect();
+        Engine {
+            databases,
+            sessions: Sessions::new(),
+            config,
+            clock,
+            stats: Stats::new(),
+            host: Host::default(),
+            trash: Trash::new(),
+            random,
+            mail: Vec::new(),
+            active_expire: true,
+            watch_ns: 0,
+            lookup: Lookup::new(),
+        }
+    }
+
+    /// The database with this number, for a command to work on.
+    #[inline]
+    pub fn db(&mut self, index: usize) -> Db<'_> {
+        Db {
+            keys: &mut self.databases[index],
+            trash: &mut self.trash,
+            stats: &mut self.stats.keys,
+            clock: self.clock,
+        }
+    }
+
+    /// When the next key is due, in unix milliseconds; `None` when no key has a deadline or
+    /// active expiry is switched off.
+    #[must_use]
+    pub fn next_due(&self) -> Option<u64> {
+        if !self.active_expire {
+            return None;
+        }
+        self.databases.iter().filter_map(Keyspace::next_due).min()
+    }
+
+    /// Removes keys that are due, in at most `steps` steps of bounded work.
+    pub fn expire(&mut self, steps: usize) -> Progress {
+        let now_ms = self.clock.unix_ms();
+        let mut left = steps;
+        for keyspace in &mut self.databases {
+            loop {
+                if left == 0 {
+                    return Progress::More;
+                }
+                match keyspace.expire_step(now_ms) {
+                    Expired::Idle => break,
+                    Expired::Moved => {}
+                    Expired::Key { entry, late_ms } => {
+                        self.stats.keys.expired += 1;
+                        self.stats.expiry_lateness_ms.record(late_ms);
+                        self.trash.entry(entry);
+                    }
+                }
+                left -= 1;
+            }
+        }
+        Progress::Done
+    }
+
+    /// Frees one slice of what waits to be freed.
+    pub fn free(&mut self) -> Progress {
+        self.trash.free_slice();
+        if self.trash.is_empty() {
+            Progress::Done
+        } else {
+            Progress::More
+        }
+    }
+
+    /// Removes every key of a database.
+    pub fn flush(&mut self, index: usize) {
+        let fresh = Keyspace::new(self.random.next_u64(), self.clock.unix_ms());
+        let old = std::mem::replace(&mut self.databases[index], fresh);
+        self.stats.keys.dirty += old.len() as u64;
+        self.trash.keyspace(old);
+    }
+
+    /// Starts timing: what comes next is charged to the next command.
+    pub fn start_watch(&mut self) {
+        self.watch_ns = (self.host.stopwatch_ns)();
+    }
+
+    /// Whether commands are refused until AUTH has been answered.
+    #[must_use]
+    pub fn needs_password(&self) -> bool {
+        !self.config.requirepass.is_empty()
+    }
+}

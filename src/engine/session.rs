@@ -1,0 +1,209 @@
+//! What the server remembers of each connected client, apart from its socket and buffers.
+
+use crate::resp::Protocol;
+use slab::Slab;
+
+/// Names a connected client: its place among the sessions. Free again once it has left; the
+/// number that clients see, [`Session::id`], is never used twice.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct SessionId(pub u32);
+
+/// Which of its replies a client wants (CLIENT REPLY).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum ReplyMode {
+    /// All.
+    #[default]
+    On,
+    /// None.
+    Off,
+    /// All but the next command's.
+    SkipNext,
+    /// All but this command's.
+    Skip,
+}
+
+/// What the server last saw of a client's buffers, for CLIENT LIST.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct BufferSizes {
+    /// Bytes received that no command has used yet.
+    pub query: u32,
+    /// Bytes of the query buffer that are free.
+    pub query_free: u32,
+    /// Bytes of replies that wait to be sent.
+    pub output: u32,
+}
+
+/// One client's state.
+#[derive(Debug)]
+pub struct Session {
+    /// Its number, counted up from 1.
+    pub id: u64,
+    /// The number of the selected database.
+    pub db: u32,
+    /// The protocol its replies are written in.
+    pub protocol: Protocol,
+    /// Whether it may run commands.
+    pub authenticated: bool,
+    /// Which replies it wants.
+    pub reply_mode: ReplyMode,
+    /// Whether its connection is to be closed once its replies are sent.
+    pub closing: bool,
+    /// CLIENT NO-EVICT.
+    pub no_evict: bool,
+    /// CLIENT NO-TOUCH.
+    pub no_touch: bool,
+    /// Whether it came through a Unix socket.
+    pub unix_socket: bool,
+    /// The descriptor of its socket, for people to see.
+    pub fd: i32,
+    /// The name that CLIENT SETNAME gave it.
+    pub name: Box<[u8]>,
+    /// The library that CLIENT SETINFO named, and its version.
+    pub library: Option<Box<Library>>,
+    /// Where it connects from, `ip:port` or `path:0`.
+    pub addr: Box<str>,
+    /// Where it connected to.
+    pub local_addr: Box<str>,
+    /// When it connected, in unix seconds.
+    pub created_s: u64,
+    /// When it last sent something, in unix seconds.
+    pub active_s: u64,
+    /// The command it ran last, as `name` or `container|name`.
+    pub last_command: Option<LastCommand>,
+    /// Its buffers.
+    pub buffers: BufferSizes,
+}
+
+/// What CLIENT SETINFO said.
+#[derive(Debug, Default)]
+pub struct Library {
+    /// `lib-name`.
+    pub name: Vec<u8>,
+    /// `lib-ver`.
+    pub version: Vec<u8>,
+}
+
+/// A command by its entries: the container, where there is one, and the command.
+#[derive(Debug, Clone, Copy)]
+pub struct LastCommand {
+    /// The container of a subcommand.
+    pub container: Option<&'static str>,
+    /// The command.
+    pub name: &'static str,
+}
+
+impl LastCommand {
+    /// `get`, or `config|get`.
+    #[must_use]
+    pub fn full_name(&self) -> String {
+        match self.container {
+            Some(container) => format!("{container}|{}", self.name).to_ascii_lowercase(),
+            None => self.name.to_ascii_lowercase(),
+        }
+    }
+}
+
+/// Who is connecting.
+#[derive(Debug, Clone, Default)]
+pub struct Peer {
+    /// Where from.
+    pub addr: Box<str>,
+    /// Where to.
+    pub local_addr: Box<str>,
+    /// Whether through a Unix socket.
+    pub unix_socket: bool,
+    /// The socket's descriptor.
+    pub fd: i32,
+}
+
+/// Every connected client's session.
+#[derive(Debug, Default)]
+pub struct Sessions {
+    slots: Slab<Box<Session>>,
+    last_id: u64,
+}
+
+impl Sessions {
+    /// None yet.
+    #[must_use]
+    pub fn new() -> Sessions {
+        Sessions::default()
+    }
+
+    /// How many clients are connected.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.slots.len()
+    }
+
+    /// Whether nobody is.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.slots.is_empty()
+    }
+
+    /// A client has connected at `now_s`, in unix seconds.
+    pub fn open(&mut self, peer: Peer, authenticated: bool, now_s: u64) -> SessionId {
+        self.last_id += 1;
+        let session = Session {
+            id: self.last_id,
+            db: 0,
+            protocol: Protocol::Resp2,
+            authenticated,
+            reply_mode: ReplyMode::On,
+            closing: false,
+            no_evict: false,
+            no_touch: false,
+            unix_socket: peer.unix_socket,
+            fd: peer.fd,
+            name: Box::default(),
+            library: None,
+            addr: peer.addr,
+            local_addr: peer.local_addr,
+            created_s: now_s,
+            active_s: now_s,
+            last_command: None,
+            buffers: BufferSizes::default(),
+        };
+        // There are at most `maxclients` sessions, far fewer than 2^32.
+        SessionId(self.slots.insert(Box::new(session)) as u32)
+    }
+
+    /// A client has left.
+    pub fn close(&mut self, id: SessionId) {
+        self.slots.try_remove(id.0 as usize);
+    }
+
+    /// The client's session, if it is still connected.
+    #[must_use]
+    pub fn get(&self, id: SessionId) -> Option<&Session> {
+        self.slots.get(id.0 as usize).map(|session| &**session)
+    }
+
+    /// Every session with its place, in the order in which the clients connected.
+    #[must_use]
+    pub fn in_order(&self) -> Vec<(SessionId, &Session)> {
+        let mut all: Vec<_> = self
+            .slots
+            .iter()
+            .map(|(slot, session)| (SessionId(slot as u32), &**session))
+            .collect();
+        all.sort_unstable_by_key(|(_, session)| session.id);
+        all
+    }
+}
+
+impl std::ops::Index<SessionId> for Sessions {
+    type Output = Session;
+    #[inline]
+    fn index(&self, id: SessionId) -> &Session {
+        &self.slots[id.0 as usize]
+    }
+}
+
+impl std::ops::IndexMut<SessionId> for Sessions {
+    #[inline]
+    fn index_mut(&mut self, id: SessionId) -> &mut Session {
+        &mut self.slots[id.0 as usize]
+    }
+}

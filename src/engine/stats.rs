@@ -1,0 +1,358 @@
+//! Counters, kept by whoever does the thing that is counted and shown by INFO.
+
+use crate::command::table;
+use std::collections::BTreeMap;
+
+/// How often keys were found, missed, changed and removed by their deadline.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct KeyStats {
+    /// Reads that found their key.
+    pub hits: u64,
+    /// Reads that did not.
+    pub misses: u64,
+    /// Keys removed because they were due, by whichever way.
+    pub expired: u64,
+    /// Changes to the data.
+    pub dirty: u64,
+}
+
+/// One command's counters.
+#[derive(Debug, Clone, Default)]
+pub struct CommandStats {
+    /// Times it was run.
+    pub calls: u64,
+    /// Nanoseconds that took.
+    pub ns: u64,
+    /// Times it was refused before it ran (arity, AUTH).
+    pub rejected: u64,
+    /// Times it ran and answered with an error.
+    pub failed: u64,
+    /// How long single runs took.
+    pub latency_ns: Option<Box<Histogram>>,
+}
+
+/// A histogram with buckets of powers of two, each divided in eight: every figure is right to
+/// within an eighth, in 4 KiB, whatever the range.
+#[derive(Debug, Clone)]
+pub struct Histogram {
+    buckets: Vec<u32>,
+    count: u64,
+    max: u64,
+}
+
+/// Sub-buckets of one power of two, as a power of two.
+const SUB_BITS: u32 = 3;
+
+impl Default for Histogram {
+    fn default() -> Histogram {
+        Histogram::new()
+    }
+}
+
+impl Histogram {
+    /// An empty one. Its memory is asked for at the first value.
+    #[must_use]
+    pub const fn new() -> Histogram {
+        Histogram {
+            buckets: Vec::new(),
+            count: 0,
+            max: 0,
+        }
+    }
+
+    /// Counts one value.
+    pub fn record(&mut self, value: u64) {
+        let bucket = bucket_of(value);
+        if self.buckets.len() <= bucket {
+            self.buckets.resize(bucket + 1, 0);
+        }
+        self.buckets[bucket] = self.buckets[bucket].saturating_add(1);
+        self.count += 1;
+        self.max = self.max.max(value);
+    }
+
+    /// How many values there were.
+    #[must_use]
+    pub fn count(&self) -> u64 {
+        self.count
+    }
+
+    /// The largest value.
+    #[must_use]
+    pub fn max(&self) -> u64 {
+        self.max
+    }
+
+    /// The value that a share of `q` (0 to 1) of all values do not exceed, rounded up to its
+    /// bucket's upper end; 0 if there were none.
+    #[must_use]
+    pub fn quantile(&self, q: f64) -> u64 {
+        let rank = (q * self.count as f64).ceil().max(1.0) as u64;
+        let mut seen = 0;
+        for (bucket, &count) in self.buckets.iter().enumerate() {
+            seen += u64::from(count);
+            if seen >= rank {
+                return upper_end(bucket).min(self.max);
+            }
+        }
+        0
+    }
+}
+
+fn bucket_of(value: u64) -> usize {
+    if value < 1 << SUB_BITS {
+        return value as usize;
+    }
+    let power = value.ilog2();
+    let sub = value >> (power - SUB_BITS) & ((1 << SUB_BITS) - 1);
+    (((power - SUB_BITS + 1) as usize) << SUB_BITS) + sub as usize
+}
+
+fn upper_end(bucket: usize) -> u64 {
+    if bucket < 1 << SUB_BITS {
+        return bucket as u64;
+    }
+    let power = (bucket >> SUB_BITS) as u32 + SUB_BITS - 1;
+    let sub = (bucket & ((1 << SUB_BITS) - 1)) as u128;
+    let end = ((sub + 1 + (1 << SUB_BITS)) << (power - SUB_BITS)) - 1;
+    u64::try_from(end).unwrap_or(u64::MAX)
+}
+
+/// The most error codes counted one by one; a new one beyond that is only in the total.
+const MAX_ERROR_CODES: usize = 128;
+
+/// Everything that is counted.
+#[derive(Debug, Default)]
+pub struct Stats {
+    /// Keys.
+    pub keys: KeyStats,
+    /// Connections accepted, those refused afterwards included.
+    pub connections: u64,
+    /// Connections refused for `maxclients`.
+    pub rejected_connections: u64,
+    /// Commands run.
+    pub commands: u64,
+    /// Bytes received.
+    pub net_input: u64,
+    /// Bytes sent.
+    pub net_output: u64,
+    /// Calls of `read` on clients' sockets.
+    pub reads: u64,
+    /// Calls of `write` on clients' sockets.
+    pub writes: u64,
+    /// Error replies.
+    pub errors: u64,
+    /// Clients cut off because their output grew past its limit.
+    pub output_limit_disconnections: u64,
+    /// Clients cut off because their query buffer grew past its limit.
+    pub query_limit_disconnections: u64,
+    /// The largest query buffer and the largest output seen lately, in bytes.
+    pub recent_max_input: u64,
+    /// See [`Stats::recent_max_input`].
+    pub recent_max_output: u64,
+    /// How late active expiry was, in milliseconds.
+    pub expiry_lateness_ms: Histogram,
+    /// Rates over the last moments.
+    pub rates: Rates,
+    /// By command and subcommand, in the order of [`table::flat`].
+    pub by_command: Vec<CommandStats>,
+    /// Error replies by code.
+    pub by_error: BTreeMap<String, u64>,
+}
+
+impl Stats {
+    /// All at zero.
+    #[must_use]
+    pub fn new() -> Stats {
+        Stats {
+            by_command: vec![CommandStats::default(); table::flat().count()],
+            ..Stats::default()
+        }
+    }
+
+    /// Counts an error reply by its code.
+    pub fn error(&mut self, code: &str) {
+        self.errors += 1;
+        if let Some(count) = self.by_error.get_mut(code) {
+            *count += 1;
+        } else if self.by_error.len() < MAX_ERROR_CODES {
+            self.by_error.insert(code.to_owned(), 1);
+        }
+    }
+
+    /// CONFIG RESETSTAT.
+    pub fn reset(&mut self) {
+        *self = Stats {
+            keys: KeyStats {
+                dirty: self.keys.dirty,
+                ..KeyStats::default()
+            },
+            ..Stats::new()
+        };
+    }
+}
+
+/// How many samples the rates are taken over.
+const SAMPLES: usize = 16;
+
+/// The least time between two samples, in microseconds.
+const SAMPLE_US: u64 = 100_000;
+
+/// Samples of counters, taken when something happens (there is no clock that ticks), so that
+/// INFO can tell rates per second.
+#[derive(Debug, Default)]
+pub struct Rates {
+    samples: [Sample; SAMPLES],
+    next: usize,
+}
+
+/// The counters at one moment.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Sample {
+    /// When, in unix microseconds.
+    pub at_us: u64,
+    /// Commands run until then.
+    pub commands: u64,
+    /// Bytes received until then.
+    pub input: u64,
+    /// Bytes sent until then.
+    pub output: u64,
+}
+
+impl Rates {
+    /// Keeps `sample` if the last one is old enough.
+    #[inline]
+    pub fn sample(&mut self, sample: Sample) {
+        let last = self.samples[(self.next + SAMPLES - 1) % SAMPLES];
+        if sample.at_us >= last.at_us + SAMPLE_US {
+            self.samples[self.next] = sample;
+            self.next = (self.next + 1) % SAMPLES;
+        }
+    }
+
+    /// Commands, bytes received and bytes sent per second, from the oldest sample that is not
+    /// older than some two seconds until `now`.
+    #[must_use]
+    pub fn per_second(&self, now: Sample) -> (f64, f64, f64) {
+        let horizon_us = now.at_us.saturating_sub(SAMPLE_US * (SAMPLES as u64 + 4));
+        let oldest = self
+            .samples
+            .iter()
+            .filter(|sample| sample.at_us >= horizon_us && sample.at_us < now.at_us)
+            .min_by_key(|sample| sample.at_us);
+        let Some(oldest) = oldest else {
+            return (0.0, 0.0, 0.0);
+        };
+        let seconds = (now.at_us - oldest.at_us) as f64 / 1e6;
+        let rate = |new: u64, old: u64| new.saturating_sub(old) as f64 / seconds;
+        (
+            rate(now.commands, oldest.commands),
+            rate(now.input, oldest.input),
+            rate(now.output, oldest.output),
+        )
+    }
+}
+
+/// What INFO says about the process, told by the server.
+#[derive(Debug, Clone)]
+pub struct Host {
+    /// The process's id.
+    pub pid: u32,
+    /// Forty hexadecimal digits that name this run.
+    pub run_id: String,
+    /// The path of the executable.
+    pub executable: String,
+    /// The path of the config file, or empty.
+    pub config_file: String,
+    /// When it started, in unix seconds.
+    pub started_s: u64,
+    /// What does the polling (`epoll`, `kqueue`).
+    pub polling: &'static str,
+    /// The TCP port that it listens on.
+    pub port: u16,
+    /// Reads the figures that change by themselves.
+    pub usage: fn() -> Usage,
+    /// Reads a clock that never goes back, in nanoseconds from anywhere; it times commands.
+    pub stopwatch_ns: fn() -> u64,
+}
+
+/// Memory and processor time, as the allocator and the kernel tell them.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Usage {
+    /// Bytes allocated.
+    pub allocated: u64,
+    /// Bytes in pages that hold something allocated.
+    pub active: u64,
+    /// Bytes that the allocator keeps resident.
+    pub resident: u64,
+    /// Bytes resident in all.
+    pub rss: u64,
+    /// Bytes of memory in the machine.
+    pub total_memory: u64,
+    /// Seconds of processor time in the kernel.
+    pub cpu_system: f64,
+    /// Seconds of processor time in the process itself.
+    pub cpu_user: f64,
+}
+
+impl Default for Host {
+    fn default() -> Host {
+        Host {
+            pid: 0,
+            run_id: String::new(),
+            executable: String::new(),
+            config_file: String::new(),
+            started_s: 0,
+            polling: "none",
+            port: 0,
+            usage: Usage::default,
+            stopwatch_ns: || 0,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn buckets_are_in_order_and_hold_their_values() {
+        let mut last = 0;
+        for value in (0..2000).chain((10..64).map(|p| 1 << p)).chain([u64::MAX]) {
+            let bucket = bucket_of(value);
+            assert!(bucket >= last, "{value}");
+            assert!(upper_end(bucket) >= value);
+            assert!(bucket == 0 || upper_end(bucket - 1) < value);
+            last = bucket;
+        }
+    }
+
+    #[test]
+    fn quantiles_are_right_to_within_an_eighth() {
+        let mut histogram = Histogram::new();
+        (1..=10_000).for_each(|value| histogram.record(value));
+        for (q, exact) in [(0.5, 5000.0), (0.99, 9900.0), (1.0, 10_000.0)] {
+            let got = histogram.quantile(q) as f64;
+            assert!(got >= exact && got <= exact * 1.125, "{q}: {got}");
+        }
+        assert_eq!(histogram.max(), 10_000);
+        assert_eq!(Histogram::new().quantile(0.5), 0);
+    }
+
+    #[test]
+    fn rates_forget_what_is_long_ago() {
+        let mut rates = Rates::default();
+        let at = |at_us, commands| Sample {
+            at_us,
+            commands,
+            input: 0,
+            output: 0,
+        };
+        rates.sample(at(1_000_000, 0));
+        rates.sample(at(1_050_000, 400));
+        let (rate, _, _) = rates.per_second(at(2_000_000, 1000));
+        assert_eq!(rate, 1000.0);
+        let (rate, _, _) = rates.per_second(at(60_000_000, 1000));
+        assert_eq!(rate, 0.0);
+    }
+}

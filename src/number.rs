@@ -1,0 +1,134 @@
+//! Numbers as Redis reads and writes them.
+
+/// Reads an integer as Redis does (`string2ll`): an optional `-`, then digits without leading zeros,
+/// nothing else. `None` when it is not one, or does not fit in 64 bits.
+///
+/// ```
+/// use aerolite::number::parse_i64;
+/// assert_eq!(parse_i64(b"-42"), Some(-42));
+/// for refused in [&b""[..], b"+1", b"01", b"-0", b" 1", b"1 ", b"9223372036854775808"] {
+///     assert_eq!(parse_i64(refused), None);
+/// }
+/// ```
+pub fn parse_i64(text: &[u8]) -> Option<i64> {
+    let (negative, digits) = match text {
+        [b'-', digits @ ..] => (true, digits),
+        digits => (false, digits),
+    };
+    match digits {
+        [b'0'] if !negative => return Some(0),
+        [b'1'..=b'9', ..] if digits.len() <= MAX_I64_DIGITS => {}
+        _ => return None,
+    }
+    // 19 digits always fit in a u64.
+    let mut magnitude: u64 = 0;
+    for &byte in digits {
+        let digit = byte.wrapping_sub(b'0');
+        if digit > 9 {
+            return None;
+        }
+        magnitude = magnitude * 10 + u64::from(digit);
+    }
+    if negative {
+        0i64.checked_sub_unsigned(magnitude)
+    } else {
+        i64::try_from(magnitude).ok()
+    }
+}
+
+/// The digits of `i64::MAX`.
+const MAX_I64_DIGITS: usize = 19;
+
+/// Appends `value` in decimal.
+///
+/// ```
+/// let mut out = b"n=".to_vec();
+/// aerolite::number::push_i64(&mut out, i64::MIN);
+/// assert_eq!(out, b"n=-9223372036854775808");
+/// ```
+#[inline]
+pub fn push_i64(out: &mut Vec<u8>, value: i64) {
+    out.extend_from_slice(itoa::Buffer::new().format(value).as_bytes());
+}
+
+/// Writes a double in the shortest form that reads back as the same, laid out as Redis 7.2 does.
+///
+/// Integers up to half of 2^63 have no exponent; see the tests for the rest of the layout.
+///
+/// ```
+/// use aerolite::number::format_f64;
+/// assert_eq!(format_f64(0.1), "0.1");
+/// assert_eq!(format_f64(3.0), "3");
+/// assert_eq!(format_f64(1e20), "1e+20");
+/// assert_eq!(format_f64(f64::NEG_INFINITY), "-inf");
+/// ```
+pub fn format_f64(value: f64) -> String {
+    /// Up to here (half of `i64::MAX`) a double without a fraction prints as an integer.
+    const INTEGER_LIMIT: f64 = (i64::MAX / 2) as f64;
+    if value.is_nan() {
+        return "nan".to_owned();
+    }
+    if value.is_infinite() {
+        return if value < 0.0 { "-inf" } else { "inf" }.to_owned();
+    }
+    if value == 0.0 {
+        return if value.is_sign_negative() { "-0" } else { "0" }.to_owned();
+    }
+    if value.abs() <= INTEGER_LIMIT && value.trunc() == value {
+        return itoa::Buffer::new().format(value as i64).to_owned();
+    }
+    let (digits, exponent) = shortest_digits(value.abs());
+    let mut text = String::with_capacity(24);
+    if value < 0.0 {
+        text.push('-');
+    }
+    lay_out(&mut text, &digits, exponent);
+    text
+}
+
+/// The shortest decimal digits that read back as `value`, and the power of ten of the last one.
+fn shortest_digits(value: f64) -> (String, i32) {
+    let mut buffer = zmij::Buffer::new();
+    let text = buffer.format_finite(value);
+    let (mantissa, exponent) = text.split_once('e').unwrap_or((text, "0"));
+    let exponent: i32 = exponent
+        .parse()
+        .expect("a printed exponent is a small integer");
+    let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));
+    let fraction = fraction.trim_end_matches('0');
+    let digits = format!("{whole}{fraction}");
+    let mut last = exponent - fraction.len() as i32;
+    let digits = digits.trim_start_matches('0');
+    let significant = digits.trim_end_matches('0');
+    last += (digits.len() - significant.len()) as i32;
+    (significant.to_owned(), last)
+}
+
+/// Lays out `digits` times ten to the `last` as Redis 7.2 does (the rules of its `fpconv`): plain when it stays
+/// short, else with an exponent of no more digits than it needs.
+fn lay_out(text: &mut String, digits: &str, last: i32) {
+    let count = digits.len() as i32;
+    let exponent = last + count - 1;
+    if last >= 0 && exponent < count + 7 {
+        text.push_str(digits);
+        text.extend(std::iter::repeat_n('0', last as usize));
+    } else if last < 0 && (last > -7 || exponent.abs() < 4) {
+        let whole = count + last;
+        if whole > 0 {
+            let (whole, fraction) = digits.split_at(whole as usize);
+            text.extend([whole, ".", fraction]);
+        } else {
+            text.push_str("0.");
+            text.extend(std::iter::repeat_n('0', -whole as usize));
+            text.push_str(digits);
+        }
+    } else {
+        let (first, rest) = digits.split_at(1);
+        text.push_str(first);
+        if !rest.is_empty() {
+            text.extend([".", rest]);
+        }
+        text.push_str(if exponent < 0 { "e-" } else { "e+" });
+        text.push_str(itoa::Buffer::new().format(exponent.abs()));
+    }
+}

@@ -1,0 +1,333 @@
+//! What a client is still to be sent.
+//!
+//! Replies are bytes in one vector. A big value or a published message is not copied there: its shared blob is
+//! spliced in, and goes to the socket from where it lies.
+//!
+//! ```text
+//!  bytes    $100000\r\n \r\n $5\r\nhello\r\n
+//!                      ▲                    ▲
+//!              splice ─┘ { at: 9, blob }    │
+//!                                           │
+//!  sent     $100000\r\n <blob> \r\n $5\r\nhello\r\n
+//! ```
+//!
+//! Positions count from the first byte that was ever written into `bytes`, so a [`Mark`] and a splice stay
+//! true when what has been sent is dropped. Nothing is moved after a partial write; the sent part is dropped when it
+//! is most of a large vector, which costs O(1) for each byte in the long run.
+
+use std::collections::VecDeque;
+use std::io::{self, IoSlice, Write};
+use std::sync::Arc;
+
+/// The most pieces handed to one `write_vectored`; the kernel's own limit (`IOV_MAX`) is 1024.
+const MAX_SLICES: usize = 64;
+
+/// A vector with fewer sent bytes than this in front is left as it is.
+const COMPACT_FROM: usize = 64 * 1024;
+
+/// The output of one client: replies and messages, in order, less what has been sent.
+///
+/// ```
+/// use aerolite::resp::{Output, Protocol, Reply, Stop};
+/// let mut output = Output::new();
+/// Reply::new(&mut output, Protocol::Resp2).bulk(b"hi");
+/// let mut socket = Vec::new();
+/// let sent = output.write_to(&mut socket, 1024).unwrap();
+/// assert_eq!((socket.as_slice(), sent.bytes, sent.stop), (&b"$2\r\nhi\r\n"[..], 8, Stop::Drained));
+/// ```
+#[derive(Debug, Default)]
+pub struct Output {
+    bytes: Vec<u8>,
+    /// The position of `bytes[0]`.
+    base: u64,
+    /// How many bytes at the front of `bytes` have been sent.
+    sent: usize,
+    splices: VecDeque<Splice>,
+    /// How many splices have left `splices` at the front.
+    splices_sent: u64,
+    /// How many bytes of the first splice's blob have been sent.
+    blob_sent: usize,
+    /// The bytes of all blobs still to send.
+    shared: usize,
+}
+
+/// A blob that is sent before the byte at position `at`.
+#[derive(Debug)]
+struct Splice {
+    at: u64,
+    blob: Arc<Vec<u8>>,
+}
+
+/// Where a reply began; see [`Output::truncate`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Mark {
+    at: u64,
+    /// How many splices had ever been pushed.
+    splices: u64,
+}
+
+/// What a write achieved.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Sent {
+    /// Bytes taken by the writer.
+    pub bytes: usize,
+    /// Why it stopped.
+    pub stop: Stop,
+}
+
+/// Why a write stopped.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stop {
+    /// Everything is sent.
+    Drained,
+    /// The writer takes no more (`WouldBlock`).
+    Full,
+    /// The budget is used up.
+    Budget,
+}
+
+impl Output {
+    /// An empty output without memory of its own.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// An empty output that writes into `buffer`, whose content is dropped and whose capacity is used.
+    pub fn with_buffer(mut buffer: Vec<u8>) -> Self {
+        buffer.clear();
+        Self {
+            bytes: buffer,
+            ..Self::default()
+        }
+    }
+
+    /// Gives the buffer back, for a pool, and leaves the output without memory.
+    ///
+    /// # Panics
+    /// When something is still to be sent.
+    pub fn take_buffer(&mut self) -> Vec<u8> {
+        assert!(
+            self.is_empty(),
+            "a buffer is taken back only when all of it is sent"
+        );
+        self.forget_sent();
+        std::mem::take(&mut self.bytes)
+    }
+
+    /// Bytes still to be sent, those of shared blobs included.
+    #[inline]
+    pub fn len(&self) -> usize {
+        self.bytes.len() - self.sent + self.shared
+    }
+
+    /// Whether nothing is still to be sent.
+    #[inline]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// The bytes of memory it holds; shared blobs count in full, since this client may be the last to hold them.
+    pub fn memory(&self) -> usize {
+        let blobs: usize = self
+            .splices
+            .iter()
+            .map(|splice| splice.blob.capacity())
+            .sum();
+        self.bytes.capacity() + self.splices.capacity() * size_of::<Splice>() + blobs
+    }
+
+    /// Where the output ends now.
+    #[inline]
+    pub fn mark(&self) -> Mark {
+        Mark {
+            at: self.end(),
+            splices: self.splices_pushed(),
+        }
+    }
+
+    /// Takes back everything written since `mark`.
+    ///
+    /// # Panics
+    /// When some of it has been sent already.
+    pub fn truncate(&mut self, mark: Mark) {
+        assert!(
+            mark.at >= self.base + self.sent as u64 && mark.splices >= self.splices_sent,
+            "what has been sent cannot be taken back"
+        );
+        self.bytes.truncate((mark.at - self.base) as usize);
+        while self.splices_pushed() > mark.splices {
+            let Some(splice) = self.splices.pop_back() else {
+                break;
+            };
+            let sent = if self.splices.is_empty() {
+                self.blob_sent
+            } else {
+                0
+            };
+            assert!(sent == 0, "what has been sent cannot be taken back");
+            self.shared -= splice.blob.len();
+        }
+    }
+
+    /// Appends bytes as they are.
+    #[inline]
+    pub fn push(&mut self, bytes: &[u8]) {
+        self.bytes.extend_from_slice(bytes);
+    }
+
+    /// Appends a shared blob without copying it.
+    pub fn push_shared(&mut self, blob: Arc<Vec<u8>>) {
+        if blob.is_empty() {
+            return;
+        }
+        self.shared += blob.len();
+        self.splices.push_back(Splice {
+            at: self.end(),
+            blob,
+        });
+    }
+
+    /// The vector to append to; what is in it already is not to be touched.
+    #[inline]
+    pub(super) fn tail(&mut self) -> &mut Vec<u8> {
+        &mut self.bytes
+    }
+
+    /// Replaces the `old` bytes behind `mark` with `new`. Everything after them moves, splices too.
+    pub(super) fn patch(&mut self, mark: Mark, old: usize, new: &[u8]) {
+        assert!(
+            mark.at >= self.base + self.sent as u64,
+            "what has been sent cannot be changed"
+        );
+        let start = (mark.at - self.base) as usize;
+        if old == new.len() {
+            self.bytes[start..start + old].copy_from_slice(new);
+            return;
+        }
+        self.bytes.splice(start..start + old, new.iter().copied());
+        // Those before the mark stay, even one that lies exactly at it.
+        let stay = mark.splices.saturating_sub(self.splices_sent) as usize;
+        for splice in self.splices.iter_mut().skip(stay) {
+            splice.at = splice.at + new.len() as u64 - old as u64;
+        }
+    }
+
+    /// Writes what `writer` takes, at most about `budget` bytes of it: one `write` for plain replies, one
+    /// `write_vectored` for a run of pieces when there are blobs.
+    ///
+    /// # Errors
+    /// Whatever `writer` says except `WouldBlock` and `Interrupted`; `WriteZero` when it takes nothing
+    /// and gives no reason. The client is lost then.
+    pub fn write_to(&mut self, writer: &mut impl Write, budget: usize) -> io::Result<Sent> {
+        let mut bytes = 0;
+        let stop = loop {
+            if self.is_empty() {
+                break Stop::Drained;
+            }
+            if bytes >= budget {
+                break Stop::Budget;
+            }
+            match self.write_once(writer, budget - bytes) {
+                Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
+                Ok(n) => {
+                    self.advance(n);
+                    bytes += n;
+                }
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => break Stop::Full,
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => return Err(error),
+            }
+        };
+        self.forget_sent();
+        Ok(Sent { bytes, stop })
+    }
+
+    fn write_once(&self, writer: &mut impl Write, budget: usize) -> io::Result<usize> {
+        let plain = &self.bytes[self.sent..];
+        if self.splices.is_empty() {
+            return writer.write(&plain[..plain.len().min(budget)]);
+        }
+        let mut slices = [IoSlice::new(&[]); MAX_SLICES];
+        let mut used = 0;
+        let mut left = budget;
+        for piece in self.pieces().take(MAX_SLICES) {
+            let piece = &piece[..piece.len().min(left)];
+            if piece.is_empty() {
+                break;
+            }
+            slices[used] = IoSlice::new(piece);
+            used += 1;
+            left -= piece.len();
+        }
+        writer.write_vectored(&slices[..used])
+    }
+
+    /// What is to be sent, in order, without empty pieces.
+    fn pieces(&self) -> impl Iterator<Item = &[u8]> {
+        let mut from = self.sent;
+        let mut blob_sent = self.blob_sent;
+        let spliced = self.splices.iter().flat_map(move |splice| {
+            let at = (splice.at - self.base) as usize;
+            let plain = &self.bytes[from..at];
+            let blob = &splice.blob[blob_sent..];
+            (from, blob_sent) = (at, 0);
+            [plain, blob]
+        });
+        let last = match self.splices.back() {
+            Some(splice) => (splice.at - self.base) as usize,
+            None => self.sent,
+        };
+        spliced
+            .chain([&self.bytes[last..]])
+            .filter(|piece| !piece.is_empty())
+    }
+
+    /// Goes `n` bytes on: they have been sent.
+    fn advance(&mut self, mut n: usize) {
+        while let Some(splice) = self.splices.front() {
+            let at = (splice.at - self.base) as usize;
+            let plain = n.min(at - self.sent);
+            self.sent += plain;
+            n -= plain;
+            let blob = n.min(splice.blob.len() - self.blob_sent);
+            self.blob_sent += blob;
+            self.shared -= blob;
+            n -= blob;
+            if self.sent < at || self.blob_sent < splice.blob.len() {
+                return;
+            }
+            self.splices.pop_front();
+            self.splices_sent += 1;
+            self.blob_sent = 0;
+        }
+        self.sent += n;
+        assert!(
+            self.sent <= self.bytes.len(),
+            "a writer takes no more than it is given"
+        );
+    }
+
+    /// Drops sent bytes from `bytes` where that is cheap.
+    fn forget_sent(&mut self) {
+        if self.sent == self.bytes.len() {
+            self.bytes.clear();
+        } else if self.sent >= COMPACT_FROM && self.sent >= self.bytes.len() / 2 {
+            self.bytes.drain(..self.sent);
+        } else {
+            return;
+        }
+        self.base += self.sent as u64;
+        self.sent = 0;
+    }
+
+    fn end(&self) -> u64 {
+        self.base + self.bytes.len() as u64
+    }
+
+    fn splices_pushed(&self) -> u64 {
+        self.splices_sent + self.splices.len() as u64
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,239 @@
+use proptest::collection::vec;
+use proptest::prelude::*;
+
+use super::*;
+
+/// A socket that takes `sizes` bytes in turn; 0 stands for `WouldBlock`.
+struct Socket {
+    taken: Vec<u8>,
+    sizes: Vec<usize>,
+    calls: usize,
+}
+
+impl Write for Socket {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let size = self.sizes[self.calls % self.sizes.len()];
+        self.calls += 1;
+        if size == 0 {
+            return Err(io::ErrorKind::WouldBlock.into());
+        }
+        let size = size.min(bytes.len());
+        self.taken.extend_from_slice(&bytes[..size]);
+        Ok(size)
+    }
+
+    fn write_vectored(&mut self, slices: &[IoSlice<'_>]) -> io::Result<usize> {
+        assert!(slices.len() <= MAX_SLICES);
+        assert!(slices.iter().all(|slice| !slice.is_empty()));
+        let all: Vec<u8> = slices.iter().flat_map(|slice| slice.to_vec()).collect();
+        self.write(&all)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+fn blob(len: usize, byte: u8) -> Arc<Vec<u8>> {
+    Arc::new(vec![byte; len])
+}
+
+fn drain(output: &mut Output) -> Vec<u8> {
+    let mut taken = Vec::new();
+    let sent = output
+        .write_to(&mut taken, usize::MAX)
+        .expect("a vector takes all");
+    assert_eq!((sent.bytes, sent.stop), (taken.len(), Stop::Drained));
+    taken
+}
+
+#[test]
+fn plain_replies_are_one_write() {
+    let mut output = Output::with_buffer(Vec::with_capacity(64));
+    output.push(b"+OK\r\n");
+    output.push(b":1\r\n");
+    let mut socket = Socket {
+        taken: Vec::new(),
+        sizes: vec![1000],
+        calls: 0,
+    };
+    let sent = output.write_to(&mut socket, 1000).expect("it takes");
+    assert_eq!(
+        sent,
+        Sent {
+            bytes: 9,
+            stop: Stop::Drained
+        }
+    );
+    assert_eq!(
+        (socket.calls, socket.taken.as_slice()),
+        (1, &b"+OK\r\n:1\r\n"[..])
+    );
+    assert_eq!(output.take_buffer().capacity(), 64);
+}
+
+#[test]
+fn a_blob_is_sent_from_where_it_lies() {
+    let mut output = Output::new();
+    let shared = blob(5, b'x');
+    output.push(b"<");
+    output.push_shared(Arc::clone(&shared));
+    output.push(b">");
+    assert_eq!(output.len(), 7);
+    assert_eq!(Arc::strong_count(&shared), 2);
+    assert_eq!(drain(&mut output), b"<xxxxx>");
+    assert_eq!(Arc::strong_count(&shared), 1, "a sent blob is let go");
+}
+
+#[test]
+fn a_budget_and_a_full_socket_stop_it_in_place() {
+    let mut output = Output::new();
+    output.push(b"abc");
+    output.push_shared(blob(5, b'x'));
+    output.push(b"def");
+    let mut socket = Socket {
+        taken: Vec::new(),
+        sizes: vec![2, 0],
+        calls: 0,
+    };
+    let sent = output.write_to(&mut socket, 100).expect("it takes");
+    assert_eq!(
+        sent,
+        Sent {
+            bytes: 2,
+            stop: Stop::Full
+        }
+    );
+    socket.sizes = vec![100];
+    let sent = output.write_to(&mut socket, 4).expect("it takes");
+    assert_eq!(
+        sent,
+        Sent {
+            bytes: 4,
+            stop: Stop::Budget
+        }
+    );
+    assert_eq!(output.len(), 5);
+    assert_eq!(drain(&mut output), b"xxdef");
+    assert_eq!(socket.taken, b"abcxxx");
+}
+
+#[test]
+fn a_socket_that_takes_nothing_is_an_error() {
+    struct Shut;
+    impl Write for Shut {
+        fn write(&mut self, _: &[u8]) -> io::Result<usize> {
+            Ok(0)
+        }
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+    let mut output = Output::new();
+    output.push(b"x");
+    let error = output.write_to(&mut Shut, 10).expect_err("no progress");
+    assert_eq!(error.kind(), io::ErrorKind::WriteZero);
+}
+
+#[test]
+fn truncate_takes_back_blobs_too() {
+    let mut output = Output::new();
+    output.push(b"kept");
+    output.push_shared(blob(3, b'k'));
+    let mark = output.mark();
+    output.push_shared(blob(10, b'x'));
+    output.push(b"gone");
+    output.push_shared(blob(10, b'y'));
+    output.truncate(mark);
+    assert_eq!(output.len(), 7);
+    output.push(b"!");
+    assert_eq!(drain(&mut output), b"keptkkk!");
+}
+
+#[test]
+fn a_slow_reader_costs_no_more_memory_than_it_has_to_come() {
+    let mut output = Output::new();
+    let mut socket = Socket {
+        taken: Vec::new(),
+        sizes: vec![1000],
+        calls: 0,
+    };
+    for _ in 0..10_000 {
+        output.push(&[b'x'; 1000]);
+        if output.len() > 10_000 {
+            output.write_to(&mut socket, 1000).expect("it takes");
+        }
+    }
+    assert!(output.memory() < 8 * COMPACT_FROM, "{}", output.memory());
+}
+
+#[derive(Clone, Debug)]
+enum Step {
+    Push(Vec<u8>),
+    Blob(usize, u8),
+    Undone(Vec<u8>, usize),
+    Write(Vec<usize>, usize),
+    Patch(Vec<u8>, usize, Vec<u8>),
+}
+
+fn step() -> impl Strategy<Value = Step> {
+    let bytes = || vec(any::<u8>(), 0..10);
+    prop_oneof![
+        bytes().prop_map(Step::Push),
+        Just(Step::Push(vec![b'z'; COMPACT_FROM])),
+        (0..50usize, any::<u8>()).prop_map(|(len, byte)| Step::Blob(len, byte)),
+        (bytes(), 0..5usize).prop_map(|(bytes, len)| Step::Undone(bytes, len)),
+        (vec(0..60_000usize, 1..5), 0..100_000usize).prop_map(|(s, b)| Step::Write(s, b)),
+        (bytes(), 0..5usize, vec(any::<u8>(), 1..12)).prop_map(|(b, l, n)| Step::Patch(b, l, n)),
+    ]
+}
+
+proptest! {
+    /// Whatever is pushed, undone, patched and partially written: what arrives is what one vector would hold.
+    #[test]
+    fn behaves_like_one_vector(steps in vec(step(), 0..60)) {
+        let (mut output, mut model) = (Output::new(), Vec::new());
+        let mut socket = Socket { taken: Vec::new(), sizes: vec![1], calls: 0 };
+        for step in steps {
+            match step {
+                Step::Push(bytes) => {
+                    output.push(&bytes);
+                    model.extend(bytes);
+                }
+                Step::Blob(len, byte) => {
+                    output.push_shared(blob(len, byte));
+                    model.extend(vec![byte; len]);
+                }
+                Step::Undone(bytes, len) => {
+                    let mark = output.mark();
+                    output.push(&bytes);
+                    output.push_shared(blob(len, 1));
+                    output.push(&bytes);
+                    output.truncate(mark);
+                }
+                Step::Write(sizes, budget) => {
+                    (socket.sizes, socket.calls) = (sizes, 0);
+                    let before = socket.taken.len();
+                    let sent = output.write_to(&mut socket, budget).expect("it takes");
+                    prop_assert_eq!(sent.bytes, socket.taken.len() - before);
+                    prop_assert!(sent.bytes <= budget);
+                    prop_assert_eq!(sent.stop == Stop::Drained, output.is_empty());
+                }
+                Step::Patch(bytes, len, new) => {
+                    let mark = output.mark();
+                    output.push(b"hole");
+                    output.push_shared(blob(len, 2));
+                    output.push(&bytes);
+                    output.patch(mark, 4, &new);
+                    model.extend(new);
+                    model.extend(vec![2; len]);
+                    model.extend(bytes);
+                }
+            }
+            prop_assert_eq!(output.len(), model.len() - socket.taken.len());
+        }
+        socket.taken.extend(drain(&mut output));
+        prop_assert!(socket.taken == model);
+        prop_assert_eq!(output.shared, 0);
+    }
+}

@@ -1,0 +1,290 @@
+//! One database: its keys, and when each of them is due.
+//!
+//! Every key with a deadline is a timer of its own on a [`Wheel`]. The timer's node is the only
+//! place that holds the deadline; the entry holds the timer's id, and the timer the key's hash, so
+//! that either finds the other without a copy of the key:
+//!
+//! ```text
+//!   Entry "session:17" ── timer id ──▶ wheel node: at 1700000123456, hash 5ad1..
+//!          ▲                                                          │
+//!          └──────────── the entry with that hash and that timer ◀────┘
+//! ```
+//!
+//! A key is gone, for everybody who asks, from its deadline on (passive expiry); its timer removes
+//! it at that same moment even if nobody asks (active expiry). Nothing is sampled.
+
+use super::entry::{Encoding, Entry, Value};
+use super::table::{Cursor, Found, Keyed, Table};
+use crate::wheel::{Step, Wheel};
+
+impl Keyed for Entry {
+    #[inline]
+    fn key(&self) -> &[u8] {
+        Entry::key(self)
+    }
+}
+
+/// What happens to a key's deadline when its value is replaced.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Deadline {
+    /// It stays as it is.
+    Keep,
+    /// There is none from now on.
+    Never,
+    /// It is this one, in unix milliseconds.
+    At(u64),
+}
+
+/// What one step of active expiry did.
+#[derive(Debug)]
+pub enum Expired {
+    /// A key was due, `late_ms` ago, and is removed.
+    Key {
+        /// What was removed.
+        entry: Entry,
+        /// How long after its deadline.
+        late_ms: u64,
+    },
+    /// A timer came closer; no key was removed.
+    Moved,
+    /// Nothing is due.
+    Idle,
+}
+
+/// What a lookup found.
+#[derive(Debug)]
+pub enum Lookup<'a> {
+    /// The key, alive.
+    Live(&'a mut Entry),
+    /// The key was past its deadline and has just been removed.
+    Expired(Entry),
+    /// No such key.
+    Missing,
+}
+
+/// The keys of one database.
+#[derive(Debug)]
+pub struct Keyspace {
+    table: Table<Entry>,
+    deadlines: Wheel<u64>,
+}
+
+impl Keyspace {
+    /// An empty one, whose hashes depend on `seed`, at a moment in unix milliseconds.
+    #[must_use]
+    pub fn new(seed: u64, now_ms: u64) -> Keyspace {
+        Keyspace {
+            table: Table::new(seed),
+            deadlines: Wheel::new(now_ms),
+        }
+    }
+
+    /// How many keys there are, those past their deadline that nobody has removed yet included.
+    #[inline]
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.table.len()
+    }
+
+    /// Whether there are none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.table.is_empty()
+    }
+
+    /// How many keys have a deadline.
+    #[must_use]
+    pub fn deadline_count(&self) -> usize {
+        self.deadlines.len()
+    }
+
+    /// The key's entry. One that is past its deadline is removed and handed over.
+    #[inline]
+    pub fn lookup(&mut self, key: &[u8], now_ms: u64) -> Lookup<'_> {
+        let hash = self.table.hash(key);
+        let deadlines = &self.deadlines;
+        let is_alive = |entry: &Entry| {
+            entry
+                .timer()
+                .is_none_or(|timer| deadlines.deadline(timer) > now_ms)
+        };
+        match self.table.probe(hash, key, is_alive) {
+            Found::Kept(entry) => Lookup::Live(entry),
+            Found::Missing => Lookup::Missing,
+            Found::Removed(mut entry) => {
+                clear_timer(&mut self.deadlines, &mut entry);
+                Lookup::Expired(entry)
+            }
+        }
+    }
+
+    /// The key's entry as it lies there, past its deadline or not.
+    #[must_use]
+    pub fn peek(&self, key: &[u8]) -> Option<&Entry> {
+        self.table.find(self.table.hash(key), key)
+    }
+
+    /// The deadline of an entry of this keyspace, in unix milliseconds.
+    #[inline]
+    #[must_use]
+    pub fn deadline(&self, entry: &Entry) -> Option<u64> {
+        entry.timer().map(|timer| self.deadlines.deadline(timer))
+    }
+
+    /// Gives a key a deadline, or takes it away with `None`. Says whether there is such a key.
+    pub fn set_deadline(&mut self, key: &[u8], at_ms: Option<u64>) -> bool {
+        let hash = self.table.hash(key);
+        let Some(entry) = self.table.find_mut(hash, key) else {
+            return false;
+        };
+        clear_timer(&mut self.deadlines, entry);
+        entry.set_timer(at_ms.map(|at_ms| self.deadlines.insert(at_ms, hash)));
+        true
+    }
+
+    /// Stores a string under a key that is there already, or is new. Gives back the value it
+    /// replaced, where that had an allocation of its own.
+    ///
+    /// The caller has looked the key up before, so that it is not past its deadline.
+    #[inline]
+    pub fn set_string(
+        &mut self,
+        key: &[u8],
+        value: NewString<'_>,
+        deadline: Deadline,
+        now_s: u32,
+    ) -> Option<Value> {
+        let hash = self.table.hash(key);
+        let mut replaced = None;
+        if let Some(entry) = self.table.find_mut(hash, key) {
+            replaced = value.store(entry);
+            entry.touch(now_s);
+            if deadline != Deadline::Keep {
+                clear_timer(&mut self.deadlines, entry);
+                if let Deadline::At(at_ms) = deadline {
+                    entry.set_timer(Some(self.deadlines.insert(at_ms, hash)));
+                }
+            }
+        } else {
+            let mut entry = value.into_entry(key);
+            entry.touch(now_s);
+            if let Deadline::At(at_ms) = deadline {
+                entry.set_timer(Some(self.deadlines.insert(at_ms, hash)));
+            }
+            self.table.insert(hash, entry);
+        }
+        replaced
+    }
+
+    /// Adds an entry under a key that is not there, with a deadline if there is to be one.
+    pub fn insert(&mut self, mut entry: Entry, deadline_ms: Option<u64>) {
+        let hash = self.table.hash(entry.key());
+        entry.set_timer(deadline_ms.map(|at_ms| self.deadlines.insert(at_ms, hash)));
+        self.table.insert(hash, entry);
+    }
+
+    /// Removes a key. Gives its entry, which has no deadline any more, and the deadline it had.
+    pub fn remove(&mut self, key: &[u8]) -> Option<(Entry, Option<u64>)> {
+        let hash = self.table.hash(key);
+        let mut entry = self.table.remove(hash, |entry| entry.key() == key)?;
+        let deadline = self.deadline(&entry);
+        clear_timer(&mut self.deadlines, &mut entry);
+        Some((entry, deadline))
+    }
+
+    /// One step of active expiry, of bounded work.
+    pub fn expire_step(&mut self, now_ms: u64) -> Expired {
+        match self.deadlines.step(now_ms) {
+            Step::Idle => Expired::Idle,
+            Step::Moved => Expired::Moved,
+            Step::Fired { id, at, item: hash } => {
+                let removed = self.table.remove(hash, |entry| entry.timer() == Some(id));
+                let mut entry = removed.expect("a timer on the wheel belongs to an entry");
+                entry.set_timer(None);
+                Expired::Key {
+                    entry,
+                    late_ms: now_ms.saturating_sub(at),
+                }
+            }
+        }
+    }
+
+    /// When [`Keyspace::expire_step`] will have something to do, in unix milliseconds.
+    #[must_use]
+    pub fn next_due(&self) -> Option<u64> {
+        self.deadlines.next_due()
+    }
+
+    /// Visits a page of keys; see [`Table::scan`].
+    pub fn scan(&self, cursor: Cursor, count: usize, visit: impl FnMut(&Entry)) -> Cursor {
+        self.table.scan(cursor, count, visit)
+    }
+
+    /// A key, each as likely as any other; `random(n)` gives a number below `n`.
+    pub fn random(&self, random: impl FnMut(usize) -> usize) -> Option<&Entry> {
+        self.table.random(random)
+    }
+
+    /// Every key.
+    pub fn iter(&self) -> impl Iterator<Item = &Entry> {
+        self.table.iter()
+    }
+
+    /// Takes out a shard's worth of entries, to free a flushed keyspace in slices.
+    pub fn take_shard(&mut self) -> Option<impl ExactSizeIterator<Item = Entry> + use<>> {
+        self.table.take_shard()
+    }
+
+    /// The mean of the milliseconds that keys with a deadline still have, over a sample of them.
+    #[must_use]
+    pub fn mean_ttl_ms(&self, now_ms: u64) -> u64 {
+        const SAMPLE: usize = 20;
+        let ttls: Vec<u64> = self
+            .iter()
+            .take(SAMPLE * SAMPLE)
+            .filter_map(|entry| self.deadline(entry))
+            .take(SAMPLE)
+            .map(|at_ms| at_ms.saturating_sub(now_ms))
+            .collect();
+        let sum = ttls.iter().fold(0u64, |sum, ttl| sum.saturating_add(*ttl));
+        sum.checked_div(ttls.len() as u64).unwrap_or(0)
+    }
+}
+
+/// A string to be stored: borrowed from the request, or received into its own allocation.
+#[derive(Debug)]
+pub enum NewString<'a> {
+    /// Bytes to be copied.
+    Copied(&'a [u8], Encoding),
+    /// Bytes to be moved.
+    Owned(Vec<u8>, Encoding),
+}
+
+impl NewString<'_> {
+    #[inline]
+    fn store(self, entry: &mut Entry) -> Option<Value> {
+        match self {
+            NewString::Copied(bytes, encoding) => entry.set_string(bytes, encoding),
+            NewString::Owned(bytes, encoding) => entry.set_owned_string(bytes, encoding),
+        }
+    }
+
+    #[inline]
+    fn into_entry(self, key: &[u8]) -> Entry {
+        match self {
+            NewString::Copied(bytes, encoding) => Entry::string(key, bytes, encoding),
+            NewString::Owned(bytes, encoding) => {
+                let mut entry = Entry::string(key, b"", encoding);
+                entry.set_owned_string(bytes, encoding);
+                entry
+            }
+        }
+    }
+}
+
+fn clear_timer(deadlines: &mut Wheel<u64>, entry: &mut Entry) {
+    if let Some(timer) = entry.timer() {
+        deadlines.cancel(timer);
+        entry.set_timer(None);
+    }
+}

@@ -1,0 +1,565 @@
+//! A hash table that never grows all at once: linear hashing over many small tables.
+//!
+//! One big hash table doubles in one insert, and that insert moves every key there is: 2.2 seconds
+//! for ten million. Here the keys lie in *shards*, plain tables of about [`TARGET`] keys, and when
+//! the mean passes that, **one** shard is divided in two. Then the next, in order:
+//!
+//! ```text
+//!   4 shards, two of them divided already:   n = 6, low mask 11, high mask 111
+//!
+//!     000     001     10      11      100     101
+//!   ┌─────┐ ┌─────┐ ┌─────┐ ┌─────┐ ┌─────┐ ┌─────┐
+//!   │ 0   │ │ 1   │ │ 2   │ │ 3   │ │ 4   │ │ 5   │      2 is next: it gives half to 110
+//!   └─────┘ └─────┘ └──▲──┘ └─────┘ └─────┘ └─────┘
+//!                      split pointer
+//!
+//!   shard of a hash = bits & 111; no such shard yet? then bits & 11
+//! ```
+//!
+//! So the directory is a binary trie over the hash's bits, whose leaves are one of two depths. A
+//! scan visits the leaves in the order of their bits *read backwards*. Dividing a leaf replaces
+//! it, in that order, by its two halves, and uniting two does the reverse, so a cursor keeps its
+//! meaning whatever the table does between two calls. (Linear hashing: W. Litwin, 1980. The
+//! reverse-binary cursor: P. Noordhuis for Redis.)
+//!
+//! One hash serves both: the directory takes bits 16 to 56, the shards use those below and above.
+
+use foldhash::quality::SeedableRandomState;
+use hashbrown::HashTable;
+use std::hash::BuildHasher;
+
+/// The mean number of items a shard, above which one more shard is made.
+pub const TARGET: usize = 200;
+
+/// Where a scan goes on; 0 is the beginning, and the end.
+pub type Cursor = u64;
+
+/// The directory's bits of a hash begin here: below are those that a shard places items by.
+const DIRECTORY_SHIFT: u32 = 16;
+
+/// How many bits the directory may use at the most: above are the seven that a shard tags items with.
+const DIRECTORY_BITS: u32 = 57 - DIRECTORY_SHIFT;
+
+/// Shards are kept in segments of this many, so that the directory, too, never grows all at once.
+const SEGMENT: usize = 1024;
+
+/// A page of a scan may be finer than a shard by this many bits at the most.
+const MAX_EXTRA_BITS: u32 = 8;
+
+/// A scan looks at this many leaves for each item asked for, then returns what it has.
+const LEAVES_PER_ITEM: usize = 10;
+
+/// Tries before [`Table::random`] takes any item at all.
+const MAX_RANDOM_TRIES: usize = 10_000;
+
+/// Something with a key, to be kept in a [`Table`].
+pub trait Keyed {
+    /// The key: it must not change while the item is in a table.
+    fn key(&self) -> &[u8];
+}
+
+/// What [`Table::probe`] found.
+#[derive(Debug)]
+pub enum Found<'a, T> {
+    /// The item, which stays.
+    Kept(&'a mut T),
+    /// The item, which was not to be kept and is no longer in the table.
+    Removed(T),
+    /// Nothing.
+    Missing,
+}
+
+/// Items by key; see the module's text.
+#[derive(Debug)]
+pub struct Table<T> {
+    segments: Vec<Vec<HashTable<T>>>,
+    shards: usize,
+    len: usize,
+    hasher: SeedableRandomState,
+}
+
+impl<T: Keyed> Table<T> {
+    /// An empty table whose hashes depend on `seed`.
+    #[must_use]
+    pub fn new(seed: u64) -> Table<T> {
+        let hasher = SeedableRandomState::with_seed(seed, foldhash::SharedSeed::global_fixed());
+        Table {
+            segments: vec![vec![HashTable::new()]],
+            shards: 1,
+            len: 0,
+            hasher,
+        }
+    }
+
+    /// How many items there are.
+    #[inline]
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.len
+    }
+
+    /// Whether there are none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len == 0
+    }
+
+    /// How many shards the items are spread over.
+    #[must_use]
+    pub fn shard_count(&self) -> usize {
+        self.shards
+    }
+
+    /// The hash of a key, for the methods that ask for one.
+    #[inline]
+    #[must_use]
+    pub fn hash(&self, key: &[u8]) -> u64 {
+        self.hasher.hash_one(key)
+    }
+
+    /// The item with this key.
+    #[inline]
+    #[must_use]
+    pub fn find(&self, hash: u64, key: &[u8]) -> Option<&T> {
+        self.shard(self.locate(hash))
+            .find(hash, |item| item.key() == key)
+    }
+
+    /// The item with this key, to be changed.
+    #[inline]
+    pub fn find_mut(&mut self, hash: u64, key: &[u8]) -> Option<&mut T> {
+        let index = self.locate(hash);
+        self.shard_mut(index)
+            .find_mut(hash, |item| item.key() == key)
+    }
+
+    /// The item with this key, which is removed on the way if `keep` says no. (The table shrinks
+    /// at the next [`Table::remove`], not here.)
+    #[inline]
+    pub fn probe(&mut self, hash: u64, key: &[u8], keep: impl FnOnce(&T) -> bool) -> Found<'_, T> {
+        let index = self.locate(hash);
+        let shard = &mut self.segments[index / SEGMENT][index % SEGMENT];
+        match shard.find_entry(hash, |item| item.key() == key) {
+            Ok(occupied) if keep(occupied.get()) => Found::Kept(occupied.into_mut()),
+            Ok(occupied) => {
+                let (item, _) = occupied.remove();
+                self.len -= 1;
+                Found::Removed(item)
+            }
+            Err(_) => Found::Missing,
+        }
+    }
+
+    /// Adds an item whose key is not in the table yet.
+    #[inline]
+    pub fn insert(&mut self, hash: u64, item: T) {
+        let index = self.locate(hash);
+        let hasher = &self.hasher;
+        let shard = &mut self.segments[index / SEGMENT][index % SEGMENT];
+        shard.insert_unique(hash, item, |item| hasher.hash_one(item.key()));
+        self.len += 1;
+        if self.len > self.shards * TARGET && self.shards < 1 << (DIRECTORY_BITS - 1) {
+            self.split();
+        }
+    }
+
+    /// Removes the item with this hash for which `is_it` says yes.
+    #[inline]
+    pub fn remove(&mut self, hash: u64, is_it: impl FnMut(&T) -> bool) -> Option<T> {
+        let index = self.locate(hash);
+        let found = self.shard_mut(index).find_entry(hash, is_it).ok()?;
+        let (item, _) = found.remove();
+        self.len -= 1;
+        self.shrink();
+        Some(item)
+    }
+
+    /// Every item, in no order that means anything.
+    pub fn iter(&self) -> impl Iterator<Item = &T> {
+        self.segments.iter().flatten().flat_map(HashTable::iter)
+    }
+
+    /// Visits a page of about `count` items, and returns the cursor of the next page, or 0 after
+    /// the last. An item that is in the table from the first call to the last is visited at least
+    /// once, whatever else comes and goes in between.
+    pub fn scan(&self, cursor: Cursor, count: usize, mut visit: impl FnMut(&T)) -> Cursor {
+        let mut cursor = cursor;
+        let mut visited = 0;
+        for _ in 0..count.saturating_mul(LEAVES_PER_ITEM).max(1) {
+            let (index, depth) = self.leaf(cursor);
+            let shard = self.shard(index);
+            let extra = extra_bits(shard.len(), count);
+            let mask = (1 << (depth + extra).min(DIRECTORY_BITS)) - 1;
+            for item in shard {
+                let is_on_page =
+                    extra == 0 || (self.directory_bits(self.hash(item.key())) ^ cursor) & mask == 0;
+                if is_on_page {
+                    visit(item);
+                    visited += 1;
+                }
+            }
+            cursor = next_leaf(cursor, mask);
+            if cursor == 0 || visited >= count {
+                break;
+            }
+        }
+        cursor
+    }
+
+    /// An item, each as likely as any other; `random(n)` gives a number below `n`.
+    ///
+    /// A shard is drawn, and a place in it that exists only if the shard is full enough: so full
+    /// shards are taken more often, just as much as they hold more.
+    pub fn random(&self, mut random: impl FnMut(usize) -> usize) -> Option<&T> {
+        if self.is_empty() {
+            return None;
+        }
+        let places = if self.shards == 1 {
+            self.len
+        } else {
+            4 * TARGET
+        };
+        for _ in 0..MAX_RANDOM_TRIES {
+            let (index, place) = (random(self.shards), random(places));
+            if let Some(item) = self.shard(index).iter().nth(place) {
+                return Some(item);
+            }
+        }
+        self.iter().next()
+    }
+
+    /// Takes out one whole shard with what it holds, for freeing a table in slices; `None` when
+    /// nothing is left. The table must not be used for anything else after the first call.
+    pub fn take_shard(&mut self) -> Option<impl ExactSizeIterator<Item = T> + use<T>> {
+        while self.segments.last()?.is_empty() {
+            self.segments.pop();
+        }
+        let shard = self.segments.last_mut()?.pop()?;
+        self.len -= shard.len();
+        Some(shard.into_iter())
+    }
+
+    /// Bytes of the table itself: slots and directory, not what items point to.
+    #[must_use]
+    pub fn table_bytes(&self) -> usize {
+        let slots: usize = self
+            .segments
+            .iter()
+            .flatten()
+            .map(HashTable::allocation_size)
+            .sum();
+        slots
+            + self
+                .segments
+                .iter()
+                .map(|s| s.capacity() * size_of::<HashTable<T>>())
+                .sum::<usize>()
+    }
+
+    fn directory_bits(&self, hash: u64) -> u64 {
+        hash >> DIRECTORY_SHIFT & ((1 << DIRECTORY_BITS) - 1)
+    }
+
+    /// The index of the shard that a hash belongs to.
+    #[inline]
+    fn locate(&self, hash: u64) -> usize {
+        self.leaf(hash >> DIRECTORY_SHIFT).0
+    }
+
+    /// The shard that directory bits belong to, and how many of the bits decided so.
+    #[inline]
+    fn leaf(&self, bits: u64) -> (usize, u32) {
+        let level = self.shards.ilog2();
+        let low = (1usize << level) - 1;
+        let index = bits as usize & (low << 1 | 1);
+        if index < self.shards {
+            // Not divided yet in this round: the bit above `low` was 0 and means nothing.
+            let is_divided = index > low || index < self.shards - (low + 1);
+            (index, level + u32::from(is_divided))
+        } else {
+            (index & low, level)
+        }
+    }
+
+    #[inline]
+    fn shard(&self, index: usize) -> &HashTable<T> {
+        &self.segments[index / SEGMENT][index % SEGMENT]
+    }
+
+    #[inline]
+    fn shard_mut(&mut self, index: usize) -> &mut HashTable<T> {
+        &mut self.segments[index / SEGMENT][index % SEGMENT]
+    }
+
+    /// Divides the shard at the split pointer.
+    #[cold]
+    fn split(&mut self) {
+        let level = self.shards.ilog2();
+        let source = self.shards - (1 << level);
+        let whole = std::mem::take(self.shard_mut(source));
+        let hasher = &self.hasher;
+        let rehash = |item: &T| hasher.hash_one(item.key());
+        let mut halves = [HashTable::new(), HashTable::new()];
+        for half in &mut halves {
+            half.reserve(whole.len() / 2, rehash);
+        }
+        for item in whole {
+            let hash = rehash(&item);
+            let half = hash >> DIRECTORY_SHIFT >> level & 1;
+            halves[half as usize].insert_unique(hash, item, rehash);
+        }
+        let [low, high] = halves;
+        *self.shard_mut(source) = low;
+        if self.shards.is_multiple_of(SEGMENT) {
+            self.segments.push(Vec::with_capacity(SEGMENT));
+        }
+        if let Some(segment) = self.segments.last_mut() {
+            segment.push(high);
+        }
+        self.shards += 1;
+    }
+
+    /// Unites the last shard with the one it came from, if the shards have become too empty.
+    #[inline]
+    fn shrink(&mut self) {
+        if self.shards > 1 && self.len < self.shards * TARGET / 2 {
+            self.unite();
+        } else if self.len == 0 {
+            *self.shard_mut(0) = HashTable::new();
+        }
+    }
+
+    #[cold]
+    fn unite(&mut self) {
+        self.shards -= 1;
+        let target = self.shards - (1 << self.shards.ilog2());
+        if self.segments.last().is_some_and(Vec::is_empty) {
+            self.segments.pop();
+        }
+        let last = self
+            .segments
+            .last_mut()
+            .and_then(Vec::pop)
+            .unwrap_or_default();
+        if self.segments.last().is_some_and(Vec::is_empty) {
+            self.segments.pop();
+        }
+        let hasher = &self.hasher;
+        let rehash = |item: &T| hasher.hash_one(item.key());
+        let shard = &mut self.segments[target / SEGMENT][target % SEGMENT];
+        shard.reserve(last.len(), rehash);
+        for item in last {
+            shard.insert_unique(rehash(&item), item, rehash);
+        }
+    }
+}
+
+/// By how many bits a page of about `count` items is finer than a shard of `len`.
+fn extra_bits(len: usize, count: usize) -> u32 {
+    let pages = len.div_ceil(count.max(1)).max(1);
+    pages.next_power_of_two().ilog2().min(MAX_EXTRA_BITS)
+}
+
+/// The first bits of the leaf that comes after the one at `cursor` under `mask`: one is added to
+/// the masked bits as if they were written backwards.
+fn next_leaf(cursor: Cursor, mask: u64) -> Cursor {
+    (cursor | !mask)
+        .reverse_bits()
+        .wrapping_add(1)
+        .reverse_bits()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+    use std::collections::{HashMap, HashSet};
+
+    struct Item(Vec<u8>);
+
+    impl Keyed for Item {
+        fn key(&self) -> &[u8] {
+            &self.0
+        }
+    }
+
+    fn key(n: u32) -> Vec<u8> {
+        format!("key:{n}").into_bytes()
+    }
+
+    fn filled(n: u32) -> Table<Item> {
+        let mut table = Table::new(7);
+        (0..n).for_each(|i| add(&mut table, i));
+        table
+    }
+
+    fn add(table: &mut Table<Item>, n: u32) {
+        let hash = table.hash(&key(n));
+        table.insert(hash, Item(key(n)));
+    }
+
+    fn remove(table: &mut Table<Item>, n: u32) -> bool {
+        let hash = table.hash(&key(n));
+        table.remove(hash, |item| item.0 == key(n)).is_some()
+    }
+
+    fn has(table: &Table<Item>, n: u32) -> bool {
+        table.find(table.hash(&key(n)), &key(n)).is_some()
+    }
+
+    #[test]
+    fn finds_everything_while_it_grows_and_shrinks() {
+        let mut table = filled(50_000);
+        assert_eq!(table.len(), 50_000);
+        assert_eq!(table.shard_count(), 250);
+        assert!((0..50_000).all(|n| has(&table, n)));
+        for n in 0..50_000 {
+            assert!(remove(&mut table, n));
+            assert!(!has(&table, n));
+            if n % 5000 == 0 {
+                assert!((n + 1..50_000).all(|n| has(&table, n)));
+            }
+        }
+        assert_eq!((table.len(), table.shard_count()), (0, 1));
+        assert_eq!(
+            table.shard(0).capacity(),
+            0,
+            "an empty table holds no memory"
+        );
+    }
+
+    #[test]
+    fn no_shard_is_much_larger_than_twice_the_target() {
+        let table = filled(300_000);
+        let largest = table.segments.iter().flatten().map(HashTable::len).max();
+        assert!(largest < Some(3 * TARGET), "{largest:?}");
+    }
+
+    #[test]
+    fn a_page_is_about_as_large_as_asked_for() {
+        let table = filled(100_000);
+        for count in [1, 10, 100, 1000] {
+            let (mut cursor, mut pages, mut most) = (0, 0, 0);
+            loop {
+                let mut page = 0;
+                cursor = table.scan(cursor, count, |_| page += 1);
+                most = most.max(page);
+                pages += 1;
+                if cursor == 0 {
+                    break;
+                }
+            }
+            assert!(most <= 4 * count + 10, "a page of {most} for COUNT {count}");
+            assert!(
+                pages >= 100_000 / (4 * count + 10),
+                "{pages} pages for COUNT {count}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_scan_of_a_table_at_rest_visits_each_item_once() {
+        let table = filled(30_000);
+        let (mut cursor, mut seen) = (0, HashMap::new());
+        loop {
+            cursor = table.scan(cursor, 10, |item| {
+                *seen.entry(item.0.clone()).or_insert(0) += 1
+            });
+            if cursor == 0 {
+                break;
+            }
+        }
+        assert_eq!(seen.len(), 30_000);
+        assert!(seen.values().all(|&times| times == 1));
+    }
+
+    #[test]
+    fn any_cursor_at_all_is_harmless() {
+        let table = filled(5000);
+        for cursor in [u64::MAX, 1 << 63, (1 << 41) - 1, 12345678901234567] {
+            let mut cursor = cursor;
+            for _ in 0..100_000 {
+                cursor = table.scan(cursor, 10, |_| {});
+                if cursor == 0 {
+                    break;
+                }
+            }
+            assert_eq!(cursor, 0, "the scan ends");
+        }
+    }
+
+    #[test]
+    fn random_is_fair_although_shards_differ_in_size() {
+        // 1500 items over 8 shards, of which some are twice as large as others; 300 draws each.
+        let table = filled(1500);
+        let mut state = 1u64;
+        let mut random = |n: usize| {
+            state = state
+                .wrapping_mul(6364136223846793005)
+                .wrapping_add(1442695040888963407);
+            ((state >> 33) as usize) % n
+        };
+        let mut drawn: HashMap<Vec<u8>, u32> = HashMap::new();
+        for _ in 0..450_000 {
+            let item = table
+                .random(&mut random)
+                .map(|item| item.0.clone())
+                .unwrap_or_default();
+            *drawn.entry(item).or_insert(0) += 1;
+        }
+        let chi_square: f64 = (0..1500)
+            .map(|n| (f64::from(drawn[&key(n)]) - 300.0).powi(2) / 300.0)
+            .sum();
+        // 1499 degrees of freedom: mean 1499, standard deviation 55.
+        assert!(chi_square < 1499.0 + 6.0 * 55.0, "chi square {chi_square}");
+    }
+
+    #[test]
+    fn taking_shards_gives_back_every_item() {
+        let mut table = filled(10_000);
+        let mut seen = HashSet::new();
+        while let Some(items) = table.take_shard() {
+            seen.extend(items.map(|item| item.0));
+        }
+        assert_eq!((seen.len(), table.len()), (10_000, 0));
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(64))]
+
+        /// The SCAN guarantee: what is there from the first call to the last is returned, through
+        /// any growing and shrinking between the calls.
+        #[test]
+        fn a_scan_misses_nothing_that_stays(
+            stays in 1u32..3000,
+            changes in prop::collection::vec((0u32..6000, any::<bool>(), 1usize..400), 1..200),
+        ) {
+            let mut table = filled(stays);
+            let mut others = HashSet::new();
+            let mut seen = HashSet::new();
+            let mut changes = changes.into_iter().cycle();
+            let mut cursor = 0;
+            for call in 0.. {
+                prop_assert!(call < 100_000, "the scan ends");
+                cursor = table.scan(cursor, 10, |item| { seen.insert(item.0.clone()); });
+                if cursor == 0 {
+                    break;
+                }
+                if call >= 2000 {
+                    continue;
+                }
+                let (first, is_insert, n) = changes.next().unwrap_or_default();
+                for other in (0..n as u32).map(|i| 1_000_000 + first + i) {
+                    if is_insert && others.insert(other) {
+                        add(&mut table, other);
+                    } else if !is_insert && others.remove(&other) {
+                        remove(&mut table, other);
+                    }
+                }
+            }
+            for n in 0..stays {
+                prop_assert!(seen.contains(&key(n)), "key:{} was missed", n);
+            }
+        }
+    }
+}
