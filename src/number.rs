@@ -1,4 +1,18 @@
-//! Numbers as Redis reads and writes them.
+//! Numbers as Redis reads and writes them: a client sees these digits, so each is Redis's own.
+//!
+//! | what                          | reads                | writes             |
+//! |-------------------------------|----------------------|--------------------|
+//! | integers                      | [`parse_i64`]        | [`push_i64`]       |
+//! | doubles (scores, timeouts)    | [`parse_f64`]        | [`format_f64`]     |
+//! | long doubles (`INCRBYFLOAT`)  | [`incr_by_float`]    | [`incr_by_float`]  |
+
+mod big;
+mod extended;
+mod literal;
+
+pub use extended::{FloatError, incr_by_float};
+
+use literal::{Exact, Magnitude, scan};
 
 /// Reads an integer as Redis does (`string2ll`): an optional `-`, then digits without leading zeros,
 /// nothing else. `None` when it is not one, or does not fit in 64 bits.
@@ -49,6 +63,59 @@ const MAX_I64_DIGITS: usize = 19;
 #[inline]
 pub fn push_i64(out: &mut Vec<u8>, value: i64) {
     out.extend_from_slice(itoa::Buffer::new().format(value).as_bytes());
+}
+
+/// Reads a double as Redis does: all that C's `strtod` takes (hexadecimal and `inf` too), to the last byte,
+/// rounded to the nearest. `None` for NaN, for spaces, and for what is beyond a double's range: finite but too great,
+/// or not 0 but too small.
+///
+/// ```
+/// use aerolite::number::parse_f64;
+/// assert_eq!(parse_f64(b"+1.5e3"), Some(1500.0));
+/// assert_eq!(parse_f64(b"-Infinity"), Some(f64::NEG_INFINITY));
+/// assert_eq!(parse_f64(b"0x1.8p1"), Some(3.0));
+/// for refused in [&b""[..], b" 1", b"1 ", b"nan", b"1e400", b"1e-400", b"1e", b"0x"] {
+///     assert_eq!(parse_f64(refused), None);
+/// }
+/// ```
+pub fn parse_f64(text: &[u8]) -> Option<f64> {
+    let literal = scan(text)?;
+    let (magnitude, digits) = match literal.magnitude {
+        Magnitude::Nan => return None,
+        Magnitude::Infinity => (f64::INFINITY, None),
+        Magnitude::Hex(hex) => (exact_f64(hex.hex_value()), Some(hex)),
+        Magnitude::Decimal(decimal) => {
+            // The grammar has been checked; the standard library rounds correctly.
+            let unsigned = text.strip_prefix(b"-").unwrap_or(text);
+            let value = std::str::from_utf8(unsigned).ok()?.parse().ok()?;
+            (value, Some(decimal))
+        }
+    };
+    if let Some(digits) = digits {
+        let mut all = digits.whole.iter().chain(digits.fraction);
+        let out_of_range =
+            magnitude == f64::INFINITY || (magnitude == 0.0 && all.any(|&digit| digit != b'0'));
+        if out_of_range {
+            return None;
+        }
+    }
+    Some(if literal.negative {
+        -magnitude
+    } else {
+        magnitude
+    })
+}
+
+/// The nearest double; infinity when it is too great.
+fn exact_f64(exact: Exact) -> f64 {
+    /// The exponent of the lowest bit of the smallest double, and an exponent at which even the lowest bit is infinite.
+    const LOWEST: i64 = -1074;
+    const INFINITE: i64 = 1100;
+    let (mantissa, exponent) = exact.round(f64::MANTISSA_DIGITS, LOWEST);
+    // In two steps, because two to the -1074 is not a normal double; each step is exact.
+    let exponent = exponent.clamp(LOWEST, INFINITE) as i32;
+    let half = exponent / 2;
+    mantissa as f64 * 2f64.powi(half) * 2f64.powi(exponent - half)
 }
 
 /// Writes a double in the shortest form that reads back as the same, laid out as Redis 7.2 does.
@@ -132,3 +199,6 @@ fn lay_out(text: &mut String, digits: &str, last: i32) {
         text.push_str(itoa::Buffer::new().format(exponent.abs()));
     }
 }
+
+#[cfg(test)]
+mod tests;

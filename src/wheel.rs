@@ -493,6 +493,7 @@ impl<T> Wheel<T> {
 }
 
 /// The memory of a wheel that is no more: see [`Wheel::into_remains`].
+#[derive(Debug)]
 pub struct Remains<T> {
     timers: Arena<Timer<T>>,
 }

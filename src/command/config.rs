@@ -1,8 +1,10 @@
-//! TODO-HEADER
+//! CONFIG: reads and changes the settings. What a setting is stands in `engine/config.rs`.
 
-use super::Call;
-use super::Done;
 use super::table::{ADMIN, Command, LOADING, NO_SCRIPT, STALE};
+use super::{Call, Done, Error, help};
+use crate::engine::Mail;
+use crate::engine::config::{self, SETTINGS, Setting};
+use crate::glob;
 
 /// The command CONFIG.
 pub const COMMANDS: &[Command] = &[Command::container("CONFIG", SUBCOMMANDS).doc(
@@ -53,18 +55,108 @@ const SUBCOMMANDS: &[Command] = &[
         .syntax("(parameter_value=parameter value) ..."),
 ];
 
-fn config_get(_: &mut Call) -> Done {
+/// Every setting that one of the patterns matches, once, by name. A name without wildcards comes
+/// back as it was written.
+fn config_get(call: &mut Call) -> Done {
+    let mut found: Vec<(Vec<u8>, Vec<u8>)> = Vec::new();
+    let config = &call.engine.config;
+    for pattern in call.args.iter().skip(2) {
+        if !pattern
+            .iter()
+            .any(|byte| matches!(byte, b'*' | b'?' | b'['))
+        {
+            let setting = config::find(pattern);
+            found.extend(setting.map(|setting| (pattern.to_vec(), setting.get(config))));
+            continue;
+        }
+        let matching = SETTINGS
+            .iter()
+            .filter(|s| glob::matches_nocase(pattern, s.name.as_bytes()));
+        found.extend(matching.map(|setting| (setting.name.into(), setting.get(config))));
+    }
+    let mut names: Vec<Vec<u8>> = Vec::new();
+    found.retain(|(name, _)| {
+        let is_new = !names.iter().any(|seen| seen.eq_ignore_ascii_case(name));
+        names.push(name.clone());
+        is_new
+    });
+    call.reply.map(found.len());
+    for (name, value) in found {
+        call.reply.bulk(&name);
+        call.reply.bulk(&value);
+    }
     Ok(())
 }
-fn config_help(_: &mut Call) -> Done {
+
+/// Sets all of the given settings, or none of them.
+fn config_set(call: &mut Call) -> Done {
+    if call.args.len() % 2 == 1 {
+        return Err(super::wrong_arguments_of("config|set"));
+    }
+    let chosen = settings_to_set(call)?;
+    let before = call.engine.config.clone();
+    for (i, setting) in chosen.iter().enumerate() {
+        let value = call.args.arg(3 + 2 * i);
+        if let Err(reason) = setting.set(&mut call.engine.config, value) {
+            call.engine.config = before;
+            return Err(failed(call.args.arg(2 + 2 * i), &reason));
+        }
+    }
+    call.engine.mail.extend(
+        chosen
+            .iter()
+            .map(|setting| Mail::SettingChanged(setting.name)),
+    );
+    call.reply.ok();
     Ok(())
 }
-fn config_resetstat(_: &mut Call) -> Done {
+
+/// The settings that a CONFIG SET names, each known, changeable and named once.
+fn settings_to_set(call: &Call) -> Result<Vec<&'static Setting>, Error> {
+    let names = call.args.iter().skip(2).step_by(2);
+    let mut chosen: Vec<&'static Setting> = Vec::new();
+    for name in names {
+        let setting = config::find(name).ok_or_else(|| unknown(name))?;
+        if !setting.is_mutable {
+            return Err(failed(name, "can't set immutable config"));
+        }
+        if chosen.iter().any(|other| other.name == setting.name) {
+            return Err(failed(name, "duplicate parameter"));
+        }
+        chosen.push(setting);
+    }
+    Ok(chosen)
+}
+
+fn unknown(name: &[u8]) -> Error {
+    let text = b"ERR Unknown option or number of arguments for CONFIG SET - '";
+    Error::text([text, name, b"'"].concat())
+}
+
+fn failed(name: &[u8], reason: &str) -> Error {
+    let text = b"ERR CONFIG SET failed (possibly related to argument '";
+    Error::text([text, name, b"') - ", reason.as_bytes()].concat())
+}
+
+fn config_resetstat(call: &mut Call) -> Done {
+    call.engine.stats.reset();
+    call.reply.ok();
     Ok(())
 }
-fn config_rewrite(_: &mut Call) -> Done {
+
+fn config_rewrite(call: &mut Call) -> Done {
+    let host = &call.engine.host;
+    if host.config_file.is_empty() {
+        return Err(Error::new(
+            "ERR The server is running without a config file",
+        ));
+    }
+    (host.rewrite_config)(&call.engine.config, &host.config_file)
+        .map_err(|error| Error::text(format!("ERR Rewriting config file: {error}")))?;
+    call.reply.ok();
     Ok(())
 }
-fn config_set(_: &mut Call) -> Done {
-    Ok(())
+
+fn config_help(call: &mut Call) -> Done {
+    help::help(call, help::CONFIG)
 }

@@ -112,6 +112,8 @@ pub fn execute(engine: &mut Engine, id: SessionId, request: Request<'_>, out: &m
                 name: found.command.name,
             });
         }
+        // Whoever sends a web request gets no answer, which a browser could show to an attacker.
+        Err(_) if engine.sessions[id].closing => {}
         Err(error) => {
             engine.stats.error(&error.code());
             reply.error(&error.0);
@@ -127,10 +129,10 @@ pub fn execute(engine: &mut Engine, id: SessionId, request: Request<'_>, out: &m
 #[inline]
 fn admit(engine: &mut Engine, id: SessionId, request: &Request<'_>) -> Result<Found, Error> {
     let name = request.arg(0);
-    let mut found = engine
-        .lookup
-        .find(name)
-        .ok_or_else(|| unknown_command(request))?;
+    let Some(mut found) = engine.lookup.find(name) else {
+        engine.sessions[id].closing |= is_web_request(name);
+        return Err(unknown_command(request));
+    };
     if !found.command.subcommands.is_empty()
         && let Some(sub) = request.get(1)
     {
@@ -141,7 +143,7 @@ fn admit(engine: &mut Engine, id: SessionId, request: &Request<'_>) -> Result<Fo
     }
     let refusal = if !found.command.accepts(request.len()) {
         wrong_arity(&found)
-    } else if !engine.sessions[id].authenticated && !found.command.flags.has(table::NO_AUTH) {
+    } else if !found.command.flags.has(table::NO_AUTH) && engine.must_authenticate(id) {
         Error::new("NOAUTH Authentication required.")
     } else {
         return Ok(found);
@@ -174,6 +176,12 @@ fn mute(session: &mut Session, mark: crate::resp::Mark, out: &mut Output) {
             session.reply_mode = ReplyMode::On;
         }
     }
+}
+
+/// Whether this is the beginning of a line of HTTP: somebody has tricked a browser into talking to
+/// us, and the lines that follow may be commands.
+fn is_web_request(name: &[u8]) -> bool {
+    name.eq_ignore_ascii_case(b"post") || name.eq_ignore_ascii_case(b"host:")
 }
 
 fn unknown_command(request: &Request<'_>) -> Error {
@@ -219,8 +227,7 @@ fn wrong_arity(found: &Found) -> Error {
 }
 
 /// The error of a command that counts its own arguments.
-fn wrong_arguments(command: &Command) -> Error {
-    let name = command.name.to_ascii_lowercase();
+fn wrong_arguments_of(name: &str) -> Error {
     Error::text(format!(
         "ERR wrong number of arguments for '{name}' command"
     ))
@@ -228,5 +235,5 @@ fn wrong_arguments(command: &Command) -> Error {
 
 /// A container called by itself. Its arity has refused that already; this is the same refusal.
 fn missing_subcommand(call: &mut Call) -> Done {
-    Err(wrong_arguments(call.command))
+    Err(wrong_arguments_of(&call.command.name.to_ascii_lowercase()))
 }

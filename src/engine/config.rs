@@ -49,6 +49,8 @@ pub struct Config {
     pub bind: Vec<String>,
     /// The TCP port; 0: none is listened on.
     pub port: u16,
+    /// Whether, with `port` 0, any free port is listened on (for embedding).
+    pub any_port: bool,
     /// The path of a Unix socket to listen on, or empty.
     pub unixsocket: String,
     /// The permissions of that socket; 0: as they come.
@@ -94,6 +96,7 @@ impl Default for Config {
         Config {
             bind: vec!["127.0.0.1".to_owned(), "-::1".to_owned()],
             port: 6379,
+            any_port: false,
             unixsocket: String::new(),
             unixsocketperm: 0,
             tcp_backlog: 511,
@@ -135,45 +138,43 @@ pub enum Unit {
     Octal,
 }
 
+/// Where a value is kept.
+#[derive(Debug, Clone, Copy)]
+pub struct Field<T> {
+    /// Reads it.
+    pub get: fn(&Config) -> T,
+    /// Writes it.
+    pub set: fn(&mut Config, T),
+}
+
+/// Where a list of words is kept; not every list will do.
+#[derive(Debug, Clone, Copy)]
+pub struct List {
+    /// Reads it.
+    pub get: fn(&Config) -> String,
+    /// Writes it, or says what is wrong.
+    pub set: fn(&mut Config, &[Vec<u8>]) -> Result<(), String>,
+}
+
 /// How a setting's text becomes a value.
 #[derive(Debug, Clone, Copy)]
 pub enum Kind {
     /// `yes` or `no`.
-    Bool {
-        get: fn(&Config) -> bool,
-        set: fn(&mut Config, bool),
-    },
-    /// A number in a range.
-    Number {
-        get: fn(&Config) -> i64,
-        set: fn(&mut Config, i64),
-        min: i64,
-        max: i64,
-        unit: Unit,
-    },
-    /// One of some words.
-    Choice {
-        get: fn(&Config) -> usize,
-        set: fn(&mut Config, usize),
-        words: &'static [&'static str],
-    },
+    Bool(Field<bool>),
+    /// A number from the first to the second, both included.
+    Number(Field<i64>, i64, i64, Unit),
+    /// One of some words, by its place among them.
+    Choice(Field<usize>, &'static [&'static str]),
     /// Any text.
-    Text {
-        get: fn(&Config) -> Vec<u8>,
-        set: fn(&mut Config, Vec<u8>),
-    },
+    Text(Field<Vec<u8>>),
     /// Several words.
-    Words {
-        get: fn(&Config) -> String,
-        set: fn(&mut Config, &[Vec<u8>]) -> Result<(), String>,
-    },
-    /// Something that Aerolite does not have: only this value, which does not ask for it.
-    Only {
-        value: &'static str,
-        lacking: &'static str,
-    },
-    /// Something that tunes what Aerolite does not have: remembered, without effect.
-    Inert { default: &'static str },
+    Words(List),
+    /// Something that Aerolite does not have: only the first value, which does not ask for it.
+    /// The second says what is lacking.
+    Only(&'static str, &'static str),
+    /// Something that tunes what Aerolite does not have: remembered, without effect. This is the
+    /// value until another is given.
+    Inert(&'static str),
 }
 
 /// One setting.
@@ -204,32 +205,37 @@ const fn mutable(name: &'static str, kind: Kind) -> Setting {
 }
 
 const fn only(name: &'static str, value: &'static str, lacking: &'static str) -> Setting {
-    mutable(name, Kind::Only { value, lacking })
+    mutable(name, Kind::Only(value, lacking))
 }
 
 const fn inert(name: &'static str, default: &'static str) -> Setting {
-    mutable(name, Kind::Inert { default })
+    mutable(name, Kind::Inert(default))
 }
 
-/// A number setting in a field of an unsigned type that holds `min` to `max`.
+/// A number in a field of an unsigned type.
 macro_rules! number {
     ($field:ident: $type:ty, $min:expr, $max:expr, $unit:expr) => {
-        Kind::Number {
-            get: |config| i64::try_from(config.$field).unwrap_or(i64::MAX),
-            set: |config, value| config.$field = <$type>::try_from(value).unwrap_or(<$type>::MAX),
-            min: $min,
-            max: $max,
-            unit: $unit,
-        }
+        Kind::Number(
+            Field {
+                get: |config| i64::try_from(config.$field).unwrap_or(i64::MAX),
+                set: |config, value| {
+                    config.$field = <$type>::try_from(value).unwrap_or(<$type>::MAX)
+                },
+            },
+            $min,
+            $max,
+            $unit,
+        )
     };
 }
 
+/// A text in a field of type `String`.
 macro_rules! text {
     ($field:ident) => {
-        Kind::Text {
+        Kind::Text(Field {
             get: |config| config.$field.clone().into_bytes(),
             set: |config, value| config.$field = String::from_utf8_lossy(&value).into_owned(),
-        }
+        })
     };
 }
 
@@ -244,10 +250,10 @@ const ONE_THREAD: &str = "Aerolite does everything in one thread";
 pub const SETTINGS: &[Setting] = &[
     fixed(
         "bind",
-        Kind::Words {
+        Kind::Words(List {
             get: |config| config.bind.join(" "),
             set: set_bind,
-        },
+        }),
     ),
     fixed("port", number!(port: u16, 0, 65535, Unit::Plain)),
     fixed("unixsocket", text!(unixsocket)),
@@ -269,17 +275,17 @@ pub const SETTINGS: &[Setting] = &[
     ),
     mutable(
         "protected-mode",
-        Kind::Bool {
+        Kind::Bool(Field {
             get: |config| config.protected_mode,
             set: |config, on| config.protected_mode = on,
-        },
+        }),
     ),
     mutable(
         "requirepass",
-        Kind::Text {
+        Kind::Text(Field {
             get: |config| config.requirepass.clone(),
             set: |config, text| config.requirepass = text,
-        },
+        }),
     ),
     mutable(
         "maxclients",
@@ -291,11 +297,13 @@ pub const SETTINGS: &[Setting] = &[
     ),
     mutable(
         "loglevel",
-        Kind::Choice {
-            get: |config| config.loglevel,
-            set: |config, level| config.loglevel = level,
-            words: LOG_LEVELS,
-        },
+        Kind::Choice(
+            Field {
+                get: |config| config.loglevel,
+                set: |config, level| config.loglevel = level,
+            },
+            LOG_LEVELS,
+        ),
     ),
     fixed("logfile", text!(logfile)),
     mutable(
@@ -308,18 +316,20 @@ pub const SETTINGS: &[Setting] = &[
     ),
     mutable(
         "client-output-buffer-limit",
-        Kind::Words {
+        Kind::Words(List {
             get: buffer_limits_text,
             set: set_buffer_limits,
-        },
+        }),
     ),
     fixed(
         "enable-debug-command",
-        Kind::Choice {
-            get: |config| config.enable_debug_command as usize,
-            set: |config, index| config.enable_debug_command = ACCESS[index],
-            words: YES_NO_LOCAL,
-        },
+        Kind::Choice(
+            Field {
+                get: |config| config.enable_debug_command as usize,
+                set: |config, index| config.enable_debug_command = ACCESS[index],
+            },
+            YES_NO_LOCAL,
+        ),
     ),
     only("save", "", NO_FILES),
     only("appendonly", "no", NO_FILES),
@@ -407,18 +417,14 @@ impl Setting {
     #[must_use]
     pub fn get(&self, config: &Config) -> Vec<u8> {
         match self.kind {
-            Kind::Bool { get, .. } => yes_no(get(config)).into(),
-            Kind::Number {
-                get,
-                unit: Unit::Octal,
-                ..
-            } => format!("{:o}", get(config)).into(),
-            Kind::Number { get, .. } => get(config).to_string().into(),
-            Kind::Choice { get, words, .. } => words[get(config)].into(),
-            Kind::Text { get, .. } => get(config),
-            Kind::Words { get, .. } => get(config).into(),
-            Kind::Only { value, .. } => value.into(),
-            Kind::Inert { default } => config
+            Kind::Bool(field) => yes_no((field.get)(config)).into(),
+            Kind::Number(field, _, _, Unit::Octal) => format!("{:o}", (field.get)(config)).into(),
+            Kind::Number(field, ..) => (field.get)(config).to_string().into(),
+            Kind::Choice(field, words) => words[(field.get)(config)].into(),
+            Kind::Text(field) => (field.get)(config),
+            Kind::Words(list) => (list.get)(config).into(),
+            Kind::Only(value, _) => value.into(),
+            Kind::Inert(default) => config
                 .inert
                 .get(self.name)
                 .cloned()
@@ -432,10 +438,10 @@ impl Setting {
     /// What is wrong with the text, in Redis's words where it has any.
     pub fn set(&self, config: &mut Config, text: &[u8]) -> Result<(), String> {
         match self.kind {
-            Kind::Words { set, .. } => set(
-                config,
-                &split_words(text).ok_or("Unbalanced quotes in configuration line")?,
-            ),
+            Kind::Words(list) => {
+                let words = split_words(text).ok_or("Unbalanced quotes in configuration line")?;
+                (list.set)(config, &words)
+            }
             _ => self.set_word(config, text),
         }
     }
@@ -446,8 +452,8 @@ impl Setting {
     /// What is wrong with them.
     pub fn set_words(&self, config: &mut Config, words: &[Vec<u8>]) -> Result<(), String> {
         match (self.kind, words) {
-            (Kind::Words { set, .. }, _) => set(config, words),
-            (Kind::Only { .. }, _) => self.set_word(config, &words.join(&b' ')),
+            (Kind::Words(list), _) => (list.set)(config, words),
+            (Kind::Only(..), _) => self.set_word(config, &words.join(&b' ')),
             (_, [word]) => self.set_word(config, word),
             _ => Err("wrong number of arguments".to_owned()),
         }
@@ -455,39 +461,36 @@ impl Setting {
 
     fn set_word(&self, config: &mut Config, text: &[u8]) -> Result<(), String> {
         match self.kind {
-            Kind::Bool { set, .. } => {
-                let on = match text {
-                    _ if text.eq_ignore_ascii_case(b"yes") => true,
-                    _ if text.eq_ignore_ascii_case(b"no") => false,
-                    _ => return Err("argument must be 'yes' or 'no'".to_owned()),
-                };
-                set(config, on);
+            Kind::Bool(field) => (field.set)(config, parse_yes_no(text)?),
+            Kind::Number(field, min, max, unit) => {
+                (field.set)(config, parse_number(text, min, max, unit)?);
             }
-            Kind::Number {
-                set,
-                min,
-                max,
-                unit,
-                ..
-            } => set(config, parse_number(text, min, max, unit)?),
-            Kind::Choice { set, words, .. } => {
+            Kind::Choice(field, words) => {
                 let index = words
                     .iter()
                     .position(|word| word.as_bytes().eq_ignore_ascii_case(text));
-                set(config, index.ok_or_else(|| must_be_one_of(words))?);
+                (field.set)(config, index.ok_or_else(|| must_be_one_of(words))?);
             }
-            Kind::Text { set, .. } => set(config, text.to_vec()),
-            Kind::Words { set, .. } => return set(config, &[text.to_vec()]),
-            Kind::Only { value, lacking } => {
+            Kind::Text(field) => (field.set)(config, text.to_vec()),
+            Kind::Words(list) => return (list.set)(config, &[text.to_vec()]),
+            Kind::Only(value, lacking) => {
                 if !text.eq_ignore_ascii_case(value.as_bytes()) {
                     return Err(format!("{lacking}; only '{value}' is accepted"));
                 }
             }
-            Kind::Inert { .. } => {
+            Kind::Inert(_) => {
                 config.inert.insert(self.name, text.to_vec());
             }
         }
         Ok(())
+    }
+}
+
+fn parse_yes_no(text: &[u8]) -> Result<bool, String> {
+    match text {
+        _ if text.eq_ignore_ascii_case(b"yes") => Ok(true),
+        _ if text.eq_ignore_ascii_case(b"no") => Ok(false),
+        _ => Err("argument must be 'yes' or 'no'".to_owned()),
     }
 }
 

@@ -163,9 +163,16 @@ impl Engine {
         self.watch_ns = (self.host.stopwatch_ns)();
     }
 
-    /// Whether commands are refused until AUTH has been answered.
+    /// Whether there is a password.
     #[must_use]
-    pub fn needs_password(&self) -> bool {
+    pub fn has_password(&self) -> bool {
         !self.config.requirepass.is_empty()
+    }
+
+    /// Whether this client is refused until it has given the password.
+    #[inline]
+    #[must_use]
+    pub fn must_authenticate(&self, id: SessionId) -> bool {
+        self.has_password() && !self.sessions[id].authenticated
     }
 }

@@ -42,7 +42,7 @@ pub struct Session {
     pub db: u32,
     /// The protocol its replies are written in.
     pub protocol: Protocol,
-    /// Whether it may run commands.
+    /// Whether it has given the password.
     pub authenticated: bool,
     /// Which replies it wants.
     pub reply_mode: ReplyMode,
@@ -143,13 +143,13 @@ impl Sessions {
     }
 
     /// A client has connected at `now_s`, in unix seconds.
-    pub fn open(&mut self, peer: Peer, authenticated: bool, now_s: u64) -> SessionId {
+    pub fn open(&mut self, peer: Peer, now_s: u64) -> SessionId {
         self.last_id += 1;
         let session = Session {
             id: self.last_id,
             db: 0,
             protocol: Protocol::Resp2,
-            authenticated,
+            authenticated: false,
             reply_mode: ReplyMode::On,
             closing: false,
             no_evict: false,

@@ -1,7 +1,9 @@
 //! Counters, kept by whoever does the thing that is counted and shown by INFO.
 
+use super::config::Config;
 use crate::command::table;
 use std::collections::BTreeMap;
+use std::io;
 
 /// How often keys were found, missed, changed and removed by their deadline.
 #[derive(Debug, Clone, Copy, Default)]
@@ -272,6 +274,8 @@ pub struct Host {
     pub port: u16,
     /// Reads the figures that change by themselves.
     pub usage: fn() -> Usage,
+    /// Writes the settings into the config file.
+    pub rewrite_config: fn(&Config, &str) -> io::Result<()>,
     /// Reads a clock that never goes back, in nanoseconds from anywhere; it times commands.
     pub stopwatch_ns: fn() -> u64,
 }
@@ -306,6 +310,7 @@ impl Default for Host {
             polling: "none",
             port: 0,
             usage: Usage::default,
+            rewrite_config: |_, _| Ok(()),
             stopwatch_ns: || 0,
         }
     }

@@ -15,7 +15,7 @@
 
 use super::entry::{Encoding, Entry, Value};
 use super::table::{Cursor, Found, Keyed, Table};
-use crate::wheel::{Step, Wheel};
+use crate::wheel::{self, Step, Wheel};
 
 impl Keyed for Entry {
     #[inline]
@@ -230,9 +230,13 @@ impl Keyspace {
         self.table.iter()
     }
 
-    /// Takes out a shard's worth of entries, to free a flushed keyspace in slices.
-    pub fn take_shard(&mut self) -> Option<impl ExactSizeIterator<Item = Entry> + use<>> {
-        self.table.take_shard()
+    /// Takes the keyspace apart, to be freed in slices.
+    #[must_use]
+    pub fn into_remains(self) -> Remains {
+        Remains {
+            table: self.table,
+            deadlines: self.deadlines.into_remains(),
+        }
     }
 
     /// The mean of the milliseconds that keys with a deadline still have, over a sample of them.
@@ -248,6 +252,39 @@ impl Keyspace {
             .collect();
         let sum = ttls.iter().fold(0u64, |sum, ttl| sum.saturating_add(*ttl));
         sum.checked_div(ttls.len() as u64).unwrap_or(0)
+    }
+}
+
+/// A keyspace that is no more, and whose memory is to be given back piece by piece.
+#[derive(Debug)]
+pub struct Remains {
+    table: Table<Entry>,
+    deadlines: wheel::Remains<u64>,
+}
+
+impl Remains {
+    /// How many keys are left.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.table.len()
+    }
+
+    /// Whether no key is left.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.table.is_empty()
+    }
+
+    /// Frees one piece, a shard or a chunk of timers. Entries go to `take` to be dropped; `false`
+    /// when nothing is left.
+    pub fn free_one(&mut self, take: impl FnMut(Entry)) -> bool {
+        match self.table.take_shard() {
+            Some(entries) => {
+                entries.for_each(take);
+                true
+            }
+            None => self.deadlines.free_one(),
+        }
     }
 }
 

@@ -5,7 +5,7 @@
 //! a time when it has nothing better to do.
 
 use super::entry::{Entry, Value};
-use super::keyspace::Keyspace;
+use super::keyspace::{Keyspace, Remains};
 use std::collections::VecDeque;
 
 /// A value of more bytes than this is not freed on the spot.
@@ -15,7 +15,7 @@ const SMALL_BYTES: usize = 64 * 1024;
 #[derive(Debug, Default)]
 pub struct Trash {
     values: VecDeque<Value>,
-    keyspaces: VecDeque<Keyspace>,
+    keyspaces: VecDeque<Remains>,
     freed: u64,
 }
 
@@ -35,7 +35,7 @@ impl Trash {
     /// How many keys and values wait to be freed.
     #[must_use]
     pub fn pending(&self) -> usize {
-        self.values.len() + self.keyspaces.iter().map(Keyspace::len).sum::<usize>()
+        self.values.len() + self.keyspaces.iter().map(Remains::len).sum::<usize>()
     }
 
     /// How many have been freed in slices so far.
@@ -66,7 +66,7 @@ impl Trash {
     /// Takes all the keys of a database that was flushed.
     pub fn keyspace(&mut self, keyspace: Keyspace) {
         if keyspace.len() > 0 {
-            self.keyspaces.push_back(keyspace);
+            self.keyspaces.push_back(keyspace.into_remains());
         }
     }
 
@@ -76,14 +76,14 @@ impl Trash {
             self.freed += 1;
             return;
         }
-        if let Some(keyspace) = self.keyspaces.front_mut() {
-            let before = keyspace.len();
-            let shard = keyspace.take_shard();
-            self.freed += (before - keyspace.len()) as u64;
-            match shard {
-                Some(entries) => entries.into_iter().for_each(|entry| self.entry(entry)),
-                None => drop(self.keyspaces.pop_front()),
-            }
+        let Some(mut remains) = self.keyspaces.pop_front() else {
+            return;
+        };
+        let before = remains.len();
+        let is_more = remains.free_one(|entry| self.entry(entry));
+        self.freed += (before - remains.len()) as u64;
+        if is_more {
+            self.keyspaces.push_front(remains);
         }
     }
 }

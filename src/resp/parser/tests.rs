@@ -232,6 +232,21 @@ fn a_big_argument_goes_into_its_vector_and_out_of_it_uncopied() {
 }
 
 #[test]
+fn only_arguments_from_32_kib_on_are_big() {
+    for (len, progress) in [
+        (BIG_ARG - 1, Progress::Incomplete),
+        (BIG_ARG, Progress::Big),
+    ] {
+        let input = format!("*1\r\n${len}\r\nx");
+        let mut parser = Parser::new();
+        assert_eq!(
+            parser.parse(input.as_bytes(), &Limits::default()),
+            Ok(progress)
+        );
+    }
+}
+
+#[test]
 fn a_claimed_length_asks_for_little() {
     let mut client = Client::new(Limits::default());
     client

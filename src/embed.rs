@@ -1,0 +1,112 @@
+//! A server inside a program: in a thread of its own, stopped when its handle is dropped.
+
+use crate::ae::{EventLoop, Io, Token};
+use crate::engine::{Config, config};
+use crate::server::Server;
+use mio::Waker;
+use std::io;
+use std::net::SocketAddr;
+use std::sync::mpsc;
+use std::thread::JoinHandle;
+
+/// A running server. It ends when this is dropped, after it has sent the replies that it owes.
+#[derive(Debug)]
+pub struct Handle {
+    addr: SocketAddr,
+    waker: Waker,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Handle {
+    /// Where it listens.
+    #[must_use]
+    pub fn addr(&self) -> SocketAddr {
+        self.addr
+    }
+}
+
+impl Drop for Handle {
+    fn drop(&mut self) {
+        // Should the waker fail, the thread is left to itself: waiting for it could take for ever.
+        if self.waker.wake().is_ok()
+            && let Some(thread) = self.thread.take()
+        {
+            let _ = thread.join();
+        }
+    }
+}
+
+/// Starts a server in a thread of its own, on a free port of the loopback unless `port` says
+/// otherwise. `settings` are directives of the config file, by name and value.
+///
+/// # Errors
+/// A setting that is not known or has a bad value (`InvalidInput`, the text says which); an
+/// address that cannot be listened on; no thread or no descriptors to be had.
+pub fn spawn(settings: &[(&str, &str)]) -> io::Result<Handle> {
+    let config = configure(settings)?;
+    let (ready, started) = mpsc::channel();
+    let thread = std::thread::Builder::new()
+        .name("aerolite".to_owned())
+        .spawn(move || {
+            serve(config, &ready);
+        })?;
+    let gone = || io::Error::other("the server's thread ended before it listened");
+    let (addr, waker) = started.recv().map_err(|_| gone())??;
+    Ok(Handle {
+        addr,
+        waker,
+        thread: Some(thread),
+    })
+}
+
+fn configure(settings: &[(&str, &str)]) -> io::Result<Config> {
+    let mut config = Config {
+        any_port: true,
+        port: 0,
+        ..Config::default()
+    };
+    for (name, value) in settings {
+        let wrong = |reason: String| {
+            io::Error::new(
+                io::ErrorKind::InvalidInput,
+                format!("{name} {value}: {reason}"),
+            )
+        };
+        let setting =
+            config::find(name.as_bytes()).ok_or_else(|| wrong("no such setting".into()))?;
+        setting.set(&mut config, value.as_bytes()).map_err(wrong)?;
+    }
+    Ok(config)
+}
+
+/// The thread: tells where it listens, then serves until it is woken.
+fn serve(config: Config, ready: &mpsc::Sender<io::Result<(SocketAddr, Waker)>>) {
+    match start(config) {
+        Err(error) => {
+            let _ = ready.send(Err(error));
+        }
+        Ok((mut event_loop, mut server, addr, waker)) => {
+            if ready.send(Ok((addr, waker))).is_err() {
+                return;
+            }
+            if let Err(error) = event_loop.run(&mut server) {
+                log::error!("the event loop ended: {error}");
+            }
+        }
+    }
+}
+
+fn start(config: Config) -> io::Result<(EventLoop<Server>, Server, SocketAddr, Waker)> {
+    let (mut event_loop, server) = Server::new(config)?;
+    let waker = event_loop.create_waker(stop)?;
+    let addr = server
+        .local_addr()
+        .ok_or_else(|| io::Error::other("no TCP address is listened on"))?;
+    Ok((event_loop, server, addr, waker))
+}
+
+/// The handler of the handle's waker.
+fn stop(event_loop: &mut EventLoop<Server>, server: &mut Server, _: Token) -> Io {
+    server.shut_down(event_loop, "the end of its handle");
+    Io::Drained
+}

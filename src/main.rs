@@ -1,0 +1,100 @@
+//! The program `aerolite`: arguments, log, signals, then the loop until it is told to end.
+#![forbid(unsafe_code)]
+
+use aerolite::engine::Config;
+use aerolite::server::config_file::{self, Arguments};
+use aerolite::server::{Server, host};
+use std::io::{self, Write};
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+#[global_allocator]
+static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
+
+const HELP: &str = "\
+Aerolite, a Redis-compatible server on one event loop
+
+Usage: aerolite [/path/to/redis.conf | -] [--directive value ...]
+
+  aerolite                              listens on 127.0.0.1:6379
+  aerolite --port 7000 --timeout 60     any directive of the config file
+  aerolite ./my.conf --loglevel debug   a file, and directives that go before it
+  aerolite -                            the config file from the standard input
+  aerolite --help | --version
+
+Talk to it with redis-cli. RUST_LOG=debug,... overrides loglevel.
+";
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = std::env::args_os()
+        .skip(1)
+        .map(|word| word.to_string_lossy().into_owned())
+        .collect();
+    match config_file::parse_arguments(&arguments) {
+        Ok(Arguments::Help) => print(HELP),
+        Ok(Arguments::Version) => print(&format!(
+            "aerolite {} (redis 7.0.15)\n",
+            env!("CARGO_PKG_VERSION")
+        )),
+        Ok(Arguments::Serve(config, file)) => match serve(*config, file) {
+            Ok(()) => ExitCode::SUCCESS,
+            Err(error) => {
+                eprintln!("aerolite: {error}");
+                ExitCode::FAILURE
+            }
+        },
+        Err(error) => {
+            eprintln!("\n{error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn print(text: &str) -> ExitCode {
+    // Whoever has closed our standard output does not want it.
+    let _ = io::stdout().write_all(text.as_bytes());
+    ExitCode::SUCCESS
+}
+
+fn serve(config: Config, file: Option<PathBuf>) -> io::Result<()> {
+    start_log(&config)?;
+    let (mut event_loop, mut server) = Server::new(config)?;
+    server.engine.host.config_file = file
+        .map(|path| path.display().to_string())
+        .unwrap_or_default();
+    #[cfg(unix)]
+    server.handle_signals(&mut event_loop)?;
+    let places = server.listening().collect::<Vec<_>>().join(", ");
+    log::info!(
+        "aerolite {} (pid {}) is ready on {places}",
+        env!("CARGO_PKG_VERSION"),
+        std::process::id()
+    );
+    event_loop.run(&mut server)?;
+    log::info!("bye");
+    Ok(())
+}
+
+/// Logs to where `logfile` says, from `loglevel` on: a time, a level in colour, a sentence.
+fn start_log(config: &Config) -> io::Result<()> {
+    let mut builder = env_logger::Builder::new();
+    builder
+        .filter_level(host::level_filter(config.loglevel))
+        .parse_default_env();
+    builder.format_timestamp_millis().format_target(false);
+    if !config.logfile.is_empty() {
+        let file = std::fs::OpenOptions::new()
+            .create(true)
+            .append(true)
+            .open(&config.logfile);
+        let named = |error: io::Error| {
+            io::Error::new(
+                error.kind(),
+                format!("cannot open the log file {}: {error}", config.logfile),
+            )
+        };
+        builder.target(env_logger::Target::Pipe(Box::new(file.map_err(named)?)));
+    }
+    builder.init();
+    Ok(())
+}

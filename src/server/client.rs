@@ -1,0 +1,369 @@
+//! One connected client, from bytes received to bytes sent.
+//!
+//! ```text
+//!   socket ──read──▶ scratch (the server's, shared by all) ──┐ parse, execute      Output ──write──▶ socket
+//!                    input (its own, only while a request ───┘ ───────────────▶   (its own, only
+//!                           is incomplete)                                          while there are replies)
+//! ```
+//!
+//! A client at rest owns no buffer at all: requests are parsed where they were received, in one
+//! scratch buffer that all clients share, and only what is left of an incomplete one is kept.
+//! Replies are collected while the turn lasts and sent in `before_sleep` with one `write`.
+//!
+//! Each call does a bounded amount of work ([`READ_BYTES`], [`COMMANDS_PER_TURN`],
+//! [`TRANSFER_BYTES`]) and says whether there is more, so that nobody is held up by a neighbour.
+
+use super::stream::Stream;
+use crate::ae::Io;
+use crate::command;
+use crate::engine::session::BufferSizes;
+use crate::engine::{Engine, SessionId};
+use crate::resp::{Limits, Output, Parser, Progress, ProtocolError, Reply, Stop};
+use crate::wheel::TimerId;
+use std::io::{self, ErrorKind, Read};
+
+/// Bytes read from one client in one turn.
+pub const READ_BYTES: usize = 64 * 1024;
+
+/// Commands run for one client in one turn.
+pub const COMMANDS_PER_TURN: usize = 1024;
+
+/// Bytes of a large argument read, or of replies written, for one client in one turn.
+pub const TRANSFER_BYTES: usize = 1024 * 1024;
+
+/// Buffers for output that are kept for the next client that has replies.
+const SPARE_BUFFERS: usize = 64;
+
+/// A buffer larger than this is not kept.
+const SPARE_BUFFER_BYTES: usize = 64 * 1024;
+
+/// What all clients use, one after the other.
+pub struct Shared {
+    /// Where sockets are read into.
+    scratch: Box<[u8]>,
+    /// The parser of whoever has no request in progress.
+    parser: Parser,
+    /// Buffers for output.
+    spare: Vec<Vec<u8>>,
+}
+
+impl Shared {
+    /// Everything that is to be shared, by as many clients as come.
+    #[must_use]
+    pub fn new() -> Shared {
+        Shared {
+            scratch: vec![0; READ_BYTES].into_boxed_slice(),
+            parser: Parser::new(),
+            spare: Vec::new(),
+        }
+    }
+}
+
+/// One client; see the module's text.
+pub struct Client {
+    /// Its socket.
+    pub stream: Stream,
+    /// Its session in the engine.
+    pub session: SessionId,
+    /// Replies that are not sent yet.
+    pub output: Output,
+    /// Received, and not used by a command yet.
+    input: Vec<u8>,
+    /// The state of an incomplete request.
+    parser: Option<Box<Parser>>,
+    /// Whether `input` may hold complete requests, for which a turn had no time.
+    has_backlog: bool,
+    /// Whether it waits in the server's list of those with replies.
+    pub is_queued: bool,
+    /// Since when its output is over the soft limit, in milliseconds of the loop.
+    pub over_soft_limit_since_ms: Option<u64>,
+    /// When to look after it: for `timeout`, and for the soft limit.
+    pub timer: Option<TimerId>,
+}
+
+/// Why a client has to go, for the log.
+#[derive(Debug)]
+pub enum Gone {
+    /// It closed its side, and everything is sent.
+    Closed,
+    /// Its socket failed.
+    Failed(io::Error),
+    /// It was told to leave, or has asked to.
+    Dismissed,
+    /// Its unfinished request is too large.
+    QueryTooLarge,
+    /// It does not read its replies.
+    OutputTooLarge,
+}
+
+impl Client {
+    /// A client that has just connected.
+    #[must_use]
+    pub fn new(stream: Stream, session: SessionId) -> Client {
+        Client {
+            stream,
+            session,
+            output: Output::new(),
+            input: Vec::new(),
+            parser: None,
+            has_backlog: false,
+            is_queued: false,
+            over_soft_limit_since_ms: None,
+            timer: None,
+        }
+    }
+
+    /// Reads what has come, once, and runs the requests in it.
+    ///
+    /// `is_ending` says that the kernel has hinted at the end of the stream, so that a short read
+    /// does not mean that nothing is left.
+    ///
+    /// # Errors
+    /// The client is to be freed, at once.
+    pub fn receive(
+        &mut self,
+        engine: &mut Engine,
+        shared: &mut Shared,
+        is_ending: bool,
+    ) -> Result<Io, Gone> {
+        if engine.sessions[self.session].closing {
+            return self.ignore(shared);
+        }
+        if self.output.is_empty() {
+            self.output = Output::with_buffer(shared.spare.pop().unwrap_or_default());
+        }
+        let mut parser = match self.parser.take() {
+            Some(parser) => *parser,
+            None => std::mem::take(&mut shared.parser),
+        };
+        let io = self.receive_with(&mut parser, engine, shared, is_ending);
+        self.note_buffers(engine, &parser);
+        if parser.is_fresh() {
+            shared.parser = parser;
+        } else {
+            self.parser = Some(Box::new(parser));
+        }
+        if self.output.is_empty() {
+            self.give_back(shared);
+            if engine.sessions[self.session].closing {
+                return Err(Gone::Dismissed);
+            }
+        }
+        io
+    }
+
+    fn receive_with(
+        &mut self,
+        parser: &mut Parser,
+        engine: &mut Engine,
+        shared: &mut Shared,
+        is_ending: bool,
+    ) -> Result<Io, Gone> {
+        if parser.big_mut().is_some() {
+            return self.receive_big(parser, engine);
+        }
+        if self.has_backlog {
+            self.run_input(parser, engine);
+            return Ok(Io::More);
+        }
+        let read = match self.stream.read(&mut shared.scratch) {
+            Ok(0) => return self.end_of_stream(engine),
+            Ok(read) => read,
+            Err(error) => return self.read_error(error),
+        };
+        note_received(engine, self.session, read);
+        if self.input.is_empty() {
+            let received = &shared.scratch[..read];
+            let used = self.run(parser, engine, received);
+            self.input
+                .extend_from_slice(&received[used.start..used.end]);
+        } else {
+            self.input.extend_from_slice(&shared.scratch[..read]);
+            self.run_input(parser, engine);
+        }
+        if self.input.len() + parser.memory() > engine.config.client_query_buffer_limit {
+            return Err(Gone::QueryTooLarge);
+        }
+        let is_drained = read < shared.scratch.len() && !is_ending && !self.has_backlog;
+        Ok(if is_drained { Io::Drained } else { Io::More })
+    }
+
+    /// Receives more of a large argument, straight into where it is kept.
+    fn receive_big(&mut self, parser: &mut Parser, engine: &mut Engine) -> Result<Io, Gone> {
+        let Some(big) = parser.big_mut() else {
+            return Ok(Io::More);
+        };
+        let missing = big.missing;
+        let wanted = missing.min(TRANSFER_BYTES);
+        let read = big.read_from(&mut self.stream, TRANSFER_BYTES);
+        let still_missing = parser.big_mut().map_or(0, |big| big.missing);
+        note_received(engine, self.session, missing - still_missing);
+        if parser.memory() > engine.config.client_query_buffer_limit {
+            return Err(Gone::QueryTooLarge);
+        }
+        match read {
+            Ok(read) if read < wanted => self.end_of_stream(engine),
+            Ok(_) => Ok(Io::More),
+            Err(error) => self.read_error(error),
+        }
+    }
+
+    /// Runs what the client's own input holds.
+    fn run_input(&mut self, parser: &mut Parser, engine: &mut Engine) {
+        let mut input = std::mem::take(&mut self.input);
+        let left = self.run(parser, engine, &input);
+        input.truncate(left.end);
+        input.drain(..left.start);
+        if !input.is_empty() {
+            self.input = input;
+        }
+    }
+
+    /// Runs the complete requests in `received`, up to a turn's worth, and gives the range of
+    /// bytes that are to be kept.
+    fn run(
+        &mut self,
+        parser: &mut Parser,
+        engine: &mut Engine,
+        received: &[u8],
+    ) -> std::ops::Range<usize> {
+        engine.start_watch();
+        let mut limits = limits(engine, self.session);
+        let mut start = 0;
+        self.has_backlog = false;
+        for _ in 0..COMMANDS_PER_TURN {
+            match parser.parse(&received[start..], &limits) {
+                Ok(Progress::Complete { len }) => {
+                    let request = parser.request(&received[start..]);
+                    command::execute(engine, self.session, request, &mut self.output);
+                    parser.reset();
+                    start += len;
+                    if engine.sessions[self.session].closing {
+                        return start..start;
+                    }
+                    limits.unauthenticated = engine.must_authenticate(self.session);
+                }
+                Ok(Progress::Incomplete) => return start..received.len(),
+                Ok(Progress::Big) => return start..start + parser.kept_len(),
+                Err(error) => {
+                    parser.reset();
+                    self.refuse(engine, &error);
+                    return start..start;
+                }
+            }
+        }
+        self.has_backlog = start < received.len();
+        start..received.len()
+    }
+
+    /// Answers a protocol error, after which the connection is closed.
+    fn refuse(&mut self, engine: &mut Engine, error: &ProtocolError) {
+        let protocol = engine.sessions[self.session].protocol;
+        let text = error.text();
+        if !text.is_empty() {
+            let text = [b"ERR ", &*text].concat();
+            Reply::new(&mut self.output, protocol).error(text);
+            engine.stats.error("ERR");
+        }
+        log::debug!("client {}: {error}", engine.sessions[self.session].id);
+        engine.sessions[self.session].closing = true;
+    }
+
+    /// The peer sends no more. It still gets the replies that it has coming.
+    fn end_of_stream(&mut self, engine: &mut Engine) -> Result<Io, Gone> {
+        if self.output.is_empty() {
+            return Err(Gone::Closed);
+        }
+        engine.sessions[self.session].closing = true;
+        Ok(Io::Drained)
+    }
+
+    fn read_error(&mut self, error: io::Error) -> Result<Io, Gone> {
+        match error.kind() {
+            ErrorKind::WouldBlock => Ok(Io::Drained),
+            ErrorKind::Interrupted => Ok(Io::More),
+            _ => Err(Gone::Failed(error)),
+        }
+    }
+
+    /// Throws away what a client still sends after its last request, so that closing does not
+    /// reset the connection before it has read its replies.
+    fn ignore(&mut self, shared: &mut Shared) -> Result<Io, Gone> {
+        match self.stream.read(&mut shared.scratch) {
+            Ok(0) if self.output.is_empty() => Err(Gone::Closed),
+            Ok(0) => Ok(Io::Drained),
+            Ok(_) => Ok(Io::More),
+            Err(error) => self.read_error(error),
+        }
+    }
+
+    /// Sends what there is to send, up to a turn's worth.
+    ///
+    /// # Errors
+    /// The client is to be freed, at once.
+    pub fn send(&mut self, engine: &mut Engine, shared: &mut Shared) -> Result<Stop, Gone> {
+        if self.output.is_empty() {
+            return self.all_sent(engine, shared);
+        }
+        let sent = self
+            .output
+            .write_to(&mut self.stream, TRANSFER_BYTES)
+            .map_err(Gone::Failed)?;
+        engine.stats.net_output += sent.bytes as u64;
+        engine.stats.writes += 1;
+        match sent.stop {
+            Stop::Drained => self.all_sent(engine, shared),
+            stop => Ok(stop),
+        }
+    }
+
+    fn all_sent(&mut self, engine: &mut Engine, shared: &mut Shared) -> Result<Stop, Gone> {
+        self.give_back(shared);
+        if engine.sessions[self.session].closing {
+            return Err(Gone::Dismissed);
+        }
+        Ok(Stop::Drained)
+    }
+
+    /// Gives the empty output's buffer to the next who needs one.
+    fn give_back(&mut self, shared: &mut Shared) {
+        let buffer = self.output.take_buffer();
+        let is_worth_it = (1..=SPARE_BUFFER_BYTES).contains(&buffer.capacity());
+        if is_worth_it && shared.spare.len() < SPARE_BUFFERS {
+            shared.spare.push(buffer);
+        }
+    }
+
+    /// Leaves the sizes of the buffers where CLIENT LIST finds them.
+    fn note_buffers(&mut self, engine: &mut Engine, parser: &Parser) {
+        let small = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);
+        let query = self.input.len()
+            + if parser.is_fresh() {
+                0
+            } else {
+                parser.memory()
+            };
+        engine.sessions[self.session].buffers = BufferSizes {
+            query: small(query),
+            query_free: small(self.input.capacity() - self.input.len()),
+            output: small(self.output.len()),
+        };
+        let stats = &mut engine.stats;
+        stats.recent_max_input = stats.recent_max_input.max(query as u64);
+        stats.recent_max_output = stats.recent_max_output.max(self.output.len() as u64);
+    }
+}
+
+fn note_received(engine: &mut Engine, id: SessionId, bytes: usize) {
+    engine.stats.net_input += bytes as u64;
+    engine.stats.reads += 1;
+    engine.sessions[id].active_s = engine.clock.unix_s();
+}
+
+fn limits(engine: &Engine, id: SessionId) -> Limits {
+    Limits {
+        max_bulk_len: engine.config.proto_max_bulk_len,
+        unauthenticated: engine.must_authenticate(id),
+        ..Limits::default()
+    }
+}

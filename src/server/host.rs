@@ -1,0 +1,174 @@
+//! What the process asks of the operating system: limits, memory, processor time, randomness.
+//!
+//! What only Linux tells is read from `/proc`; elsewhere the same figures are 0.
+
+use crate::engine::stats::{Host, Usage};
+use crate::engine::{Clock, Config, Random};
+use std::hash::{BuildHasher, Hasher};
+use std::sync::OnceLock;
+use std::time::Instant;
+
+/// Descriptors that are not clients: listeners, the poll, logs, the standard streams.
+const OTHER_DESCRIPTORS: u64 = 32;
+
+/// Bytes of a memory page, where `/proc` counts in pages.
+#[cfg(target_os = "linux")]
+const PAGE_BYTES: u64 = 4096;
+
+/// Ticks of processor time in a second, as Linux has them for programs.
+#[cfg(target_os = "linux")]
+const TICKS_PER_SECOND: f64 = 100.0;
+
+/// A seed that nobody can guess: the standard library's own, for its hash maps.
+#[must_use]
+pub fn random_seed() -> u64 {
+    std::collections::hash_map::RandomState::new()
+        .build_hasher()
+        .finish()
+}
+
+/// What INFO says about this process.
+#[must_use]
+pub fn describe(now: Clock) -> Host {
+    let mut random = Random::new(random_seed());
+    let run_id = (0..5)
+        .map(|_| format!("{:08x}", random.next_u64() as u32))
+        .collect();
+    let executable = std::env::current_exe().map(|path| path.display().to_string());
+    Host {
+        pid: std::process::id(),
+        run_id,
+        executable: executable.unwrap_or_default(),
+        started_s: now.unix_s(),
+        polling: if cfg!(target_os = "linux") {
+            "epoll"
+        } else {
+            "kqueue"
+        },
+        usage,
+        stopwatch_ns,
+        rewrite_config: super::config_file::rewrite,
+        ..Host::default()
+    }
+}
+
+/// Nanoseconds since the first call, by a clock that never goes back.
+fn stopwatch_ns() -> u64 {
+    static START: OnceLock<Instant> = OnceLock::new();
+    let start = *START.get_or_init(Instant::now);
+    u64::try_from(start.elapsed().as_nanos()).unwrap_or(u64::MAX)
+}
+
+/// Raises the limit of open files to what `maxclients` asks for; where that is not allowed,
+/// lowers `maxclients` to what there is and says so.
+pub fn raise_descriptor_limit(config: &mut Config) {
+    #[cfg(unix)]
+    {
+        use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+        let limit = getrlimit(Resource::Nofile);
+        let wanted = u64::from(config.maxclients) + OTHER_DESCRIPTORS;
+        let Some(current) = limit.current.filter(|&current| current < wanted) else {
+            return;
+        };
+        let reachable = limit.maximum.map_or(wanted, |maximum| maximum.min(wanted));
+        let raised = Rlimit {
+            current: Some(reachable),
+            maximum: limit.maximum,
+        };
+        let now = if setrlimit(Resource::Nofile, raised).is_ok() {
+            reachable
+        } else {
+            current
+        };
+        if now < wanted {
+            let clients = now.saturating_sub(OTHER_DESCRIPTORS).max(1);
+            log::warn!(
+                "maxclients {} needs {wanted} open files, and {now} are allowed: it is {clients} now. \
+                 Raise the limit with 'ulimit -n {wanted}'",
+                config.maxclients
+            );
+            config.maxclients = u32::try_from(clients).unwrap_or(u32::MAX);
+        }
+    }
+}
+
+/// The `log` level for a `loglevel` setting.
+#[must_use]
+pub fn level_filter(loglevel: usize) -> log::LevelFilter {
+    match loglevel {
+        0 => log::LevelFilter::Trace,
+        1 => log::LevelFilter::Debug,
+        2 => log::LevelFilter::Info,
+        _ => log::LevelFilter::Warn,
+    }
+}
+
+/// Memory and processor time by now.
+fn usage() -> Usage {
+    let mut usage = allocator_usage();
+    #[cfg(target_os = "linux")]
+    read_proc(&mut usage);
+    if usage.rss == 0 {
+        usage.rss = usage.resident;
+    }
+    usage
+}
+
+/// The allocator's own figures. They are 0 in a program that embeds Aerolite and has another one.
+fn allocator_usage() -> Usage {
+    use tikv_jemalloc_ctl::{epoch, stats};
+    // The figures are a snapshot, taken anew when the epoch is advanced.
+    let _ = epoch::advance();
+    let bytes = |figure: Result<usize, _>| figure.map_or(0, |bytes| bytes as u64);
+    Usage {
+        allocated: bytes(stats::allocated::read()),
+        active: bytes(stats::active::read()),
+        resident: bytes(stats::resident::read()),
+        ..Usage::default()
+    }
+}
+
+#[cfg(target_os = "linux")]
+fn read_proc(usage: &mut Usage) {
+    let field = |path: &str, nth: usize| -> Option<u64> {
+        let text = std::fs::read_to_string(path).ok()?;
+        // The name of the program, in parentheses, may hold spaces.
+        let text = text
+            .rsplit_once(')')
+            .map_or(text.as_str(), |(_, rest)| rest);
+        text.split_whitespace().nth(nth)?.parse().ok()
+    };
+    usage.rss = field("/proc/self/statm", 1).unwrap_or(0) * PAGE_BYTES;
+    usage.total_memory = field("/proc/meminfo", 1).unwrap_or(0) * 1024;
+    usage.cpu_user = field("/proc/self/stat", 11).unwrap_or(0) as f64 / TICKS_PER_SECOND;
+    usage.cpu_system = field("/proc/self/stat", 12).unwrap_or(0) as f64 / TICKS_PER_SECOND;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_stopwatch_goes_on() {
+        let before = stopwatch_ns();
+        std::thread::sleep(std::time::Duration::from_millis(2));
+        assert!(stopwatch_ns() >= before + 1_000_000);
+    }
+
+    #[test]
+    #[cfg(target_os = "linux")]
+    fn the_kernel_tells_memory() {
+        let usage = usage();
+        assert!(
+            usage.rss > 100_000 && usage.rss < usage.total_memory,
+            "{usage:?}"
+        );
+    }
+
+    #[test]
+    fn run_ids_are_forty_digits() {
+        let host = describe(Clock::at_us(0));
+        assert_eq!(host.run_id.len(), 40);
+        assert_ne!(host.run_id, describe(Clock::at_us(0)).run_id);
+    }
+}

@@ -1,0 +1,271 @@
+//! What happens at a time rather than at an event of a socket: keys that are due, clients to be
+//! looked after, large things to be freed.
+//!
+//! Each is a time event that exists only while it has work. The two that follow a wheel (the
+//! keys' deadlines, the clients' timers) are [`Alarm`]s: in `before_sleep` each is set to its
+//! wheel's `next_due`, and taken away when that is `None`. So a server with nothing due sleeps
+//! without a timeout.
+
+use super::Server;
+use super::client::{Client, Gone};
+use crate::ae::{EventLoop, Next, TimeEventId, TimeProc, Token};
+use crate::engine::Progress;
+use crate::engine::stats::Sample;
+use crate::wheel::{Step, Wheel};
+use std::time::{Duration, Instant};
+
+/// The time that one piece of background work may take of a turn.
+const SLICE: Duration = Duration::from_micros(500);
+
+/// Steps of active expiry between two looks at the clock.
+const EXPIRE_STEPS: usize = 128;
+
+/// Clients that are looked after in one turn.
+const CLIENTS_PER_TURN: usize = 256;
+
+/// A time event that is due when a wheel says so.
+#[derive(Debug, Default)]
+struct Alarm {
+    event: Option<(TimeEventId, u64)>,
+}
+
+impl Alarm {
+    /// Sets it to a time of the loop, or switches it off.
+    fn set(
+        &mut self,
+        event_loop: &mut EventLoop<Server>,
+        at_ms: Option<u64>,
+        proc: TimeProc<Server>,
+    ) {
+        match (at_ms, self.event) {
+            (Some(at_ms), Some((id, armed_ms))) => {
+                if at_ms == armed_ms {
+                    return;
+                }
+                let is_there = event_loop.reschedule(id, at_ms);
+                let id = if is_there {
+                    id
+                } else {
+                    event_loop.create_time_event_at(at_ms, proc)
+                };
+                self.event = Some((id, at_ms));
+            }
+            (Some(at_ms), None) => {
+                self.event = Some((event_loop.create_time_event_at(at_ms, proc), at_ms));
+            }
+            (None, Some((id, _))) => {
+                event_loop.delete_time_event(id);
+                self.event = None;
+            }
+            (None, None) => {}
+        }
+    }
+
+    /// Its time event has fired and is gone.
+    fn fired(&mut self) {
+        self.event = None;
+    }
+}
+
+/// The server's time events.
+pub struct Timers {
+    expiry: Alarm,
+    freeing: Alarm,
+    clients: Alarm,
+    /// When to look after which client, in milliseconds of the loop.
+    due_clients: Wheel<Token>,
+}
+
+impl Timers {
+    /// None is armed.
+    #[must_use]
+    pub fn new() -> Timers {
+        Timers {
+            expiry: Alarm::default(),
+            freeing: Alarm::default(),
+            clients: Alarm::default(),
+            due_clients: Wheel::new(0),
+        }
+    }
+
+    /// A client is being freed.
+    pub fn forget_client(&mut self, client: &mut Client) {
+        if let Some(timer) = client.timer.take() {
+            self.due_clients.cancel(timer);
+        }
+    }
+}
+
+impl Server {
+    /// Sets each alarm to when its work is due.
+    pub(super) fn arm_alarms(&mut self, event_loop: &mut EventLoop<Server>) {
+        let now_ms = event_loop.now_ms();
+        let unix_ms = self.engine.clock.unix_ms();
+        let expiry = self
+            .engine
+            .next_due()
+            .map(|due_ms| now_ms + due_ms.saturating_sub(unix_ms));
+        self.timers.expiry.set(event_loop, expiry, expire);
+        let freeing = (!self.engine.trash.is_empty()).then_some(now_ms);
+        self.timers.freeing.set(event_loop, freeing, free);
+        self.timers.clients.set(
+            event_loop,
+            self.timers.due_clients.next_due(),
+            look_after_clients,
+        );
+    }
+
+    /// Keeps the counters from which INFO tells rates.
+    pub(super) fn note_rates(&mut self) {
+        let stats = &mut self.engine.stats;
+        let sample = Sample {
+            at_us: self.engine.clock.unix_us(),
+            commands: stats.commands,
+            input: stats.net_input,
+            output: stats.net_output,
+        };
+        stats.rates.sample(sample);
+    }
+
+    /// Looks after a client when it is time to: see [`Server::next_look`].
+    pub(super) fn watch_client(
+        &mut self,
+        event_loop: &mut EventLoop<Server>,
+        token: Token,
+        client: &mut Client,
+    ) {
+        self.timers.forget_client(client);
+        if let Some(at_ms) = self.next_look(event_loop.now_ms(), client) {
+            client.timer = Some(self.timers.due_clients.insert(at_ms, token));
+        }
+    }
+
+    /// `timeout` has changed: every client is looked after anew.
+    pub(super) fn watch_all_clients(&mut self, event_loop: &mut EventLoop<Server>) {
+        for token in self.clients.tokens() {
+            if let Some(mut client) = self.clients.take(token) {
+                self.watch_client(event_loop, token, &mut client);
+                self.clients.put(token, client);
+            }
+        }
+    }
+
+    /// When a client may have to go: it is silent for `timeout`, or its output stays over the
+    /// soft limit for the time that it may. In milliseconds of the loop.
+    fn next_look(&self, now_ms: u64, client: &Client) -> Option<u64> {
+        let session = &self.engine.sessions[client.session];
+        let timeout_s = self.engine.config.timeout_s;
+        let idle_s = self.engine.clock.unix_s().saturating_sub(session.active_s);
+        let silent =
+            (timeout_s > 0).then(|| now_ms + (timeout_s + 1).saturating_sub(idle_s) * 1000);
+        let soft_s = self.engine.config.client_output_buffer_limit[0].soft_s;
+        let too_full = client
+            .over_soft_limit_since_ms
+            .map(|since_ms| since_ms + soft_s * 1000 + 1);
+        silent.into_iter().chain(too_full).min()
+    }
+
+    /// Whether a client has to go now, by the clock.
+    fn is_overdue(&self, now_ms: u64, client: &Client) -> Option<Gone> {
+        let config = &self.engine.config;
+        let session = &self.engine.sessions[client.session];
+        let idle_s = self.engine.clock.unix_s().saturating_sub(session.active_s);
+        if config.timeout_s > 0 && idle_s > config.timeout_s {
+            return Some(Gone::Dismissed);
+        }
+        let soft_ms = config.client_output_buffer_limit[0].soft_s * 1000;
+        let since_ms = client.over_soft_limit_since_ms?;
+        (now_ms.saturating_sub(since_ms) > soft_ms).then_some(Gone::OutputTooLarge)
+    }
+
+    /// Holds a client's unread replies against the limits.
+    ///
+    /// # Errors
+    /// They are over the hard limit.
+    pub(super) fn check_output(
+        &mut self,
+        event_loop: &mut EventLoop<Server>,
+        token: Token,
+        client: &mut Client,
+    ) -> Result<(), Gone> {
+        let limit = self.engine.config.client_output_buffer_limit[0];
+        let len = client.output.len() as u64;
+        if limit.hard_bytes > 0 && len > limit.hard_bytes {
+            return Err(Gone::OutputTooLarge);
+        }
+        let is_over = limit.soft_bytes > 0 && len > limit.soft_bytes;
+        if is_over == client.over_soft_limit_since_ms.is_some() {
+            return Ok(());
+        }
+        client.over_soft_limit_since_ms = is_over.then(|| event_loop.now_ms());
+        self.watch_client(event_loop, token, client);
+        Ok(())
+    }
+}
+
+/// Removes keys that are due, for a slice of time.
+fn expire(event_loop: &mut EventLoop<Server>, server: &mut Server, _: TimeEventId) -> Next {
+    server.engine.clock = server.clock.now();
+    let again = repeat(|| server.engine.expire(EXPIRE_STEPS));
+    finish(event_loop, &mut server.timers.expiry, again)
+}
+
+/// Frees what is too large to be freed at once, for a slice of time.
+fn free(event_loop: &mut EventLoop<Server>, server: &mut Server, _: TimeEventId) -> Next {
+    let again = repeat(|| server.engine.free());
+    finish(event_loop, &mut server.timers.freeing, again)
+}
+
+/// Repeats a piece of work until it is done or the slice is used up.
+fn repeat(mut work: impl FnMut() -> Progress) -> Progress {
+    let start = Instant::now();
+    loop {
+        if work() == Progress::Done {
+            return Progress::Done;
+        }
+        if start.elapsed() >= SLICE {
+            return Progress::More;
+        }
+    }
+}
+
+/// More to do: the event runs again in the next turn, after everybody else. Otherwise
+/// `before_sleep` sets the alarm anew.
+fn finish(event_loop: &mut EventLoop<Server>, alarm: &mut Alarm, progress: Progress) -> Next {
+    match progress {
+        Progress::More => Next::At(event_loop.now_ms()),
+        Progress::Done => {
+            alarm.fired();
+            Next::NoMore
+        }
+    }
+}
+
+/// Looks after the clients that are due.
+fn look_after_clients(
+    event_loop: &mut EventLoop<Server>,
+    server: &mut Server,
+    _: TimeEventId,
+) -> Next {
+    let now_ms = event_loop.now_ms();
+    for _ in 0..CLIENTS_PER_TURN {
+        match server.timers.due_clients.step(now_ms) {
+            Step::Idle => break,
+            Step::Moved => {}
+            Step::Fired { item: token, .. } => {
+                let Some(mut client) = server.clients.take(token) else {
+                    continue;
+                };
+                client.timer = None;
+                if let Some(why) = server.is_overdue(now_ms, &client) {
+                    server.free(event_loop, token, client, &why);
+                } else {
+                    server.watch_client(event_loop, token, &mut client);
+                    server.clients.put(token, client);
+                }
+            }
+        }
+    }
+    server.timers.clients.fired();
+    Next::NoMore
+}
