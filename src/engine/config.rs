@@ -139,13 +139,22 @@ pub enum Unit {
 }
 
 /// Where a value is kept.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug)]
 pub struct Field<T> {
     /// Reads it.
     pub get: fn(&Config) -> T,
     /// Writes it.
     pub set: fn(&mut Config, T),
 }
+
+// Not derived: two functions can be copied whatever `T` is.
+impl<T> Clone for Field<T> {
+    fn clone(&self) -> Field<T> {
+        *self
+    }
+}
+
+impl<T> Copy for Field<T> {}
 
 /// Where a list of words is kept; not every list will do.
 #[derive(Debug, Clone, Copy)]
