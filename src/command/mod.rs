@@ -129,16 +129,14 @@ pub fn execute(engine: &mut Engine, id: SessionId, request: Request<'_>, out: &m
 #[inline]
 fn admit(engine: &mut Engine, id: SessionId, request: &Request<'_>) -> Result<Found, Error> {
     let name = request.arg(0);
-    let Some(mut found) = engine.lookup.find(name) else {
+    let Some(mut found) = table::find(name) else {
         engine.sessions[id].closing |= is_web_request(name);
         return Err(unknown_command(request));
     };
     if !found.command.subcommands.is_empty()
         && let Some(sub) = request.get(1)
     {
-        found = engine
-            .lookup
-            .find_sub(found, sub)
+        found = table::find_sub(found, sub)
             .ok_or_else(|| unknown_subcommand(found.command.name, sub))?;
     }
     let refusal = if !found.command.accepts(request.len()) {
@@ -148,7 +146,7 @@ fn admit(engine: &mut Engine, id: SessionId, request: &Request<'_>) -> Result<Fo
     } else {
         return Ok(found);
     };
-    engine.stats.by_command[found.number].rejected += 1;
+    engine.stats.command(found.number).rejected += 1;
     Err(refusal)
 }
 
@@ -158,7 +156,7 @@ fn count(engine: &mut Engine, found: Found, before_ns: u64, failed: bool) {
     engine.watch_ns = (engine.host.stopwatch_ns)();
     let ns = engine.watch_ns.saturating_sub(before_ns);
     engine.stats.commands += 1;
-    let stats = &mut engine.stats.by_command[found.number];
+    let stats = engine.stats.command(found.number);
     stats.calls += 1;
     stats.ns += ns;
     stats.failed += u64::from(failed);

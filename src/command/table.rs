@@ -2,9 +2,6 @@
 
 use super::{Call, Done, client, config, connection, debug, info, key, lolwut, server, string};
 use crate::command::catalog;
-use foldhash::fast::FixedState;
-use hashbrown::HashTable;
-use std::hash::BuildHasher;
 
 /// The longest command name looked up; a longer one is unknown without looking.
 pub const MAX_NAME_BYTES: usize = 32;
@@ -405,64 +402,112 @@ impl Found {
     }
 }
 
-/// Commands by name; built once, with the engine.
-pub struct Lookup {
-    table: HashTable<Found>,
-    hasher: FixedState,
+/// Places in the index of names: a power of two, several times as many as there are commands.
+const PLACES: usize = 1024;
+
+/// Where a command stands in [`GROUPS`], and its number in the order of [`flat`].
+#[derive(Clone, Copy)]
+struct Place {
+    group: u8,
+    command: u8,
+    number: u16,
 }
 
-impl Lookup {
-    /// The table of every command in [`GROUPS`].
-    #[must_use]
-    pub fn new() -> Lookup {
-        let hasher = FixedState::default();
-        let hash = |found: &Found| hasher.hash_one(found.command.name.as_bytes());
-        let mut table = HashTable::new();
-        for (number, (container, command)) in flat().enumerate() {
-            if container.is_none() {
-                let found = Found {
-                    container,
-                    command,
-                    number,
-                };
-                table.insert_unique(hash(&found), found, hash);
+/// The index of names: an open hash table with linear probing, made by the compiler.
+static INDEX: [Option<Place>; PLACES] = index();
+
+const fn index() -> [Option<Place>; PLACES] {
+    let mut places = [None; PLACES];
+    let (mut group, mut number) = (0, 0);
+    while group < GROUPS.len() {
+        let commands = GROUPS[group].commands;
+        let mut command = 0;
+        while command < commands.len() {
+            let mut at = hash(commands[command].name.as_bytes());
+            while places[at].is_some() {
+                at = (at + 1) % PLACES;
             }
+            places[at] = Some(Place {
+                group: group as u8,
+                command: command as u8,
+                number,
+            });
+            number += 1 + commands[command].subcommands.len() as u16;
+            command += 1;
         }
-        Lookup { table, hasher }
+        group += 1;
     }
-
-    /// The command called `name`, whatever its case.
-    #[inline]
-    #[must_use]
-    pub fn find(&self, name: &[u8]) -> Option<Found> {
-        let mut buffer = [0; MAX_NAME_BYTES];
-        let upper = buffer.get_mut(..name.len())?;
-        upper.copy_from_slice(name);
-        upper.make_ascii_uppercase();
-        let hash = self.hasher.hash_one(&*upper);
-        self.table
-            .find(hash, |found| found.command.name.as_bytes() == upper)
-            .copied()
-    }
-
-    /// The subcommand of `container` called `name`, whatever its case.
-    #[must_use]
-    pub fn find_sub(&self, container: Found, name: &[u8]) -> Option<Found> {
-        let place = container
-            .command
-            .subcommands
-            .iter()
-            .position(|entry| entry.name.as_bytes().eq_ignore_ascii_case(name))?;
-        Some(Found {
-            container: Some(container.command),
-            command: &container.command.subcommands[place],
-            number: container.number + 1 + place,
-        })
-    }
+    places
 }
 
-impl Default for Lookup {
-    fn default() -> Lookup {
-        Lookup::new()
+/// Where to begin looking for a name, whatever its case. (FNV-1a, by G. Fowler, L. C. Noll and
+/// K.-P. Vo: the names are ours, so nobody can choose them to collide.)
+const fn hash(name: &[u8]) -> usize {
+    let mut hash: u32 = 0x811c_9dc5;
+    let mut i = 0;
+    while i < name.len() {
+        hash = (hash ^ name[i].to_ascii_uppercase() as u32).wrapping_mul(0x0100_0193);
+        i += 1;
+    }
+    (hash ^ hash >> 15) as usize % PLACES
+}
+
+/// The command called `name`, whatever its case.
+#[inline]
+#[must_use]
+pub fn find(name: &[u8]) -> Option<Found> {
+    if name.len() > MAX_NAME_BYTES {
+        return None;
+    }
+    let mut at = hash(name);
+    while let Some(place) = INDEX[at] {
+        let command = &GROUPS[place.group as usize].commands[place.command as usize];
+        if command.name.as_bytes().eq_ignore_ascii_case(name) {
+            return Some(Found {
+                container: None,
+                command,
+                number: place.number.into(),
+            });
+        }
+        at = (at + 1) % PLACES;
+    }
+    None
+}
+
+/// The subcommand of `container` called `name`, whatever its case.
+#[must_use]
+pub fn find_sub(container: Found, name: &[u8]) -> Option<Found> {
+    let subcommands = container.command.subcommands;
+    let place = subcommands
+        .iter()
+        .position(|entry| entry.name.as_bytes().eq_ignore_ascii_case(name))?;
+    Some(Found {
+        container: Some(container.command),
+        command: &subcommands[place],
+        number: container.number + 1 + place,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_command_is_found_by_its_name_and_has_its_own_number() {
+        for (number, (container, command)) in flat().enumerate() {
+            let name = command.name.to_ascii_lowercase();
+            let found = match container {
+                None => find(name.as_bytes()),
+                Some(container) => find(container.name.as_bytes())
+                    .and_then(|found| find_sub(found, name.as_bytes())),
+            };
+            let found = found.unwrap_or_else(|| panic!("{name} is not found"));
+            assert!(std::ptr::eq(found.command, command), "{name}");
+            assert_eq!(found.number, number, "{name}");
+        }
+        assert!(flat().count() * 2 < PLACES, "the index is not crowded");
+        for unknown in ["", "GE", "GETS", &"X".repeat(1000)] {
+            assert!(find(unknown.as_bytes()).is_none(), "{unknown}");
+        }
     }
 }

@@ -13,7 +13,6 @@ pub mod random;
 pub mod session;
 pub mod stats;
 
-use crate::command::table::Lookup;
 use crate::store::{Expired, Keyspace, Trash};
 pub use clock::Clock;
 pub use config::Config;
@@ -66,8 +65,6 @@ pub struct Engine {
     pub active_expire: bool,
     /// When the last command ended, by [`Host::stopwatch_ns`].
     pub watch_ns: u64,
-    /// Commands by name.
-    pub lookup: Lookup,
 }
 
 impl Engine {
@@ -91,7 +88,6 @@ impl Engine {
             mail: Vec::new(),
             active_expire: true,
             watch_ns: 0,
-            lookup: Lookup::new(),
         }
     }
 

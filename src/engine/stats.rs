@@ -1,7 +1,6 @@
 //! Counters, kept by whoever does the thing that is counted and shown by INFO.
 
 use super::config::Config;
-use crate::command::table;
 use std::collections::BTreeMap;
 use std::io;
 
@@ -156,7 +155,7 @@ pub struct Stats {
     pub expiry_lateness_ms: Histogram,
     /// Rates over the last moments.
     pub rates: Rates,
-    /// By command and subcommand, in the order of [`table::flat`].
+    /// By the command's number in its table; as long as the largest that was counted.
     pub by_command: Vec<CommandStats>,
     /// Error replies by code.
     pub by_error: BTreeMap<String, u64>,
@@ -166,10 +165,17 @@ impl Stats {
     /// All at zero.
     #[must_use]
     pub fn new() -> Stats {
-        Stats {
-            by_command: vec![CommandStats::default(); table::flat().count()],
-            ..Stats::default()
+        Stats::default()
+    }
+
+    /// The counters of the command with this number.
+    #[inline]
+    pub fn command(&mut self, number: usize) -> &mut CommandStats {
+        if self.by_command.len() <= number {
+            self.by_command
+                .resize_with(number + 1, CommandStats::default);
         }
+        &mut self.by_command[number]
     }
 
     /// Counts an error reply by its code.
@@ -256,7 +262,6 @@ impl Rates {
 }
 
 /// What INFO says about the process, told by the server.
-#[derive(Debug, Clone)]
 pub struct Host {
     /// The process's id.
     pub pid: u32,
@@ -277,7 +282,7 @@ pub struct Host {
     /// Writes the settings into the config file.
     pub rewrite_config: fn(&Config, &str) -> io::Result<()>,
     /// Reads a clock that never goes back, in nanoseconds from anywhere; it times commands.
-    pub stopwatch_ns: fn() -> u64,
+    pub stopwatch_ns: Box<dyn Fn() -> u64>,
 }
 
 /// Memory and processor time, as the allocator and the kernel tell them.
@@ -311,7 +316,7 @@ impl Default for Host {
             port: 0,
             usage: Usage::default,
             rewrite_config: |_, _| Ok(()),
-            stopwatch_ns: || 0,
+            stopwatch_ns: Box::new(|| 0),
         }
     }
 }

@@ -5,7 +5,6 @@
 use crate::engine::stats::{Host, Usage};
 use crate::engine::{Clock, Config, Random};
 use std::hash::{BuildHasher, Hasher};
-use std::sync::OnceLock;
 use std::time::Instant;
 
 /// Descriptors that are not clients: listeners, the poll, logs, the standard streams.
@@ -46,17 +45,16 @@ pub fn describe(now: Clock) -> Host {
             "kqueue"
         },
         usage,
-        stopwatch_ns,
+        stopwatch_ns: stopwatch(),
         rewrite_config: super::config_file::rewrite,
         ..Host::default()
     }
 }
 
-/// Nanoseconds since the first call, by a clock that never goes back.
-fn stopwatch_ns() -> u64 {
-    static START: OnceLock<Instant> = OnceLock::new();
-    let start = *START.get_or_init(Instant::now);
-    u64::try_from(start.elapsed().as_nanos()).unwrap_or(u64::MAX)
+/// A stopwatch that runs from now on, in nanoseconds, by a clock that never goes back.
+fn stopwatch() -> Box<dyn Fn() -> u64> {
+    let start = Instant::now();
+    Box::new(move || u64::try_from(start.elapsed().as_nanos()).unwrap_or(u64::MAX))
 }
 
 /// Raises the limit of open files to what `maxclients` asks for; where that is not allowed,
@@ -150,9 +148,10 @@ mod tests {
 
     #[test]
     fn the_stopwatch_goes_on() {
-        let before = stopwatch_ns();
+        let stopwatch = stopwatch();
+        let before = stopwatch();
         std::thread::sleep(std::time::Duration::from_millis(2));
-        assert!(stopwatch_ns() >= before + 1_000_000);
+        assert!(stopwatch() >= before + 1_000_000);
     }
 
     #[test]
