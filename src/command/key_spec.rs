@@ -123,8 +123,7 @@ mod tests {
     #[test]
     fn one_range_spans_all_specs() {
         let range = |name: &[u8]| {
-            let lookup = table::Lookup::new();
-            let (command, _) = lookup.find(name).expect("a command of the table");
+            let command = table::find(name).expect("a command of the table").command;
             let range = command.key_range();
             (range.first, range.last, range.step)
         };

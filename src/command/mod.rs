@@ -21,14 +21,19 @@ mod connection;
 mod debug;
 mod docs;
 mod error;
+mod expire;
 mod help;
 mod info;
 mod key;
 mod key_spec;
 mod lolwut;
+mod object;
+mod scan;
 mod server;
 mod string;
 pub mod table;
+#[cfg(test)]
+mod testing;
 
 use crate::engine::session::LastCommand;
 use crate::engine::{Db, Engine, ReplyMode, Session, SessionId};
@@ -70,12 +75,12 @@ impl<'a> Call<'a> {
         &mut self.engine.sessions[self.id]
     }
 
-    /// Whether argument `i` is this word, whatever its case.
+    /// Whether argument `i` is this word, whatever its case. Like Redis, which compares options as C
+    /// strings, it looks no further than to a NUL.
     #[inline]
     pub fn is(&self, i: usize, word: &str) -> bool {
-        self.args
-            .get(i)
-            .is_some_and(|arg| arg.eq_ignore_ascii_case(word.as_bytes()))
+        let arg = self.args.get(i).map(until_nul);
+        arg.is_some_and(|arg| arg.eq_ignore_ascii_case(word.as_bytes()))
     }
 }
 
@@ -213,7 +218,11 @@ fn unknown_subcommand(container: &str, name: &[u8]) -> Error {
 
 /// As much of `bytes` as a C program prints of it: up to a NUL, and to `max` bytes.
 fn echoed(bytes: &[u8], max: usize) -> &[u8] {
-    let bytes = &bytes[..bytes.len().min(max)];
+    until_nul(&bytes[..bytes.len().min(max)])
+}
+
+/// What C sees of a string: the bytes before the first NUL.
+fn until_nul(bytes: &[u8]) -> &[u8] {
     &bytes[..memchr::memchr(0, bytes).unwrap_or(bytes.len())]
 }
 

@@ -1,6 +1,9 @@
 //! The table of commands: what an entry says, the groups, and finding one by name.
 
-use super::{Call, Done, client, config, connection, debug, info, key, lolwut, server, string};
+use super::{
+    Call, Done, client, config, connection, debug, expire, info, key, lolwut, object, scan, server,
+    string,
+};
 use crate::command::catalog;
 
 /// The longest command name looked up; a longer one is unknown without looking.
@@ -317,6 +320,21 @@ pub const GROUPS: &[Group] = &[
         name: "generic",
         category: "@keyspace",
         commands: key::COMMANDS,
+    },
+    Group {
+        name: "generic",
+        category: "@keyspace",
+        commands: expire::COMMANDS,
+    },
+    Group {
+        name: "generic",
+        category: "@keyspace",
+        commands: scan::COMMANDS,
+    },
+    Group {
+        name: "generic",
+        category: "@keyspace",
+        commands: object::COMMANDS,
     },
     Group {
         name: "connection",

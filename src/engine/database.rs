@@ -102,11 +102,13 @@ impl Db<'_> {
         self.stats.dirty += 1;
     }
 
-    /// Adds an entry; whatever was under its key is removed.
+    /// Adds an entry; whatever was under its key is removed. It is part of a change that its
+    /// caller notes (COPY), or that [`Db::take`] has noted already (RENAME, MOVE).
     pub fn put(&mut self, entry: Entry, deadline_ms: Option<u64>) {
-        self.remove(entry.key());
+        if let Some((replaced, _)) = self.keys.remove(entry.key()) {
+            self.trash.entry(replaced);
+        }
         self.keys.insert(entry, deadline_ms);
-        self.stats.dirty += 1;
     }
 
     /// Removes a key. Says whether it was there.
@@ -135,6 +137,13 @@ impl Db<'_> {
     /// The key's deadline in unix milliseconds; outer `None` where there is no such key.
     pub fn deadline(&mut self, key: &[u8]) -> Option<Option<u64>> {
         self.inspect(key)?;
+        let entry = self.keys.peek(key)?;
+        Some(self.keys.deadline(entry))
+    }
+
+    /// The same, looked up for changing it: not counted as a hit or a miss.
+    pub fn deadline_to_change(&mut self, key: &[u8]) -> Option<Option<u64>> {
+        self.write(key)?;
         let entry = self.keys.peek(key)?;
         Some(self.keys.deadline(entry))
     }

@@ -61,6 +61,8 @@ pub enum Value {
 pub enum Encoding {
     /// As stored: `int` when it reads as one, else by its length.
     Natural,
+    /// The same, made by COPY: Redis has an object of its own for it, never a shared integer.
+    Unshared,
     /// The result of a float computation: never `int`.
     Text,
     /// Modified in place (APPEND, SETRANGE): always `raw`.
@@ -273,13 +275,18 @@ impl Entry {
     /// A copy of the value under another key, without a deadline.
     #[must_use]
     pub fn copy_to(&self, key: &[u8]) -> Entry {
+        match self.string_encoding() {
+            Encoding::Natural => self.duplicate(key, Encoding::Unshared),
+            encoding => self.duplicate(key, encoding),
+        }
+    }
+
+    fn duplicate(&self, key: &[u8], encoding: Encoding) -> Entry {
         let body = match &self.body {
-            Body::Inline { encoding, .. } | Body::Packed { encoding, .. } => {
-                Body::string(key, self.as_string().unwrap_or_default(), *encoding)
+            Body::Inline { .. } | Body::Packed { .. } => {
+                Body::string(key, self.as_string().unwrap_or_default(), encoding)
             }
-            Body::Boxed { encoding, pair } => {
-                Body::boxed(key.into(), pair.value.clone(), *encoding)
-            }
+            Body::Boxed { pair, .. } => Body::boxed(key.into(), pair.value.clone(), encoding),
         };
         Entry {
             timer: None,
@@ -301,7 +308,7 @@ impl Entry {
                     body,
                 }
             }
-            _ => self.copy_to(key),
+            _ => self.duplicate(key, self.string_encoding()),
         }
     }
 
@@ -320,7 +327,9 @@ impl Entry {
         let text = self.as_string().unwrap_or_default();
         match self.string_encoding() {
             Encoding::Raw => "raw",
-            Encoding::Natural if crate::number::parse_i64(text).is_some() => "int",
+            Encoding::Natural | Encoding::Unshared if crate::number::parse_i64(text).is_some() => {
+                "int"
+            }
             _ if text.len() <= EMBEDDED_MAX => "embstr",
             _ => "raw",
         }
@@ -454,5 +463,14 @@ mod tests {
         assert_eq!(entry.encoding_name(), "raw");
         entry.set_string(b"10000", Encoding::Natural);
         assert!(!entry.is_shared_integer());
+    }
+
+    #[test]
+    fn a_copied_integer_is_not_shared_but_a_renamed_one_is() {
+        let entry = Entry::string(b"k", b"123", Encoding::Natural);
+        let copy = entry.copy_to(b"copy");
+        assert_eq!(copy.encoding_name(), "int");
+        assert!(!copy.is_shared_integer());
+        assert!(entry.rename_to(b"other").is_shared_integer());
     }
 }

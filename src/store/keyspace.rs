@@ -216,7 +216,12 @@ impl Keyspace {
     }
 
     /// Visits a page of keys; see [`Table::scan`].
-    pub fn scan(&self, cursor: Cursor, count: usize, visit: impl FnMut(&Entry)) -> Cursor {
+    pub fn scan<'a>(
+        &'a self,
+        cursor: Cursor,
+        count: usize,
+        visit: impl FnMut(&'a Entry),
+    ) -> Cursor {
         self.table.scan(cursor, count, visit)
     }
 

@@ -182,7 +182,12 @@ impl<T: Keyed> Table<T> {
     /// Visits a page of about `count` items, and returns the cursor of the next page, or 0 after
     /// the last. An item that is in the table from the first call to the last is visited at least
     /// once, whatever else comes and goes in between.
-    pub fn scan(&self, cursor: Cursor, count: usize, mut visit: impl FnMut(&T)) -> Cursor {
+    pub fn scan<'a>(
+        &'a self,
+        cursor: Cursor,
+        count: usize,
+        mut visit: impl FnMut(&'a T),
+    ) -> Cursor {
         let mut cursor = cursor;
         let mut visited = 0;
         for _ in 0..count.saturating_mul(LEAVES_PER_ITEM).max(1) {
