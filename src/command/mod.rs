@@ -75,12 +75,10 @@ impl<'a> Call<'a> {
         &mut self.engine.sessions[self.id]
     }
 
-    /// Whether argument `i` is this word, whatever its case. Like Redis, which compares options as C
-    /// strings, it looks no further than to a NUL.
+    /// Whether argument `i` is this word: see [`is_word`].
     #[inline]
     pub fn is(&self, i: usize, word: &str) -> bool {
-        let arg = self.args.get(i).map(until_nul);
-        arg.is_some_and(|arg| arg.eq_ignore_ascii_case(word.as_bytes()))
+        self.args.get(i).is_some_and(|arg| is_word(arg, word))
     }
 }
 
@@ -219,6 +217,12 @@ fn unknown_subcommand(container: &str, name: &[u8]) -> Error {
 /// As much of `bytes` as a C program prints of it: up to a NUL, and to `max` bytes.
 fn echoed(bytes: &[u8], max: usize) -> &[u8] {
     until_nul(&bytes[..bytes.len().min(max)])
+}
+
+/// Whether an option is this word, whatever its case. Redis compares options as C strings, so what
+/// follows a NUL does not count.
+fn is_word(option: &[u8], word: &str) -> bool {
+    until_nul(option).eq_ignore_ascii_case(word.as_bytes())
 }
 
 /// What C sees of a string: the bytes before the first NUL.

@@ -4,7 +4,7 @@
 //! for their turn; none of these commands shows them.
 
 use super::table::{Command, READONLY};
-use super::{Call, Done, Error};
+use super::{Call, Done, Error, is_word};
 use crate::glob;
 use crate::number::parse_i64;
 use crate::resp::Request;
@@ -129,11 +129,11 @@ impl<'a> Page<'a> {
         };
         for i in (2..args.len()).step_by(2) {
             let (option, value) = (args.arg(i), args.get(i + 1).ok_or(Error::SYNTAX)?);
-            if option.eq_ignore_ascii_case(b"COUNT") {
+            if is_word(option, "COUNT") {
                 page.count = parse_count(value)?;
-            } else if option.eq_ignore_ascii_case(b"MATCH") {
+            } else if is_word(option, "MATCH") {
                 page.names = Names::of(value);
-            } else if option.eq_ignore_ascii_case(b"TYPE") {
+            } else if is_word(option, "TYPE") {
                 page.kind = Some(value);
             } else {
                 return Err(Error::SYNTAX);
@@ -146,7 +146,7 @@ impl<'a> Page<'a> {
         self.names.include(entry.key())
             && self
                 .kind
-                .is_none_or(|kind| entry.kind().name().as_bytes().eq_ignore_ascii_case(kind))
+                .is_none_or(|kind| is_word(kind, entry.kind().name()))
     }
 }
 

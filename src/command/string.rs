@@ -1,34 +1,37 @@
-//! TODO-HEADER
+//! Strings as a whole: reading them, storing them, several at a time.
+//!
+//! ```text
+//!   string.rs            GET GETDEL GETSET MGET MSET MSETNX, and what all of these files share
+//!   string/set.rs        SET and its family: conditions and deadlines
+//!   string/range.rs      parts of a string: APPEND GETRANGE SETRANGE STRLEN
+//!   string/counter.rs    strings that read as numbers: INCR and its family
+//!   string/lcs.rs        what two strings have in common: LCS
+//! ```
+//!
+//! A short string is copied, from the request to the entry and from the entry to the reply: that
+//! is cheaper than anything cleverer. A long one never is. It arrives in a vector of its own, SET
+//! moves that vector into the entry, and GET lends it to the reply:
+//!
+//! ```text
+//!   request ── take ──▶ Vec ── store ──▶ Arc in the entry ── bulk_shared ──▶ output
+//! ```
 
-use super::Call;
-use super::Done;
+pub mod counter;
+pub mod lcs;
+pub mod range;
+pub mod set;
+#[cfg(test)]
+mod tests;
+
 use super::table::{Command, DENY_OOM, FAST, Keys, READONLY, WRITE};
+use super::{Call, Done, Error, wrong_arguments_of};
+use crate::engine::Db;
+use crate::resp::{BIG_ARG, Reply, Request};
+use crate::store::keyspace::{Deadline, NewString};
+use crate::store::{Encoding, Entry};
 
-/// The commands on strings.
+/// The commands on whole strings.
 pub const COMMANDS: &[Command] = &[
-    Command::new("APPEND", 3, append)
-        .flags(&[WRITE, DENY_OOM, FAST])
-        .keys(&[Keys::one("RW insert")])
-        .doc(
-            "2.0.0",
-            "O(1) amortized: the room doubles when it runs out",
-            "Adds bytes to the end of a string, creating it when missing",
-        )
-        .syntax("key value"),
-    Command::new("DECR", 2, decr)
-        .flags(&[WRITE, DENY_OOM, FAST])
-        .keys(&[Keys::one("RW access update")])
-        .doc("1.0.0", "O(1)", "Subtracts one from the integer in a key")
-        .syntax("key"),
-    Command::new("DECRBY", 3, decrby)
-        .flags(&[WRITE, DENY_OOM, FAST])
-        .keys(&[Keys::one("RW access update")])
-        .doc(
-            "1.0.0",
-            "O(1)",
-            "Subtracts a number from the integer in a key",
-        )
-        .syntax("key decrement:integer"),
     Command::new("GET", 2, get)
         .flags(&[READONLY, FAST])
         .keys(&[Keys::one("RO access")])
@@ -43,28 +46,6 @@ pub const COMMANDS: &[Command] = &[
             "Reads the string in a key and deletes the key",
         )
         .syntax("key"),
-    Command::new("GETEX", -2, getex)
-        .flags(&[WRITE, FAST])
-        .keys(&[Keys::one("RW access update").notes("RW and UPDATE because it changes the TTL")])
-        .doc(
-            "6.2.0",
-            "O(1)",
-            "Reads the string in a key and changes or removes its expiry",
-        )
-        .syntax(
-            "key [expiration=EX seconds:integer|PX milliseconds:integer|\
-             EXAT unix-time-seconds:unix-time|PXAT unix-time-milliseconds:unix-time|\
-             PERSIST]",
-        ),
-    Command::new("GETRANGE", 4, getrange)
-        .flags(&[READONLY])
-        .keys(&[Keys::one("RO access")])
-        .doc(
-            "2.4.0",
-            "O(N) where N is the length of the returned string",
-            "Reads the bytes of a string between two offsets",
-        )
-        .syntax("key start:integer end:integer"),
     Command::new("GETSET", 3, getset)
         .flags(&[WRITE, DENY_OOM, FAST])
         .keys(&[Keys::one("RW access update")])
@@ -75,30 +56,6 @@ pub const COMMANDS: &[Command] = &[
         )
         .deprecated("6.2.0", "`SET` with the `!GET` argument")
         .syntax("key value"),
-    Command::new("INCR", 2, incr)
-        .flags(&[WRITE, DENY_OOM, FAST])
-        .keys(&[Keys::one("RW access update")])
-        .doc("1.0.0", "O(1)", "Adds one to the integer in a key")
-        .syntax("key"),
-    Command::new("INCRBY", 3, incrby)
-        .flags(&[WRITE, DENY_OOM, FAST])
-        .keys(&[Keys::one("RW access update")])
-        .doc("1.0.0", "O(1)", "Adds a number to the integer in a key")
-        .syntax("key increment:integer"),
-    Command::new("INCRBYFLOAT", 3, incrbyfloat)
-        .flags(&[WRITE, DENY_OOM, FAST])
-        .keys(&[Keys::one("RW access update")])
-        .doc("2.6.0", "O(1)", "Adds a decimal number to the one in a key")
-        .syntax("key increment:double"),
-    Command::new("LCS", -3, lcs)
-        .flags(&[READONLY])
-        .keys(&[Keys::range("RO access", 1, 1, 1)])
-        .doc(
-            "7.0.0",
-            "O(N*M) where N and M are the lengths of the two strings",
-            "Finds the longest subsequence that two strings share",
-        )
-        .syntax("key1:key key2:key [LEN] [IDX] [MINMATCHLEN len:integer] [WITHMATCHLEN]"),
     Command::new("MGET", -2, mget)
         .flags(&[READONLY, FAST])
         .keys(&[Keys::range("RO access", 1, -1, 1)])
@@ -132,142 +89,122 @@ pub const COMMANDS: &[Command] = &[
             "Stores strings in several keys at once, or in none if any of them exists",
         )
         .syntax("(key_value=key value) ..."),
-    Command::new("PSETEX", 4, psetex)
-        .flags(&[WRITE, DENY_OOM])
-        .keys(&[Keys::one("OW update")])
-        .doc(
-            "2.6.0",
-            "O(1)",
-            "Stores a string that expires after so many milliseconds",
-        )
-        .syntax("key milliseconds:integer value"),
-    Command::new("SET", -3, set)
-        .flags(&[WRITE, DENY_OOM])
-        .keys(&[Keys::one("RW access update variable_flags")
-            .notes("RW and ACCESS due to the optional `GET` argument")
-            .without("GET", "OW update")])
-        .doc(
-            "1.0.0",
-            "O(1)",
-            "Stores a string in a key, whatever the key held before",
-        )
-        .syntax(
-            "key value [condition=NX|XX] [GET] [expiration=EX seconds:integer|\
-             PX milliseconds:integer|EXAT unix-time-seconds:unix-time|\
-             PXAT unix-time-milliseconds:unix-time|KEEPTTL]",
-        ),
-    Command::new("SETEX", 4, setex)
-        .flags(&[WRITE, DENY_OOM])
-        .keys(&[Keys::one("OW update")])
-        .doc(
-            "2.0.0",
-            "O(1)",
-            "Stores a string that expires after so many seconds",
-        )
-        .syntax("key seconds:integer value"),
-    Command::new("SETNX", 3, setnx)
-        .flags(&[WRITE, DENY_OOM, FAST])
-        .keys(&[Keys::one("OW insert")])
-        .doc(
-            "1.0.0",
-            "O(1)",
-            "Stores a string only in a key that does not exist yet",
-        )
-        .syntax("key value"),
-    Command::new("SETRANGE", 4, setrange)
-        .flags(&[WRITE, DENY_OOM])
-        .keys(&[Keys::one("RW update")])
-        .doc(
-            "2.2.0",
-            "O(M) where M is the length of the value; O(1) for a short one",
-            "\
-             Writes bytes into a string from an offset on, padding with zero bytes up to it",
-        )
-        .syntax("key offset:integer value"),
-    Command::new("STRLEN", 2, strlen)
-        .flags(&[READONLY, FAST])
-        .keys(&[Keys::one("RO")])
-        .doc(
-            "2.2.0",
-            "O(1)",
-            "Tells how many bytes the string in a key has",
-        )
-        .syntax("key"),
-    Command::new("SUBSTR", 4, substr)
-        .flags(&[READONLY])
-        .keys(&[Keys::one("RO access")])
-        .doc(
-            "1.0.0",
-            "O(N) where N is the length of the returned string",
-            "Reads the bytes of a string between two offsets, under its oldest name",
-        )
-        .deprecated("2.0.0", "`GETRANGE`")
-        .syntax("key start:integer end:integer"),
 ];
 
-fn append(_: &mut Call) -> Done {
+fn get(call: &mut Call) -> Done {
+    let (args, mut db, reply) = call.parts();
+    reply_string(&mut db, args.arg(1), reply)?;
     Ok(())
 }
-fn decr(_: &mut Call) -> Done {
+
+fn getdel(call: &mut Call) -> Done {
+    let (args, mut db, reply) = call.parts();
+    if reply_string(&mut db, args.arg(1), reply)? {
+        db.remove(args.arg(1));
+    }
     Ok(())
 }
-fn decrby(_: &mut Call) -> Done {
+
+fn getset(call: &mut Call) -> Done {
+    let (args, mut db, reply) = call.parts();
+    reply_string(&mut db, args.arg(1), reply)?;
+    store_argument(args, &mut db, 2, Deadline::Never);
     Ok(())
 }
-fn get(_: &mut Call) -> Done {
+
+fn mget(call: &mut Call) -> Done {
+    let (args, mut db, reply) = call.parts();
+    reply.array(args.len() - 1);
+    for key in args.iter().skip(1) {
+        let found = db.read(key);
+        if found.is_none_or(|entry| write_string(entry, reply).is_err()) {
+            reply.null();
+        }
+    }
     Ok(())
 }
-fn getdel(_: &mut Call) -> Done {
+
+fn mset(call: &mut Call) -> Done {
+    check_pairs(call)?;
+    store_pairs(call);
+    call.reply.ok();
     Ok(())
 }
-fn getex(_: &mut Call) -> Done {
+
+fn msetnx(call: &mut Call) -> Done {
+    check_pairs(call)?;
+    let (args, mut db, _) = call.parts();
+    let any_exists = args.iter().skip(1).step_by(2).any(|key| db.exists(key));
+    if !any_exists {
+        store_pairs(call);
+    }
+    call.reply.integer(i64::from(!any_exists));
     Ok(())
 }
-fn getrange(_: &mut Call) -> Done {
+
+/// Whether every key has its value.
+fn check_pairs(call: &Call) -> Done {
+    if call.args.len().is_multiple_of(2) {
+        let name = call.command.name.to_ascii_lowercase();
+        return Err(wrong_arguments_of(&name));
+    }
     Ok(())
 }
-fn getset(_: &mut Call) -> Done {
+
+/// Stores the values of `MSET key value ...` under their keys.
+fn store_pairs(call: &mut Call) {
+    let (args, mut db, _) = call.parts();
+    for key in (1..args.len()).step_by(2) {
+        store_pair(args, &mut db, (key, key + 1), Deadline::Never);
+    }
+}
+
+/// The string in an entry.
+#[inline]
+fn string_of(entry: &Entry) -> Result<&[u8], Error> {
+    entry.as_string().ok_or(Error::WRONG_TYPE)
+}
+
+/// Replies with the string in an entry; with the very same bytes where it is long.
+#[inline]
+fn write_string(entry: &Entry, reply: &mut Reply) -> Done {
+    match entry.as_shared() {
+        Some(shared) => reply.bulk_shared(shared),
+        None => reply.bulk(string_of(entry)?),
+    }
     Ok(())
 }
-fn incr(_: &mut Call) -> Done {
-    Ok(())
+
+/// Replies with the string in a key, or with null. Says whether the key is there.
+#[inline]
+fn reply_string(db: &mut Db, key: &[u8], reply: &mut Reply) -> Result<bool, Error> {
+    match db.read(key) {
+        Some(entry) => {
+            write_string(entry, reply)?;
+            Ok(true)
+        }
+        None => {
+            reply.null();
+            Ok(false)
+        }
+    }
 }
-fn incrby(_: &mut Call) -> Done {
-    Ok(())
+
+/// Stores argument `value` under the key in argument 1. A long argument is gone from the request
+/// afterwards.
+#[inline]
+fn store_argument(args: &mut Request, db: &mut Db, value: usize, deadline: Deadline) {
+    store_pair(args, db, (1, value), deadline);
 }
-fn incrbyfloat(_: &mut Call) -> Done {
-    Ok(())
-}
-fn lcs(_: &mut Call) -> Done {
-    Ok(())
-}
-fn mget(_: &mut Call) -> Done {
-    Ok(())
-}
-fn mset(_: &mut Call) -> Done {
-    Ok(())
-}
-fn msetnx(_: &mut Call) -> Done {
-    Ok(())
-}
-fn psetex(_: &mut Call) -> Done {
-    Ok(())
-}
-fn set(_: &mut Call) -> Done {
-    Ok(())
-}
-fn setex(_: &mut Call) -> Done {
-    Ok(())
-}
-fn setnx(_: &mut Call) -> Done {
-    Ok(())
-}
-fn setrange(_: &mut Call) -> Done {
-    Ok(())
-}
-fn strlen(_: &mut Call) -> Done {
-    Ok(())
-}
-fn substr(_: &mut Call) -> Done {
-    Ok(())
+
+/// Stores one argument under the key in another, moving it where it is long.
+#[inline]
+fn store_pair(args: &mut Request, db: &mut Db, (key, value): (usize, usize), deadline: Deadline) {
+    if args.arg(value).len() >= BIG_ARG {
+        let bytes = args.take(value);
+        let value = NewString::Owned(bytes, Encoding::Natural);
+        db.store(args.arg(key), value, deadline);
+    } else {
+        db.set_string(args.arg(key), args.arg(value), deadline);
+    }
 }

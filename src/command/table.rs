@@ -317,6 +317,26 @@ pub const GROUPS: &[Group] = &[
         commands: string::COMMANDS,
     },
     Group {
+        name: "string",
+        category: "@string",
+        commands: string::set::COMMANDS,
+    },
+    Group {
+        name: "string",
+        category: "@string",
+        commands: string::range::COMMANDS,
+    },
+    Group {
+        name: "string",
+        category: "@string",
+        commands: string::counter::COMMANDS,
+    },
+    Group {
+        name: "string",
+        category: "@string",
+        commands: string::lcs::COMMANDS,
+    },
+    Group {
         name: "generic",
         category: "@keyspace",
         commands: key::COMMANDS,

@@ -85,8 +85,8 @@ impl Db<'_> {
         }
     }
 
-    /// Stores a string under a key, whatever was there before. The key is looked up by itself, so
-    /// that one which is past its deadline counts as expired.
+    /// Stores a string under a key, whatever was there before. A key past its deadline counts as
+    /// expired, and leaves nothing to [`Deadline::Keep`].
     #[inline]
     pub fn set_string(&mut self, key: &[u8], value: &[u8], deadline: Deadline) {
         self.store(key, NewString::Copied(value, Encoding::Natural), deadline);
@@ -95,10 +95,15 @@ impl Db<'_> {
     /// Stores a string that may have an allocation of its own already.
     #[inline]
     pub fn store(&mut self, key: &[u8], value: NewString<'_>, deadline: Deadline) {
-        let replaced = self
-            .keys
-            .set_string(key, value, deadline, self.clock.unix_s32());
-        self.trash.value(replaced);
+        let stored = self.keys.set_string(
+            key,
+            value,
+            deadline,
+            self.clock.unix_ms(),
+            self.clock.unix_s32(),
+        );
+        self.trash.value(stored.replaced);
+        self.stats.expired += u64::from(stored.was_expired);
         self.stats.dirty += 1;
     }
 

@@ -62,6 +62,15 @@ pub enum Lookup<'a> {
     Missing,
 }
 
+/// What was under the key that a string has been stored under.
+#[derive(Debug, Default)]
+pub struct Stored {
+    /// The old value, where it had an allocation of its own.
+    pub replaced: Option<Value>,
+    /// Whether the key was past its deadline.
+    pub was_expired: bool,
+}
+
 /// The keys of one database.
 #[derive(Debug)]
 pub struct Keyspace {
@@ -142,24 +151,26 @@ impl Keyspace {
         true
     }
 
-    /// Stores a string under a key that is there already, or is new. Gives back the value it
-    /// replaced, where that had an allocation of its own.
-    ///
-    /// The caller has looked the key up before, so that it is not past its deadline.
+    /// Stores a string under a key, at a moment in unix milliseconds. A key past its deadline counts
+    /// as not there: [`Deadline::Keep`] keeps nothing of it.
     #[inline]
     pub fn set_string(
         &mut self,
         key: &[u8],
         value: NewString<'_>,
         deadline: Deadline,
+        now_ms: u64,
         now_s: u32,
-    ) -> Option<Value> {
+    ) -> Stored {
         let hash = self.table.hash(key);
-        let mut replaced = None;
+        let mut stored = Stored::default();
         if let Some(entry) = self.table.find_mut(hash, key) {
-            replaced = value.store(entry);
+            stored.replaced = value.store(entry);
             entry.touch(now_s);
-            if deadline != Deadline::Keep {
+            if let Some(timer) = entry.timer() {
+                stored.was_expired = self.deadlines.deadline(timer) <= now_ms;
+            }
+            if deadline != Deadline::Keep || stored.was_expired {
                 clear_timer(&mut self.deadlines, entry);
                 if let Deadline::At(at_ms) = deadline {
                     entry.set_timer(Some(self.deadlines.insert(at_ms, hash)));
@@ -173,7 +184,7 @@ impl Keyspace {
             }
             self.table.insert(hash, entry);
         }
-        replaced
+        stored
     }
 
     /// Adds an entry under a key that is not there, with a deadline if there is to be one.
