@@ -1,8 +1,24 @@
-//! TODO-HEADER
+//! CLIENT: looking at the connected clients, and closing them.
+//!
+//! A client that is killed is not closed here, since its socket is the server's: a letter
+//! ([`Mail::Close`]) asks for that. Until it is delivered the client's session is still in the
+//! table, but whoever lists or kills clients does not see it any more.
 
-use super::Call;
-use super::Done;
+pub(super) mod line;
+
+use super::connection::USER;
 use super::table::{ADMIN, Command, LOADING, NO_SCRIPT, STALE};
+use super::{Call, Done, Error, echoed, help};
+use crate::engine::session::Library;
+use crate::engine::{Engine, Mail, ReplyMode, Session, SessionId};
+use crate::number::parse_i64;
+use std::collections::HashSet;
+
+const BAD_NAME: Error =
+    Error::new("ERR Client names cannot contain spaces, newlines or special characters.");
+const NO_SUCH_CLIENT: Error = Error::new("ERR No such client");
+const BAD_ID: Error = Error::new("ERR Invalid client ID");
+const ID_NOT_POSITIVE: Error = Error::new("ERR client-id should be greater than 0");
 
 /// The command CLIENT.
 pub const COMMANDS: &[Command] = &[Command::container("CLIENT", SUBCOMMANDS).doc(
@@ -94,36 +110,287 @@ const SUBCOMMANDS: &[Command] = &[
         .syntax("connection-name"),
 ];
 
-fn client_getname(_: &mut Call) -> Done {
+fn client_getname(call: &mut Call) -> Done {
+    match &*call.engine.sessions[call.id].name {
+        [] => call.reply.null(),
+        name => call.reply.bulk(name),
+    }
     Ok(())
 }
-fn client_help(_: &mut Call) -> Done {
+
+fn client_setname(call: &mut Call) -> Done {
+    set_name(call, 2)?;
+    call.reply.ok();
     Ok(())
 }
-fn client_id(_: &mut Call) -> Done {
+
+/// Names the connection after argument `i`; an empty one takes the name away.
+pub(super) fn set_name(call: &mut Call, i: usize) -> Done {
+    let name = call.args.arg(i);
+    if !is_printable(name) {
+        return Err(BAD_NAME);
+    }
+    call.engine.sessions[call.id].name = name.into();
     Ok(())
 }
-fn client_info(_: &mut Call) -> Done {
+
+/// Whether it can stand in a line of CLIENT LIST.
+fn is_printable(text: &[u8]) -> bool {
+    text.iter().all(u8::is_ascii_graphic)
+}
+
+fn client_setinfo(call: &mut Call) -> Done {
+    let (option, value) = (call.args.arg(2), call.args.arg(3));
+    let field: fn(&mut Library) -> &mut Vec<u8> = if call.is(2, "LIB-NAME") {
+        |library| &mut library.name
+    } else if call.is(2, "LIB-VER") {
+        |library| &mut library.version
+    } else {
+        return Err(quoting("ERR Unrecognized option '", option));
+    };
+    if !is_printable(value) {
+        let why = b" cannot contain spaces, newlines or special characters.";
+        return Err(Error::text([b"ERR ", option, why].concat()));
+    }
+    let session = &mut call.engine.sessions[call.id];
+    *field(session.library.get_or_insert_default()) = value.to_vec();
+    call.reply.ok();
     Ok(())
 }
-fn client_kill(_: &mut Call) -> Done {
+
+/// An error that ends in what the client said, in quotes.
+fn quoting(text: &str, said: &[u8]) -> Error {
+    Error::text([text.as_bytes(), echoed(said, usize::MAX), b"'"].concat())
+}
+
+fn client_id(call: &mut Call) -> Done {
+    let id = call.session().id;
+    call.reply.integer(id as i64);
     Ok(())
 }
-fn client_list(_: &mut Call) -> Done {
+
+fn client_help(call: &mut Call) -> Done {
+    help::help(call, help::CLIENT)
+}
+
+fn client_info(call: &mut Call) -> Done {
+    let text = describe(call, call.id);
+    call.reply.verbatim("txt", text.as_bytes());
     Ok(())
 }
-fn client_no_evict(_: &mut Call) -> Done {
+
+/// The line about one session.
+fn describe(call: &Call, id: SessionId) -> String {
+    let argument_bytes = if id == call.id {
+        call.args.iter().map(<[u8]>::len).sum()
+    } else {
+        0
+    };
+    let session = &call.engine.sessions[id];
+    line::line(session, call.engine.clock.unix_s(), argument_bytes)
+}
+
+fn client_list(call: &mut Call) -> Done {
+    let listed = if call.args.len() == 4 && call.is(2, "TYPE") {
+        let kind = parse_kind(call.args.arg(3))?;
+        let sessions = present(call.engine).into_iter();
+        sessions.filter(|_| kind == ClientKind::Normal).collect()
+    } else if call.args.len() > 3 && call.is(2, "ID") {
+        by_numbers(call)?
+    } else if call.args.len() == 2 {
+        present(call.engine)
+    } else {
+        return Err(Error::SYNTAX);
+    };
+    let text: String = listed.into_iter().map(|id| describe(call, id)).collect();
+    call.reply.verbatim("txt", text.as_bytes());
     Ok(())
 }
-fn client_no_touch(_: &mut Call) -> Done {
+
+/// The clients that CLIENT LIST ID asks for, in the order in which it does.
+fn by_numbers(call: &Call) -> Result<Vec<SessionId>, Error> {
+    let present = present(call.engine);
+    let sessions = &call.engine.sessions;
+    let mut found = Vec::new();
+    for arg in call.args.iter().skip(3) {
+        let number = parse_i64(arg).ok_or(BAD_ID)?;
+        let place = u64::try_from(number).ok().and_then(|number| {
+            // They are in the order of their numbers.
+            present
+                .binary_search_by_key(&number, |&id| sessions[id].id)
+                .ok()
+        });
+        found.extend(place.map(|place| present[place]));
+    }
+    Ok(found)
+}
+
+/// The connected clients in the order of their numbers, without those that are being closed.
+fn present(engine: &Engine) -> Vec<SessionId> {
+    let closed: HashSet<SessionId> = engine
+        .mail
+        .iter()
+        .filter_map(|letter| match letter {
+            Mail::Close(id) => Some(*id),
+            _ => None,
+        })
+        .collect();
+    let sessions = engine.sessions.in_order().into_iter();
+    sessions
+        .map(|(id, _)| id)
+        .filter(|id| !closed.contains(id))
+        .collect()
+}
+
+/// What kind of client one is. All are of the first kind: there are no replicas, and no
+/// subscriptions.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum ClientKind {
+    Normal,
+    Replica,
+    PubSub,
+    Master,
+}
+
+fn parse_kind(name: &[u8]) -> Result<ClientKind, Error> {
+    const KINDS: [(&str, ClientKind); 5] = [
+        ("normal", ClientKind::Normal),
+        ("slave", ClientKind::Replica),
+        ("replica", ClientKind::Replica),
+        ("pubsub", ClientKind::PubSub),
+        ("master", ClientKind::Master),
+    ];
+    KINDS
+        .iter()
+        .find(|(word, _)| name.eq_ignore_ascii_case(word.as_bytes()))
+        .map(|(_, kind)| *kind)
+        .ok_or_else(|| quoting("ERR Unknown client type '", name))
+}
+
+/// Which clients CLIENT KILL means: those that every given filter lets through.
+#[derive(Default)]
+struct Filter<'a> {
+    id: Option<u64>,
+    addr: Option<&'a [u8]>,
+    local_addr: Option<&'a [u8]>,
+    kind: Option<ClientKind>,
+    spares_self: bool,
+}
+
+impl Filter<'_> {
+    fn lets_through(&self, session: &Session) -> bool {
+        self.id.is_none_or(|id| id == session.id)
+            && self.addr.is_none_or(|a| a == session.addr.as_bytes())
+            && self
+                .local_addr
+                .is_none_or(|a| a == session.local_addr.as_bytes())
+            && self.kind.is_none_or(|kind| kind == ClientKind::Normal)
+    }
+}
+
+fn client_kill(call: &mut Call) -> Done {
+    let is_old_form = call.args.len() == 3;
+    let filter = if is_old_form {
+        Filter {
+            addr: call.args.get(2),
+            ..Filter::default()
+        }
+    } else {
+        parse_filter(call)?
+    };
+    let mut victims = present(call.engine);
+    victims.retain(|&id| {
+        filter.lets_through(&call.engine.sessions[id]) && !(filter.spares_self && id == call.id)
+    });
+    if is_old_form && victims.is_empty() {
+        return Err(NO_SUCH_CLIENT);
+    }
+    for &id in &victims {
+        if id == call.id {
+            call.engine.sessions[id].closing = true;
+        } else {
+            call.engine.mail.push(Mail::Close(id));
+        }
+    }
+    if is_old_form {
+        call.reply.ok();
+    } else {
+        call.reply.integer(victims.len() as i64);
+    }
     Ok(())
 }
-fn client_reply(_: &mut Call) -> Done {
+
+fn parse_filter<'a>(call: &'a Call) -> Result<Filter<'a>, Error> {
+    let mut filter = Filter {
+        spares_self: true,
+        ..Filter::default()
+    };
+    for i in (2..call.args.len()).step_by(2) {
+        let value = call.args.get(i + 1).ok_or(Error::SYNTAX)?;
+        if call.is(i, "ID") {
+            let number = parse_i64(value).and_then(|number| u64::try_from(number).ok());
+            let number = number.filter(|&number| number > 0);
+            filter.id = Some(number.ok_or(ID_NOT_POSITIVE)?);
+        } else if call.is(i, "TYPE") {
+            filter.kind = Some(parse_kind(value)?);
+        } else if call.is(i, "ADDR") {
+            filter.addr = Some(value);
+        } else if call.is(i, "LADDR") {
+            filter.local_addr = Some(value);
+        } else if call.is(i, "USER") {
+            // There is one user, and everybody is it.
+            if value != USER {
+                return Err(quoting("ERR No such user '", value));
+            }
+        } else if call.is(i, "SKIPME") {
+            filter.spares_self = parse_switch(value, "YES", "NO")?;
+        } else {
+            return Err(Error::SYNTAX);
+        }
+    }
+    Ok(filter)
+}
+
+/// Reads one of two words, whatever their case.
+fn parse_switch(word: &[u8], yes: &str, no: &str) -> Result<bool, Error> {
+    if word.eq_ignore_ascii_case(yes.as_bytes()) {
+        Ok(true)
+    } else if word.eq_ignore_ascii_case(no.as_bytes()) {
+        Ok(false)
+    } else {
+        Err(Error::SYNTAX)
+    }
+}
+
+fn client_no_evict(call: &mut Call) -> Done {
+    call.session().no_evict = parse_switch(call.args.arg(2), "ON", "OFF")?;
+    call.reply.ok();
     Ok(())
 }
-fn client_setinfo(_: &mut Call) -> Done {
+
+fn client_no_touch(call: &mut Call) -> Done {
+    call.session().no_touch = parse_switch(call.args.arg(2), "ON", "OFF")?;
+    call.reply.ok();
     Ok(())
 }
-fn client_setname(_: &mut Call) -> Done {
+
+/// OFF and SKIP are not answered: the mode they set is in force for themselves already.
+fn client_reply(call: &mut Call) -> Done {
+    if call.is(2, "ON") {
+        call.session().reply_mode = ReplyMode::On;
+        call.reply.ok();
+    } else if call.is(2, "OFF") {
+        call.session().reply_mode = ReplyMode::Off;
+    } else if call.is(2, "SKIP") {
+        let mode = &mut call.session().reply_mode;
+        if *mode != ReplyMode::Off {
+            *mode = ReplyMode::SkipNext;
+        }
+    } else {
+        return Err(Error::SYNTAX);
+    }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,8 +1,32 @@
-//! TODO-HEADER
+//! The commands about the connection itself: who is there, which protocol, which database.
+//!
+//! There is one user, called `default`, and its password is the setting `requirepass`; without one
+//! everybody is that user from the start. Whether a connection has shown the password is a mark on
+//! its session, which a later change of the password does not take away.
 
-use super::Call;
-use super::Done;
 use super::table::{ALLOW_BUSY, Command, FAST, LOADING, NO_AUTH, NO_SCRIPT, STALE};
+use super::{Call, Done, Error, client, echoed, info, wrong_arguments_of};
+use crate::engine::{Engine, ReplyMode, SessionId};
+use crate::number::parse_i64;
+use crate::resp::Protocol;
+use std::hint::black_box;
+
+/// The name of the one user there is.
+pub(super) const USER: &[u8] = b"default";
+
+const WRONG_PASSWORD: Error =
+    Error::new("WRONGPASS invalid username-password pair or user is disabled.");
+const NO_PASSWORD_SET: Error = Error::new(
+    "ERR AUTH <password> called without any password configured for the default user. \
+     Are you sure your configuration is correct?",
+);
+const BAD_PROTOCOL: Error = Error::new("ERR Protocol version is not an integer or out of range");
+const NO_PROTOCOL: Error = Error::new("NOPROTO unsupported protocol version");
+const HELLO_BEFORE_AUTH: Error = Error::new(
+    "NOAUTH HELLO must be called with the client already authenticated, otherwise the \
+     HELLO AUTH <user> <pass> option can be used to authenticate the client and \
+     select the RESP protocol version at the same time",
+);
 
 /// The commands about the connection itself.
 pub const COMMANDS: &[Command] = &[
@@ -54,24 +78,155 @@ pub const COMMANDS: &[Command] = &[
         .syntax("index:integer"),
 ];
 
-fn auth(_: &mut Call) -> Done {
+fn auth(call: &mut Call) -> Done {
+    let (user, password) = match call.args.len() {
+        2 if !call.engine.has_password() => return Err(NO_PASSWORD_SET),
+        2 => (USER, call.args.arg(1)),
+        3 => (call.args.arg(1), call.args.arg(2)),
+        _ => return Err(Error::SYNTAX),
+    };
+    log_in(call.engine, call.id, user, password)?;
+    call.reply.ok();
     Ok(())
 }
-fn echo(_: &mut Call) -> Done {
+
+/// Marks a session as one that has shown the password. One that has shown it before and now fails
+/// stays what it was.
+fn log_in(engine: &mut Engine, id: SessionId, user: &[u8], password: &[u8]) -> Done {
+    let expected = &engine.config.requirepass;
+    let is_right = expected.is_empty() || is_same_secret(expected, password);
+    if user != USER || !is_right {
+        return Err(WRONG_PASSWORD);
+    }
+    engine.sessions[id].authenticated = true;
     Ok(())
 }
-fn hello(_: &mut Call) -> Done {
+
+/// Compares in a time that depends on the length of `given` alone, so that nobody can find a
+/// password by its beginning. `expected` is not empty.
+fn is_same_secret(expected: &[u8], given: &[u8]) -> bool {
+    let differences = given
+        .iter()
+        .zip(expected.iter().cycle())
+        .fold(0, |sum, (a, b)| black_box(sum | (a ^ b)));
+    differences == 0 && expected.len() == given.len()
+}
+
+fn echo(call: &mut Call) -> Done {
+    call.reply.bulk(call.args.arg(1));
     Ok(())
 }
-fn ping(_: &mut Call) -> Done {
+
+/// Options take effect one by one, in their order; where one fails, those before it have had theirs.
+fn hello(call: &mut Call) -> Done {
+    let protocol = match call.args.get(1).map(parse_i64) {
+        None => None,
+        Some(None) => return Err(BAD_PROTOCOL),
+        Some(Some(2)) => Some(Protocol::Resp2),
+        Some(Some(3)) => Some(Protocol::Resp3),
+        Some(Some(_)) => return Err(NO_PROTOCOL),
+    };
+    let mut i = 2;
+    while let Some(option) = call.args.get(i) {
+        let more = call.args.len() - i - 1;
+        if call.is(i, "AUTH") && more >= 2 {
+            let (user, password) = (call.args.arg(i + 1), call.args.arg(i + 2));
+            log_in(call.engine, call.id, user, password)?;
+            i += 3;
+        } else if call.is(i, "SETNAME") && more >= 1 {
+            client::set_name(call, i + 1)?;
+            i += 2;
+        } else {
+            let option = echoed(option, usize::MAX);
+            let text = [b"ERR Syntax error in HELLO option '", option, b"'"].concat();
+            return Err(Error::text(text));
+        }
+    }
+    if call.engine.must_authenticate(call.id) {
+        return Err(HELLO_BEFORE_AUTH);
+    }
+    if let Some(protocol) = protocol {
+        call.session().protocol = protocol;
+        call.reply.set_protocol(protocol);
+    }
+    greet(call);
     Ok(())
 }
-fn quit(_: &mut Call) -> Done {
+
+fn greet(call: &mut Call) {
+    let session = &call.engine.sessions[call.id];
+    let reply = &mut call.reply;
+    reply.map(7);
+    reply.bulk(b"server");
+    reply.bulk(b"redis");
+    reply.bulk(b"version");
+    reply.bulk(info::REDIS_VERSION.as_bytes());
+    reply.bulk(b"proto");
+    reply.integer(match session.protocol {
+        Protocol::Resp2 => 2,
+        Protocol::Resp3 => 3,
+    });
+    reply.bulk(b"id");
+    reply.integer(session.id as i64);
+    reply.bulk(b"mode");
+    reply.bulk(b"standalone");
+    reply.bulk(b"role");
+    reply.bulk(b"master");
+    reply.bulk(b"modules");
+    reply.array(0);
+}
+
+fn ping(call: &mut Call) -> Done {
+    match call.args.len() {
+        1 => call.reply.simple("PONG"),
+        2 => call.reply.bulk(call.args.arg(1)),
+        _ => return Err(wrong_arguments_of("ping")),
+    }
     Ok(())
 }
-fn reset(_: &mut Call) -> Done {
+
+fn quit(call: &mut Call) -> Done {
+    call.session().closing = true;
+    call.reply.ok();
     Ok(())
 }
-fn select(_: &mut Call) -> Done {
+
+/// CLIENT NO-EVICT survives, as in Redis 7.0.
+fn reset(call: &mut Call) -> Done {
+    let authenticated = !call.engine.has_password();
+    let session = call.session();
+    session.authenticated = authenticated;
+    session.db = 0;
+    session.protocol = Protocol::Resp2;
+    session.reply_mode = ReplyMode::On;
+    session.no_touch = false;
+    session.name = Box::default();
+    call.reply.set_protocol(Protocol::Resp2);
+    call.reply.simple("RESET");
     Ok(())
 }
+
+fn select(call: &mut Call) -> Done {
+    let number = parse_i64(call.args.arg(1)).ok_or(Error::NOT_AN_INTEGER)?;
+    let number = i32::try_from(number).map_err(|_| {
+        let (min, max) = (i32::MIN, i32::MAX);
+        Error::text(format!(
+            "ERR value is out of range, value must between {min} and {max}"
+        ))
+    })?;
+    let index = database_index(call.engine, number)?;
+    call.session().db = index as u32;
+    call.reply.ok();
+    Ok(())
+}
+
+/// The database with this number, if there is one.
+pub(super) fn database_index(engine: &Engine, number: i32) -> Result<usize, Error> {
+    usize::try_from(number)
+        .ok()
+        .filter(|&index| index < engine.databases.len())
+        .ok_or(Error::DB_OUT_OF_RANGE)
+}
+
+#[cfg(test)]
+mod tests;

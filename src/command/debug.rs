@@ -1,8 +1,32 @@
-//! TODO-HEADER
+//! DEBUG: a look inside, and switches that tests need.
+//!
+//! It can hold the loop at will, so it is refused unless the setting `enable-debug-command` allows
+//! it, to everybody or to clients on the same machine. Redis knows some forty subcommands; here
+//! are those that mean something.
 
-use super::Call;
-use super::Done;
 use super::table::{ADMIN, Command, LOADING, NO_SCRIPT, STALE};
+use super::{Call, Done, Error, echoed, help};
+use crate::engine::config::Access;
+use crate::engine::{Clock, Session};
+use crate::number::parse_i64;
+use crate::store::Entry;
+use std::net::SocketAddr;
+use std::time::Duration;
+
+/// The longest that DEBUG SLEEP holds the server; whoever asks for more gets this.
+const MAX_SLEEP_S: f64 = 24.0 * 3600.0;
+
+/// The longest number that DEBUG reads at the beginning of an argument.
+const MAX_NUMBER_BYTES: usize = 64;
+
+/// Redis keeps the time of last use in 24 bits, in seconds.
+pub(super) const LRU_MASK: u64 = (1 << 24) - 1;
+
+const NOT_ALLOWED: Error = Error::new(
+    "ERR DEBUG command not allowed. If the enable-debug-command option is set to \"local\", \
+     you can run it from a local connection, otherwise you need to set this option in the \
+     configuration file, and then restart the server.",
+);
 
 /// The command DEBUG.
 pub const COMMANDS: &[Command] = &[Command::new("DEBUG", -2, debug)
@@ -14,6 +38,110 @@ pub const COMMANDS: &[Command] = &[Command::new("DEBUG", -2, debug)
     )
     .system()];
 
-fn debug(_: &mut Call) -> Done {
+fn debug(call: &mut Call) -> Done {
+    let is_allowed = match call.engine.config.enable_debug_command {
+        Access::Yes => true,
+        Access::No => false,
+        Access::Local => is_local(call.session()),
+    };
+    if !is_allowed {
+        return Err(NOT_ALLOWED);
+    }
+    let subcommand = call.args.arg(1).to_ascii_uppercase();
+    match (subcommand.as_slice(), call.args.len()) {
+        (b"HELP", 2) => help::help(call, help::DEBUG),
+        (b"OBJECT", 3) => object(call),
+        (b"SLEEP", 3) => sleep(call),
+        (b"SET-ACTIVE-EXPIRE", 3) => set_active_expire(call),
+        _ => {
+            let name = echoed(call.args.arg(1), usize::MAX);
+            let text = b"ERR unknown subcommand or wrong number of arguments for '";
+            Err(Error::text([text, name, b"'. Try DEBUG HELP."].concat()))
+        }
+    }
+}
+
+/// Whether a client is on this machine.
+fn is_local(session: &Session) -> bool {
+    let from: Result<SocketAddr, _> = session.addr.parse();
+    session.unix_socket || from.is_ok_and(|from| from.ip().to_canonical().is_loopback())
+}
+
+/// Holds the whole server, which is what it is for.
+fn sleep(call: &mut Call) -> Done {
+    let seconds = leading_number(call.args.arg(2)).clamp(0.0, MAX_SLEEP_S);
+    std::thread::sleep(Duration::from_secs_f64(seconds));
+    call.reply.ok();
     Ok(())
 }
+
+/// The decimal number that the text begins with, as C reads it; 0 if there is none.
+fn leading_number(text: &[u8]) -> f64 {
+    let text = &text[..text.len().min(MAX_NUMBER_BYTES)];
+    (1..=text.len())
+        .rev()
+        .filter_map(|len| str::from_utf8(&text[..len]).ok())
+        .find_map(|prefix| prefix.parse().ok())
+        .filter(|number: &f64| !number.is_nan())
+        .unwrap_or(0.0)
+}
+
+fn set_active_expire(call: &mut Call) -> Done {
+    call.engine.active_expire = leading_number(call.args.arg(2)) as i64 != 0;
+    call.reply.ok();
+    Ok(())
+}
+
+/// An entry has no address worth telling, since it moves when its table grows: it is always 0.
+fn object(call: &mut Call) -> Done {
+    let clock = call.engine.clock;
+    let (args, mut db, reply) = call.parts();
+    let key = args.arg(2);
+    let is_there = db.exists(key);
+    let entry = db.keyspace().peek(key).filter(|_| is_there);
+    let entry = entry.ok_or(Error::NO_SUCH_KEY)?;
+    reply.simple(&describe(entry, clock));
+    Ok(())
+}
+
+fn describe(entry: &Entry, clock: Clock) -> String {
+    let references = if entry.is_shared_integer() {
+        i32::MAX
+    } else {
+        1
+    };
+    let used_s = u64::from(entry.used_s());
+    format!(
+        "Value at:0x0 refcount:{references} encoding:{} serializedlength:{} lru:{} \
+         lru_seconds_idle:{}",
+        entry.encoding_name(),
+        serialized_len(entry.as_string().unwrap_or_default()),
+        used_s & LRU_MASK,
+        clock.unix_s().saturating_sub(used_s),
+    )
+}
+
+/// How many bytes a string takes in an RDB file without compression: small integers are kept in
+/// 1, 2 or 4 bytes behind a byte that says so, everything else behind its length.
+fn serialized_len(text: &[u8]) -> usize {
+    /// The length of `i32::MIN`: Redis does not try longer texts.
+    const MAX_INTEGER_BYTES: usize = 11;
+    let integer = parse_i64(text).filter(|_| text.len() <= MAX_INTEGER_BYTES);
+    match integer {
+        Some(number) if i8::try_from(number).is_ok() => 2,
+        Some(number) if i16::try_from(number).is_ok() => 3,
+        Some(number) if i32::try_from(number).is_ok() => 5,
+        _ => {
+            let header = match text.len() {
+                0..0x40 => 1,
+                0x40..0x4000 => 2,
+                0x4000..=0xffff_ffff => 5,
+                _ => 9,
+            };
+            header + text.len()
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

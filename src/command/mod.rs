@@ -66,8 +66,11 @@ impl<'a> Call<'a> {
     /// The arguments, the selected database and the reply, to be used side by side.
     #[inline]
     pub fn parts(&mut self) -> (&mut Request<'a>, Db<'_>, &mut Reply<'a>) {
-        let index = self.engine.sessions[self.id].db as usize;
-        (&mut self.args, self.engine.db(index), &mut self.reply)
+        let session = &self.engine.sessions[self.id];
+        let no_touch = session.no_touch && self.command.name != "TOUCH";
+        let mut db = self.engine.db(session.db as usize);
+        db.no_touch = no_touch;
+        (&mut self.args, db, &mut self.reply)
     }
 
     /// The session of the client whose command it is.
@@ -95,6 +98,11 @@ pub fn execute(engine: &mut Engine, id: SessionId, request: Request<'_>, out: &m
     let mut reply = Reply::new(out, protocol);
     match admit(engine, id, &request) {
         Ok(found) => {
+            // Now, so that CLIENT LIST shows itself.
+            engine.sessions[id].last_command = Some(LastCommand {
+                container: found.container.map(|container| container.name),
+                name: found.command.name,
+            });
             let before_ns = engine.watch_ns;
             let mut call = Call {
                 command: found.command,
@@ -110,10 +118,6 @@ pub fn execute(engine: &mut Engine, id: SessionId, request: Request<'_>, out: &m
                 out.truncate(mark);
                 Reply::new(out, engine.sessions[id].protocol).error(&error.0);
             }
-            engine.sessions[id].last_command = Some(LastCommand {
-                container: found.container.map(|container| container.name),
-                name: found.command.name,
-            });
         }
         // Whoever sends a web request gets no answer, which a browser could show to an attacker.
         Err(_) if engine.sessions[id].closing => {}

@@ -12,6 +12,8 @@ pub struct Db<'a> {
     pub(super) trash: &'a mut Trash,
     pub(super) stats: &'a mut KeyStats,
     pub(super) clock: Clock,
+    /// Whether looking a key up counts as no use of it (CLIENT NO-TOUCH).
+    pub(crate) no_touch: bool,
 }
 
 impl Db<'_> {
@@ -24,9 +26,11 @@ impl Db<'_> {
     /// The key's entry for reading: counted as a hit or a miss, and as a use of the key.
     #[inline]
     pub fn read(&mut self, key: &[u8]) -> Option<&Entry> {
-        let now_s = self.clock.unix_s32();
+        let (now_s, no_touch) = (self.clock.unix_s32(), self.no_touch);
         let entry = self.inspect_mut(key)?;
-        entry.touch(now_s);
+        if !no_touch {
+            entry.touch(now_s);
+        }
         Some(entry)
     }
 
@@ -40,7 +44,9 @@ impl Db<'_> {
     pub fn write(&mut self, key: &[u8]) -> Option<&mut Entry> {
         match self.keys.lookup(key, self.clock.unix_ms()) {
             Lookup::Live(entry) => {
-                entry.touch(self.clock.unix_s32());
+                if !self.no_touch {
+                    entry.touch(self.clock.unix_s32());
+                }
                 Some(entry)
             }
             Lookup::Expired(entry) => {

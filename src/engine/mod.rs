@@ -99,6 +99,7 @@ impl Engine {
             trash: &mut self.trash,
             stats: &mut self.stats.keys,
             clock: self.clock,
+            no_touch: false,
         }
     }
 

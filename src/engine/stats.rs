@@ -153,6 +153,10 @@ pub struct Stats {
     pub recent_max_output: u64,
     /// How late active expiry was, in milliseconds.
     pub expiry_lateness_ms: Histogram,
+    /// What the event loop did.
+    pub event_loop: LoopStats,
+    /// The most bytes that were ever allocated when somebody looked.
+    pub peak_allocated: u64,
     /// Rates over the last moments.
     pub rates: Rates,
     /// By the command's number in its table; as long as the largest that was counted.
@@ -178,6 +182,19 @@ impl Stats {
         &mut self.by_command[number]
     }
 
+    /// The counters that rates are taken of, at a moment in unix microseconds.
+    #[must_use]
+    pub fn sample(&self, at_us: u64) -> Sample {
+        Sample {
+            at_us,
+            commands: self.commands,
+            input: self.net_input,
+            output: self.net_output,
+            turns: self.event_loop.turns,
+            busy_us: self.event_loop.busy_us,
+        }
+    }
+
     /// Counts an error reply by its code.
     pub fn error(&mut self, code: &str) {
         self.errors += 1;
@@ -195,8 +212,29 @@ impl Stats {
                 dirty: self.keys.dirty,
                 ..KeyStats::default()
             },
+            peak_allocated: self.peak_allocated,
             ..Stats::new()
         };
+    }
+}
+
+/// What the event loop did, told by the server.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct LoopStats {
+    /// Turns.
+    pub turns: u64,
+    /// Microseconds that the turns took, without the time asleep.
+    pub busy_us: u64,
+    /// The longest turn, in microseconds.
+    pub longest_us: u64,
+}
+
+impl LoopStats {
+    /// Counts a turn that took so many microseconds.
+    pub fn count(&mut self, us: u64) {
+        self.turns += 1;
+        self.busy_us += us;
+        self.longest_us = self.longest_us.max(us);
     }
 }
 
@@ -225,6 +263,10 @@ pub struct Sample {
     pub input: u64,
     /// Bytes sent until then.
     pub output: u64,
+    /// Turns of the event loop until then, and the microseconds that they took.
+    pub turns: u64,
+    /// See [`Sample::turns`].
+    pub busy_us: u64,
 }
 
 impl Rates {
@@ -242,13 +284,7 @@ impl Rates {
     /// older than some two seconds until `now`.
     #[must_use]
     pub fn per_second(&self, now: Sample) -> (f64, f64, f64) {
-        let horizon_us = now.at_us.saturating_sub(SAMPLE_US * (SAMPLES as u64 + 4));
-        let oldest = self
-            .samples
-            .iter()
-            .filter(|sample| sample.at_us >= horizon_us && sample.at_us < now.at_us)
-            .min_by_key(|sample| sample.at_us);
-        let Some(oldest) = oldest else {
+        let Some(oldest) = self.oldest(now) else {
             return (0.0, 0.0, 0.0);
         };
         let seconds = (now.at_us - oldest.at_us) as f64 / 1e6;
@@ -258,6 +294,29 @@ impl Rates {
             rate(now.input, oldest.input),
             rate(now.output, oldest.output),
         )
+    }
+
+    /// Turns of the event loop per second over the same time, and the microseconds that one took
+    /// on the average.
+    #[must_use]
+    pub fn turns(&self, now: Sample) -> (f64, f64) {
+        let Some(oldest) = self.oldest(now) else {
+            return (0.0, 0.0);
+        };
+        let turns = now.turns.saturating_sub(oldest.turns) as f64;
+        let busy_us = now.busy_us.saturating_sub(oldest.busy_us) as f64;
+        let seconds = (now.at_us - oldest.at_us) as f64 / 1e6;
+        (turns / seconds, busy_us / turns.max(1.0))
+    }
+
+    fn oldest(&self, now: Sample) -> Option<&Sample> {
+        let horizon_us = now.at_us.saturating_sub(SAMPLE_US * (SAMPLES as u64 + 4));
+        // A place that was never filled is at 0.
+        let horizon_us = horizon_us.max(1);
+        self.samples
+            .iter()
+            .filter(|sample| sample.at_us >= horizon_us && sample.at_us < now.at_us)
+            .min_by_key(|sample| sample.at_us)
     }
 }
 
@@ -273,6 +332,12 @@ pub struct Host {
     pub config_file: String,
     /// When it started, in unix seconds.
     pub started_s: u64,
+    /// The operating system, its release and the machine's architecture.
+    pub os: String,
+    /// The memory allocator, with its version.
+    pub allocator: &'static str,
+    /// Bytes that were allocated when the server began to serve.
+    pub allocated_at_start: u64,
     /// What does the polling (`epoll`, `kqueue`).
     pub polling: &'static str,
     /// The TCP port that it listens on.
@@ -312,6 +377,9 @@ impl Default for Host {
             executable: String::new(),
             config_file: String::new(),
             started_s: 0,
+            os: format!("{} {}", std::env::consts::OS, std::env::consts::ARCH),
+            allocator: "libc",
+            allocated_at_start: 0,
             polling: "none",
             port: 0,
             usage: Usage::default,
@@ -328,7 +396,7 @@ mod tests {
     #[test]
     fn buckets_are_in_order_and_hold_their_values() {
         let mut last = 0;
-        for value in (0..2000).chain((10..64).map(|p| 1 << p)).chain([u64::MAX]) {
+        for value in (0..2000).chain((11..64).map(|p| 1 << p)).chain([u64::MAX]) {
             let bucket = bucket_of(value);
             assert!(bucket >= last, "{value}");
             assert!(upper_end(bucket) >= value);
@@ -355,13 +423,15 @@ mod tests {
         let at = |at_us, commands| Sample {
             at_us,
             commands,
-            input: 0,
-            output: 0,
+            turns: commands / 2,
+            busy_us: commands,
+            ..Sample::default()
         };
         rates.sample(at(1_000_000, 0));
         rates.sample(at(1_050_000, 400));
         let (rate, _, _) = rates.per_second(at(2_000_000, 1000));
         assert_eq!(rate, 1000.0);
+        assert_eq!(rates.turns(at(2_000_000, 1000)), (500.0, 2.0));
         let (rate, _, _) = rates.per_second(at(60_000_000, 1000));
         assert_eq!(rate, 0.0);
     }

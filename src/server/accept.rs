@@ -163,6 +163,8 @@ fn admit(event_loop: &mut EventLoop<Server>, server: &mut Server, accepted: Acce
         fd: stream.fd(),
     };
     let session = engine.sessions.open(peer, engine.clock.unix_s());
+    // Whoever came while there was no password stays in when one is set, as in Redis.
+    engine.sessions[session].authenticated = !engine.has_password();
     log::debug!(
         "client {} ({}) connects",
         engine.sessions[session].id,

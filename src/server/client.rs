@@ -311,6 +311,8 @@ impl Client {
             .map_err(Gone::Failed)?;
         engine.stats.net_output += sent.bytes as u64;
         engine.stats.writes += 1;
+        let left = u32::try_from(self.output.len()).unwrap_or(u32::MAX);
+        engine.sessions[self.session].buffers.output = left;
         match sent.stop {
             Stop::Drained => self.all_sent(engine, shared),
             stop => Ok(stop),

@@ -302,6 +302,9 @@ fn before_sleep(event_loop: &mut EventLoop<Server>, server: &mut Server) {
     }
     server.queue = queue;
     server.arm_alarms(event_loop);
+    let awake = server.clock.read_at.elapsed();
+    let awake_us = u64::try_from(awake.as_micros()).unwrap_or(u64::MAX);
+    server.engine.stats.event_loop.count(awake_us);
     server.note_rates();
 }
 

@@ -10,7 +10,6 @@ use super::Server;
 use super::client::{Client, Gone};
 use crate::ae::{EventLoop, Next, TimeEventId, TimeProc, Token};
 use crate::engine::Progress;
-use crate::engine::stats::Sample;
 use crate::wheel::{Step, Wheel};
 use std::time::{Duration, Instant};
 
@@ -118,12 +117,7 @@ impl Server {
     /// Keeps the counters from which INFO tells rates.
     pub(super) fn note_rates(&mut self) {
         let stats = &mut self.engine.stats;
-        let sample = Sample {
-            at_us: self.engine.clock.unix_us(),
-            commands: stats.commands,
-            input: stats.net_input,
-            output: stats.net_output,
-        };
+        let sample = stats.sample(self.engine.clock.unix_us());
         stats.rates.sample(sample);
     }
 
