@@ -91,7 +91,7 @@ fn config_get(call: &mut Call) -> Done {
 /// Sets all of the given settings, or none of them.
 fn config_set(call: &mut Call) -> Done {
     if call.args.len() % 2 == 1 {
-        return Err(super::wrong_arguments_of("config|set"));
+        return Err(Error::SYNTAX);
     }
     let chosen = settings_to_set(call)?;
     let before = call.engine.config.clone();
@@ -102,12 +102,19 @@ fn config_set(call: &mut Call) -> Done {
             return Err(failed(call.args.arg(2 + 2 * i), &reason));
         }
     }
-    call.engine.mail.extend(
-        chosen
-            .iter()
-            .map(|setting| Mail::SettingChanged(setting.name)),
-    );
-    call.reply.ok();
+    let changed = chosen.iter().map(|setting| setting.name);
+    let address = changed
+        .clone()
+        .find(|name| matches!(*name, "bind" | "port"));
+    call.engine.mail.extend(changed.map(Mail::SettingChanged));
+    match address {
+        Some(setting) => call.engine.mail.push(Mail::Listen {
+            client: call.id,
+            setting,
+            before: Box::new(before),
+        }),
+        None => call.reply.ok(),
+    }
     Ok(())
 }
 
@@ -133,7 +140,8 @@ fn unknown(name: &[u8]) -> Error {
     Error::text([text, name, b"'"].concat())
 }
 
-fn failed(name: &[u8], reason: &str) -> Error {
+/// The error of a setting that cannot have the value that it was to have.
+pub fn failed(name: &[u8], reason: &str) -> Error {
     let text = b"ERR CONFIG SET failed (possibly related to argument '";
     Error::text([text, name, b"') - ", reason.as_bytes()].concat())
 }

@@ -6,11 +6,10 @@
 
 use super::table::{ADMIN, Command, LOADING, NO_SCRIPT, STALE};
 use super::{Call, Done, Error, echoed, help};
+use crate::engine::Clock;
 use crate::engine::config::Access;
-use crate::engine::{Clock, Session};
 use crate::number::parse_i64;
 use crate::store::Entry;
-use std::net::SocketAddr;
 use std::time::Duration;
 
 /// The longest that DEBUG SLEEP holds the server; whoever asks for more gets this.
@@ -42,7 +41,7 @@ fn debug(call: &mut Call) -> Done {
     let is_allowed = match call.engine.config.enable_debug_command {
         Access::Yes => true,
         Access::No => false,
-        Access::Local => is_local(call.session()),
+        Access::Local => call.session().is_local,
     };
     if !is_allowed {
         return Err(NOT_ALLOWED);
@@ -59,12 +58,6 @@ fn debug(call: &mut Call) -> Done {
             Err(Error::text([text, name, b"'. Try DEBUG HELP."].concat()))
         }
     }
-}
-
-/// Whether a client is on this machine.
-fn is_local(session: &Session) -> bool {
-    let from: Result<SocketAddr, _> = session.addr.parse();
-    session.unix_socket || from.is_ok_and(|from| from.ip().to_canonical().is_loopback())
 }
 
 /// Holds the whole server, which is what it is for.

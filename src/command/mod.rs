@@ -16,7 +16,7 @@
 
 mod catalog;
 mod client;
-mod config;
+pub mod config;
 mod connection;
 mod debug;
 mod docs;

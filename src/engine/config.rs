@@ -217,6 +217,11 @@ const fn only(name: &'static str, value: &'static str, lacking: &'static str) ->
     mutable(name, Kind::Only(value, lacking))
 }
 
+/// The same, and CONFIG SET may not even name it.
+const fn never(name: &'static str, value: &'static str, lacking: &'static str) -> Setting {
+    fixed(name, Kind::Only(value, lacking))
+}
+
 const fn inert(name: &'static str, default: &'static str) -> Setting {
     mutable(name, Kind::Inert(default))
 }
@@ -257,14 +262,14 @@ const ONE_THREAD: &str = "Aerolite does everything in one thread";
 
 /// Every setting.
 pub const SETTINGS: &[Setting] = &[
-    fixed(
+    mutable(
         "bind",
         Kind::Words(List {
             get: |config| config.bind.join(" "),
             set: set_bind,
         }),
     ),
-    fixed("port", number!(port: u16, 0, 65535, Unit::Plain)),
+    mutable("port", number!(port: u16, 0, 65535, Unit::Plain)),
     fixed("unixsocket", text!(unixsocket)),
     fixed(
         "unixsocketperm",
@@ -342,22 +347,22 @@ pub const SETTINGS: &[Setting] = &[
     ),
     only("save", "", NO_FILES),
     only("appendonly", "no", NO_FILES),
-    only("daemonize", "no", NO_DAEMON),
-    only("supervised", "no", NO_DAEMON),
-    only("cluster-enabled", "no", NO_CLUSTER),
-    only("replicaof", "", NO_REPLICAS),
-    only("slaveof", "", NO_REPLICAS),
+    never("daemonize", "no", NO_DAEMON),
+    never("supervised", "no", NO_DAEMON),
+    never("cluster-enabled", "no", NO_CLUSTER),
+    never("replicaof", "", NO_REPLICAS),
+    never("slaveof", "", NO_REPLICAS),
     only("maxmemory", "0", NO_LIMIT),
     only("maxmemory-policy", "noeviction", NO_LIMIT),
     only("maxmemory-clients", "0", NO_LIMIT),
-    only("io-threads", "1", ONE_THREAD),
+    never("io-threads", "1", ONE_THREAD),
     only(
         "notify-keyspace-events",
         "",
         "Aerolite has no publish/subscribe",
     ),
     only("tls-port", "0", "Aerolite speaks no TLS"),
-    only("aclfile", "", "Aerolite has one user, with requirepass"),
+    never("aclfile", "", "Aerolite has one user, with requirepass"),
     inert("activedefrag", "no"),
     inert("active-expire-effort", "1"),
     inert("activerehashing", "yes"),

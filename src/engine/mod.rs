@@ -21,13 +21,23 @@ pub use random::Random;
 pub use session::{ReplyMode, Session, SessionId, Sessions};
 pub use stats::{Host, Stats};
 
-/// What a command wants done by whoever holds the sockets, after its reply.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// What a command wants done by whoever holds the sockets, before the client's next command.
+#[derive(Debug)]
 pub enum Mail {
     /// Close this client's connection.
     Close(SessionId),
     /// A setting has a new value.
     SettingChanged(&'static str),
+    /// Listen on what `bind` and `port` say now. Whether that works decides the reply to the
+    /// command, which has not been written; if not, the settings are to be `before` again.
+    Listen {
+        /// Whose command it is.
+        client: SessionId,
+        /// The setting that it named.
+        setting: &'static str,
+        /// All settings as they were.
+        before: Box<Config>,
+    },
     /// End the process.
     Shutdown,
 }

@@ -54,6 +54,8 @@ pub struct Session {
     pub no_touch: bool,
     /// Whether it came through a Unix socket.
     pub unix_socket: bool,
+    /// Whether it is on this machine.
+    pub is_local: bool,
     /// The descriptor of its socket, for people to see.
     pub fd: i32,
     /// The name that CLIENT SETNAME gave it.
@@ -112,6 +114,8 @@ pub struct Peer {
     pub local_addr: Box<str>,
     /// Whether through a Unix socket.
     pub unix_socket: bool,
+    /// Whether from this machine.
+    pub is_local: bool,
     /// The socket's descriptor.
     pub fd: i32,
 }
@@ -155,6 +159,7 @@ impl Sessions {
             no_evict: false,
             no_touch: false,
             unix_socket: peer.unix_socket,
+            is_local: peer.is_local,
             fd: peer.fd,
             name: Box::default(),
             library: None,

@@ -80,12 +80,15 @@ pub fn open(config: &Config) -> io::Result<Vec<Listener>> {
         })?;
         listeners.push(listener);
     }
-    if listeners.is_empty() {
-        let text =
-            "nothing to listen on: neither 'port' with 'bind' nor 'unixsocket' names an address";
-        return Err(io::Error::new(ErrorKind::InvalidInput, text));
-    }
     Ok(listeners)
+}
+
+/// What CONFIG SET answers when the addresses that it was given cannot be listened on.
+pub fn refusal(setting: &str) -> &'static str {
+    match setting {
+        "port" => "Unable to listen on this port. Check server logs.",
+        _ => "Failed to bind to specified addresses.",
+    }
 }
 
 fn listen_on(name: &str, port: u16, backlog: u32) -> io::Result<Listener> {
@@ -146,7 +149,8 @@ fn admit(event_loop: &mut EventLoop<Server>, server: &mut Server, accepted: Acce
         return turn_away(stream, FULL);
     }
     let is_open_to_all = engine.config.protected_mode && !engine.has_password();
-    if is_open_to_all && !stream.is_local() {
+    let is_local = stream.is_local();
+    if is_open_to_all && !is_local {
         engine.stats.rejected_connections += 1;
         return turn_away(stream, DENIED);
     }
@@ -159,7 +163,8 @@ fn admit(event_loop: &mut EventLoop<Server>, server: &mut Server, accepted: Acce
     let peer = Peer {
         addr,
         local_addr,
-        unix_socket: matches!(stream, Stream::Unix(_)),
+        unix_socket: stream.is_unix(),
+        is_local,
         fd: stream.fd(),
     };
     let session = engine.sessions.open(peer, engine.clock.unix_s());

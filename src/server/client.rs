@@ -47,10 +47,8 @@ pub struct Shared {
     spare: Vec<Vec<u8>>,
 }
 
-impl Shared {
-    /// Everything that is to be shared, by as many clients as come.
-    #[must_use]
-    pub fn new() -> Shared {
+impl Default for Shared {
+    fn default() -> Shared {
         Shared {
             scratch: vec![0; READ_BYTES].into_boxed_slice(),
             parser: Parser::new(),
@@ -240,6 +238,9 @@ impl Client {
                     start += len;
                     if engine.sessions[self.session].closing {
                         return start..start;
+                    }
+                    if !engine.mail.is_empty() {
+                        break;
                     }
                     limits.unauthenticated = engine.must_authenticate(self.session);
                 }

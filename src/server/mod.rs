@@ -27,13 +27,14 @@ pub mod stream;
 pub mod timers;
 
 use crate::ae::{EventLoop, Io, Mask, Token};
+use crate::command;
 use crate::engine::{Clock, Config, Engine, Mail, SessionId};
-use crate::resp::Stop;
+use crate::resp::{Reply, Stop};
+use accept::Listening;
 use client::{Client, Gone, Shared};
 use std::io;
 use std::net::SocketAddr;
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
-use stream::Listener;
 use timers::Timers;
 
 /// Events taken from the kernel in one turn.
@@ -47,7 +48,7 @@ pub struct Server {
     /// Redis without sockets.
     pub engine: Engine,
     clients: Clients,
-    listeners: Vec<accept::Listening>,
+    listeners: Vec<Listening>,
     shared: Shared,
     timers: Timers,
     /// Those with replies to be sent before the loop sleeps.
@@ -82,6 +83,13 @@ impl Clients {
 
     fn get_mut(&mut self, token: Token) -> Option<&mut Client> {
         self.slots.get_mut(token.0)?.as_deref_mut()
+    }
+
+    /// Where the client with this session is. (Every client is looked at; few commands ask.)
+    fn token_of(&self, session: SessionId) -> Option<Token> {
+        let is_it =
+            |slot: &Option<Box<Client>>| slot.as_ref().is_some_and(|c| c.session == session);
+        self.slots.iter().position(is_it).map(Token)
     }
 
     fn tokens(&self) -> Vec<Token> {
@@ -132,8 +140,8 @@ impl Server {
             engine,
             clients: Clients::default(),
             listeners: Vec::new(),
-            shared: Shared::new(),
-            timers: Timers::new(),
+            shared: Shared::default(),
+            timers: Timers::default(),
             queue: Vec::new(),
             #[cfg(unix)]
             signals: None,
@@ -142,6 +150,10 @@ impl Server {
         };
         host::raise_descriptor_limit(&mut server.engine.config);
         server.listen(&mut event_loop)?;
+        if server.listeners.is_empty() {
+            let text = "nothing to listen on: neither 'port' with 'bind' nor 'unixsocket' names an address";
+            return Err(io::Error::new(io::ErrorKind::InvalidInput, text));
+        }
         event_loop.set_before_sleep(Some(before_sleep));
         event_loop.set_after_sleep(Some(after_sleep));
         Ok((event_loop, server))
@@ -231,6 +243,11 @@ impl Server {
             match letter {
                 Mail::Close(session) => leaving.push(session),
                 Mail::SettingChanged(name) => self.setting_changed(event_loop, name),
+                Mail::Listen {
+                    client,
+                    setting,
+                    before,
+                } => self.listen_anew(event_loop, client, setting, *before),
                 Mail::Shutdown => self.shut_down(event_loop, "SHUTDOWN"),
             }
         }
@@ -252,6 +269,7 @@ impl Server {
     fn setting_changed(&mut self, event_loop: &mut EventLoop<Server>, name: &str) {
         match name {
             "timeout" => self.watch_all_clients(event_loop),
+            "client-output-buffer-limit" => self.check_all_outputs(event_loop),
             "maxclients" => host::raise_descriptor_limit(&mut self.engine.config),
             "loglevel" => log::set_max_level(host::level_filter(self.engine.config.loglevel)),
             _ => {}
@@ -354,7 +372,13 @@ fn send(event_loop: &mut EventLoop<Server>, server: &mut Server, token: Token) -
     let Some(mut client) = server.clients.take(token) else {
         return Io::Drained;
     };
-    let sent = client.send(&mut server.engine, &mut server.shared);
+    let sent = client
+        .send(&mut server.engine, &mut server.shared)
+        .and_then(|stop| {
+            server
+                .check_output(event_loop, token, &mut client)
+                .map(|()| stop)
+        });
     match sent {
         Ok(_) => server.clients.put(token, client),
         Err(ref why) => server.free(event_loop, token, client, why),
@@ -399,23 +423,57 @@ fn signalled(event_loop: &mut EventLoop<Server>, server: &mut Server, _: Token) 
 impl Server {
     /// Listens on everything that the settings name.
     fn listen(&mut self, event_loop: &mut EventLoop<Server>) -> io::Result<()> {
-        for listener in accept::open(&self.engine.config)? {
-            self.add_listener(event_loop, listener)?;
+        for mut listener in accept::open(&self.engine.config)? {
+            let token =
+                event_loop.create_file_event(&mut listener, Mask::READABLE, accept::accept)?;
+            self.listeners.push(Listening { listener, token });
         }
-        if let Some(addr) = self.local_addr() {
-            self.engine.host.port = addr.port();
-        }
+        self.engine.host.port = self.local_addr().map_or(0, |addr| addr.port());
         Ok(())
     }
 
-    fn add_listener(
+    fn stop_listening(&mut self, event_loop: &mut EventLoop<Server>) {
+        for mut listening in self.listeners.drain(..) {
+            // An error changes nothing: the socket is closed here.
+            let _ = event_loop.delete_file_event(listening.token, &mut listening.listener);
+        }
+    }
+
+    /// CONFIG SET of `bind` or `port`: listens on the new addresses, or else on the old ones
+    /// again, and answers accordingly.
+    fn listen_anew(
         &mut self,
         event_loop: &mut EventLoop<Server>,
-        listener: Listener,
-    ) -> io::Result<()> {
-        let mut listener = listener;
-        let token = event_loop.create_file_event(&mut listener, Mask::READABLE, accept::accept)?;
-        self.listeners.push(accept::Listening { listener, token });
-        Ok(())
+        session: SessionId,
+        setting: &'static str,
+        before: Config,
+    ) {
+        self.stop_listening(event_loop);
+        self.engine.config.any_port = false;
+        let error = self.listen(event_loop).err().map(|error| {
+            log::warn!("{error}");
+            self.stop_listening(event_loop);
+            self.engine.config = before;
+            if let Err(error) = self.listen(event_loop) {
+                log::error!("not listening any more: {error}");
+            }
+            command::config::failed(setting.as_bytes(), accept::refusal(setting))
+        });
+        let Some(token) = self.clients.token_of(session) else {
+            return;
+        };
+        let Some(mut client) = self.clients.take(token) else {
+            return;
+        };
+        let mut reply = Reply::new(&mut client.output, self.engine.sessions[session].protocol);
+        match error {
+            None => reply.ok(),
+            Some(error) => {
+                self.engine.stats.error(&error.code());
+                reply.error(&error.0);
+            }
+        }
+        self.queue(token, &mut client);
+        self.clients.put(token, client);
     }
 }

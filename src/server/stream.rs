@@ -65,6 +65,12 @@ impl Stream {
         }
     }
 
+    /// Whether it is a Unix socket.
+    #[must_use]
+    pub fn is_unix(&self) -> bool {
+        !matches!(self, Stream::Tcp(_))
+    }
+
     /// The descriptor, for people to see.
     #[must_use]
     pub fn fd(&self) -> i32 {

@@ -75,10 +75,8 @@ pub struct Timers {
     due_clients: Wheel<Token>,
 }
 
-impl Timers {
-    /// None is armed.
-    #[must_use]
-    pub fn new() -> Timers {
+impl Default for Timers {
+    fn default() -> Timers {
         Timers {
             expiry: Alarm::default(),
             freeing: Alarm::default(),
@@ -86,7 +84,9 @@ impl Timers {
             due_clients: Wheel::new(0),
         }
     }
+}
 
+impl Timers {
     /// A client is being freed.
     pub fn forget_client(&mut self, client: &mut Client) {
         if let Some(timer) = client.timer.take() {
@@ -140,6 +140,19 @@ impl Server {
             if let Some(mut client) = self.clients.take(token) {
                 self.watch_client(event_loop, token, &mut client);
                 self.clients.put(token, client);
+            }
+        }
+    }
+
+    /// The output limits have changed: every client's output is held against them.
+    pub(super) fn check_all_outputs(&mut self, event_loop: &mut EventLoop<Server>) {
+        for token in self.clients.tokens() {
+            let Some(mut client) = self.clients.take(token) else {
+                continue;
+            };
+            match self.check_output(event_loop, token, &mut client) {
+                Ok(()) => self.clients.put(token, client),
+                Err(why) => self.free(event_loop, token, client, &why),
             }
         }
     }

@@ -65,7 +65,7 @@ impl Trash {
 
     /// Takes all the keys of a database that was flushed.
     pub fn keyspace(&mut self, keyspace: Keyspace) {
-        if keyspace.len() > 0 {
+        if !keyspace.is_empty() {
             self.keyspaces.push_back(keyspace.into_remains());
         }
     }
