@@ -39,6 +39,9 @@ pub fn describe(now: Clock) -> Host {
         run_id,
         executable: executable.unwrap_or_default(),
         started_s: now.unix_s(),
+        os: os(),
+        allocator: "jemalloc",
+        allocated_at_start: usage().allocated,
         polling: if cfg!(target_os = "linux") {
             "epoll"
         } else {
@@ -49,6 +52,18 @@ pub fn describe(now: Clock) -> Host {
         rewrite_config: super::config_file::rewrite,
         ..Host::default()
     }
+}
+
+/// The operating system, its release and the machine's architecture.
+fn os() -> String {
+    #[cfg(unix)]
+    {
+        let name = rustix::system::uname();
+        let words = [name.sysname(), name.release(), name.machine()];
+        words.map(|word| word.to_string_lossy()).join(" ")
+    }
+    #[cfg(not(unix))]
+    format!("{} {}", std::env::consts::OS, std::env::consts::ARCH)
 }
 
 /// A stopwatch that runs from now on, in nanoseconds, by a clock that never goes back.

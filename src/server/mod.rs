@@ -119,6 +119,12 @@ impl HostClock {
         }
     }
 
+    /// The time when the poll returned.
+    fn at_poll(&self) -> Clock {
+        Clock::at_us(self.unix_us)
+    }
+
+    /// The time by now.
     fn now(&self) -> Clock {
         let passed_us = u64::try_from(self.read_at.elapsed().as_micros()).unwrap_or(0);
         Clock::at_us(self.unix_us + passed_us)

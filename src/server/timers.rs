@@ -99,7 +99,8 @@ impl Server {
     /// Sets each alarm to when its work is due.
     pub(super) fn arm_alarms(&mut self, event_loop: &mut EventLoop<Server>) {
         let now_ms = event_loop.now_ms();
-        let unix_ms = self.engine.clock.unix_ms();
+        // Both times were read when the poll returned.
+        let unix_ms = self.clock.at_poll().unix_ms();
         let expiry = self
             .engine
             .next_due()

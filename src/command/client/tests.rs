@@ -11,6 +11,7 @@ fn three() -> (Engine, [SessionId; 3]) {
     let now_s = engine.clock.unix_s();
     let ids = [1, 2, 3].map(|n| {
         let peer = Peer {
+            is_local: true,
             addr: format!("10.0.0.{n}:100{n}").into(),
             local_addr: "10.0.0.9:6379".into(),
             unix_socket: n == 3,
