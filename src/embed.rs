@@ -1,7 +1,7 @@
 //! A server inside a program: in a thread of its own, stopped when its handle is dropped.
 
 use crate::ae::{EventLoop, Io, Token};
-use crate::engine::{Config, config};
+use crate::engine::{Config, settings};
 use crate::server::Server;
 use mio::Waker;
 use std::io;
@@ -73,7 +73,7 @@ fn configure(settings: &[(&str, &str)]) -> io::Result<Config> {
             )
         };
         let setting =
-            config::find(name.as_bytes()).ok_or_else(|| wrong("no such setting".into()))?;
+            settings::find(name.as_bytes()).ok_or_else(|| wrong("no such setting".into()))?;
         setting.set(&mut config, value.as_bytes()).map_err(wrong)?;
     }
     Ok(config)

@@ -15,7 +15,8 @@ mod named;
 
 use self::describe::{write_all_docs, write_info, write_info_of_all};
 use self::named::Named;
-use super::table::{self, Command, Keys, LOADING, STALE};
+use super::entry::{Command, Keys, LOADING, STALE};
+use super::table;
 use super::{Call, Done, Error, help};
 use crate::glob;
 use crate::resp::Request;

@@ -7,7 +7,7 @@
 pub(super) mod line;
 
 use super::connection::USER;
-use super::table::{ADMIN, Command, LOADING, NO_SCRIPT, STALE};
+use super::entry::{ADMIN, Command, LOADING, NO_SCRIPT, STALE};
 use super::{Call, Done, Error, echoed, help};
 use crate::engine::session::Library;
 use crate::engine::{Engine, Mail, ReplyMode, Session, SessionId};

@@ -1,9 +1,9 @@
-//! CONFIG: reads and changes the settings. What a setting is stands in `engine/config.rs`.
+//! CONFIG: reads and changes the settings. What a setting is stands in `engine/settings.rs`.
 
-use super::table::{ADMIN, Command, LOADING, NO_SCRIPT, STALE};
+use super::entry::{ADMIN, Command, LOADING, NO_SCRIPT, STALE};
 use super::{Call, Done, Error, help};
 use crate::engine::Mail;
-use crate::engine::config::{self, SETTINGS, Setting};
+use crate::engine::settings::{self, SETTINGS, Setting};
 use crate::glob;
 
 /// The command CONFIG.
@@ -65,7 +65,7 @@ fn config_get(call: &mut Call) -> Done {
             .iter()
             .any(|byte| matches!(byte, b'*' | b'?' | b'['))
         {
-            let setting = config::find(pattern);
+            let setting = settings::find(pattern);
             found.extend(setting.map(|setting| (pattern.to_vec(), setting.get(config))));
             continue;
         }
@@ -123,7 +123,7 @@ fn settings_to_set(call: &Call) -> Result<Vec<&'static Setting>, Error> {
     let names = call.args.iter().skip(2).step_by(2);
     let mut chosen: Vec<&'static Setting> = Vec::new();
     for name in names {
-        let setting = config::find(name).ok_or_else(|| unknown(name))?;
+        let setting = settings::find(name).ok_or_else(|| unknown(name))?;
         if !setting.is_mutable {
             return Err(failed(name, "can't set immutable config"));
         }

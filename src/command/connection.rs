@@ -4,7 +4,7 @@
 //! everybody is that user from the start. Whether a connection has shown the password is a mark on
 //! its session, which a later change of the password does not take away.
 
-use super::table::{ALLOW_BUSY, Command, FAST, LOADING, NO_AUTH, NO_SCRIPT, STALE};
+use super::entry::{ALLOW_BUSY, Command, FAST, LOADING, NO_AUTH, NO_SCRIPT, STALE};
 use super::{Call, Done, Error, client, echoed, info, wrong_arguments_of};
 use crate::engine::{Engine, ReplyMode, SessionId};
 use crate::number::parse_i64;

@@ -4,7 +4,7 @@
 //! it, to everybody or to clients on the same machine. Redis knows some forty subcommands; here
 //! are those that mean something.
 
-use super::table::{ADMIN, Command, LOADING, NO_SCRIPT, STALE};
+use super::entry::{ADMIN, Command, LOADING, NO_SCRIPT, STALE};
 use super::{Call, Done, Error, echoed, help};
 use crate::engine::Clock;
 use crate::engine::config::Access;

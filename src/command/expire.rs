@@ -9,7 +9,7 @@
 //!  ms        PEXPIRE  PTTL        PEXPIREAT  PEXPIRETIME
 //! ```
 
-use super::table::{Command, FAST, Keys, READONLY, WRITE};
+use super::entry::{Command, FAST, Keys, READONLY, WRITE};
 use super::{Call, Done, Error};
 use crate::number::parse_i64;
 

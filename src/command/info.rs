@@ -8,7 +8,7 @@ mod counters;
 mod process;
 mod report;
 
-use super::table::{Command, LOADING, STALE};
+use super::entry::{Command, LOADING, STALE};
 use super::{Call, Done};
 use report::Report;
 

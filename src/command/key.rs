@@ -7,7 +7,7 @@
 //! What concerns deadlines alone is in `expire.rs`, what looks for keys in `scan.rs`, and OBJECT
 //! in `object.rs`.
 
-use super::table::{Command, DENY_OOM, FAST, Keys, READONLY, WRITE};
+use super::entry::{Command, DENY_OOM, FAST, Keys, READONLY, WRITE};
 use super::{Call, Done, Error};
 use crate::number::parse_i64;
 

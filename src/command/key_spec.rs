@@ -8,7 +8,7 @@
 //!          ▲       ▲
 //! ```
 
-use super::table::{Command, Keys};
+use super::entry::{Command, Keys};
 use std::ops::RangeInclusive;
 
 /// The word of an access that says that the others depend on the request.

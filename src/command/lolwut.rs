@@ -4,7 +4,7 @@
 //! the stations of one turn around it. Dots are those of Braille characters, two wide and four
 //! high, and all arithmetic is in integers, so that the same seed draws the same picture anywhere.
 
-use super::table::{Command, FAST, READONLY};
+use super::entry::{Command, FAST, READONLY};
 use super::{Call, Done, Error};
 use crate::engine::Random;
 use crate::number::parse_i64;

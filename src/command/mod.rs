@@ -5,7 +5,7 @@
 //! entry, and everything that asks (COMMAND, COMMAND DOCS, the arity error) reads it from there.
 //!
 //! ```text
-//!   request ──▶ execute ──▶ table::lookup ──▶ arity, AUTH ──▶ (command.run)(&mut Call)
+//!   request ──▶ execute ──▶ entry::lookup ──▶ arity, AUTH ──▶ (command.run)(&mut Call)
 //!                                                                │ Ok: the reply stands
 //!                                                                ▼ Err: the reply is cut back to
 //!                                                                  where it began, the error written
@@ -20,6 +20,7 @@ pub mod config;
 mod connection;
 mod debug;
 mod docs;
+pub mod entry;
 mod error;
 mod expire;
 mod help;
@@ -38,9 +39,10 @@ mod testing;
 use crate::engine::session::LastCommand;
 use crate::engine::{Db, Engine, ReplyMode, Session, SessionId};
 use crate::resp::{Output, Reply, Request};
+pub use entry::Command;
 pub use error::Error;
 use table::Found;
-pub use table::{Command, Group};
+pub use table::Group;
 
 /// What every command function gives back: its reply is written, or the error is to be.
 pub type Done = Result<(), Error>;
@@ -148,7 +150,7 @@ fn admit(engine: &mut Engine, id: SessionId, request: &Request<'_>) -> Result<Fo
     }
     let refusal = if !found.command.accepts(request.len()) {
         wrong_arity(&found)
-    } else if !found.command.flags.has(table::NO_AUTH) && engine.must_authenticate(id) {
+    } else if !found.command.flags.has(entry::NO_AUTH) && engine.must_authenticate(id) {
         Error::new("NOAUTH Authentication required.")
     } else {
         return Ok(found);

@@ -3,8 +3,8 @@
 //! None of its subcommands is a use of the key, or asking would change the answer. Encodings are
 //! told by Redis's names; what they stand for here is in [`crate::store::entry`].
 
+use super::entry::{Command, Keys, LOADING, READONLY, STALE};
 use super::help::{self, help};
-use super::table::{Command, Keys, LOADING, READONLY, STALE};
 use super::{Call, Done, Error};
 
 /// What Redis replies as the reference count of an integer that all keys share.

@@ -3,7 +3,7 @@
 //! The keyspace still holds keys that are past their deadline for as long as their timers wait
 //! for their turn; none of these commands shows them.
 
-use super::table::{Command, READONLY};
+use super::entry::{Command, READONLY};
 use super::{Call, Done, Error, is_word};
 use crate::glob;
 use crate::number::parse_i64;

@@ -4,7 +4,7 @@
 //! when the loop has nothing better to do; so FLUSHALL SYNC is as quick as FLUSHALL ASYNC.
 
 use super::connection::database_index;
-use super::table::{
+use super::entry::{
     ADMIN, ALLOW_BUSY, Command, FAST, Keys, LOADING, NO_MULTI, NO_SCRIPT, READONLY, STALE, WRITE,
 };
 use super::{Call, Done, Error, help};

@@ -23,7 +23,7 @@ pub mod set;
 #[cfg(test)]
 mod tests;
 
-use super::table::{Command, DENY_OOM, FAST, Keys, READONLY, WRITE};
+use super::entry::{Command, DENY_OOM, FAST, Keys, READONLY, WRITE};
 use super::{Call, Done, Error, wrong_arguments_of};
 use crate::engine::Db;
 use crate::resp::{BIG_ARG, Reply, Request};

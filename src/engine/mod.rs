@@ -11,6 +11,7 @@ pub mod config;
 pub mod database;
 pub mod random;
 pub mod session;
+pub mod settings;
 pub mod stats;
 
 use crate::store::{Expired, Keyspace, Trash};

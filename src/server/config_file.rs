@@ -9,7 +9,7 @@
 //! known is an error that names its line, and the last of several wins.
 
 use crate::engine::Config;
-use crate::engine::config::{self, SETTINGS};
+use crate::engine::settings::{self, SETTINGS};
 use crate::resp::split_words;
 use std::fmt;
 use std::io::Read;
@@ -203,7 +203,7 @@ fn apply_line(
     if name.eq_ignore_ascii_case(b"include") {
         return include(config, values, place, includes_left);
     }
-    let setting = config::find(name)
+    let setting = settings::find(name)
         .ok_or_else(|| place.error("Bad directive or wrong number of arguments"))?;
     setting
         .set_words(config, values)
@@ -250,7 +250,7 @@ fn rewritten(config: &Config, old: &str) -> String {
     let mut lines: Vec<String> = Vec::new();
     for line in old.lines() {
         let words = split_words(line.trim().as_bytes()).unwrap_or_default();
-        let setting = words.first().and_then(|name| config::find(name));
+        let setting = words.first().and_then(|name| settings::find(name));
         match setting {
             Some(setting) if !line.trim_start().starts_with('#') => {
                 if !written.contains(&setting.name) {
@@ -262,7 +262,7 @@ fn rewritten(config: &Config, old: &str) -> String {
         }
     }
     let defaults = Config::default();
-    let is_new = |setting: &&config::Setting| {
+    let is_new = |setting: &&settings::Setting| {
         !written.contains(&setting.name) && setting.get(config) != setting.get(&defaults)
     };
     let added: Vec<String> = SETTINGS
@@ -278,9 +278,9 @@ fn rewritten(config: &Config, old: &str) -> String {
 }
 
 /// The line that gives a setting its value.
-fn line_of(setting: &config::Setting, config: &Config) -> String {
+fn line_of(setting: &settings::Setting, config: &Config) -> String {
     let value = setting.get(config);
-    if matches!(setting.kind, config::Kind::Words(_)) && !value.is_empty() {
+    if matches!(setting.kind, settings::Kind::Words(_)) && !value.is_empty() {
         return format!("{} {}", setting.name, String::from_utf8_lossy(&value));
     }
     format!("{} {}", setting.name, quoted(&value))

@@ -5,8 +5,8 @@
 
 use super::named::{CATEGORIES, Named};
 use crate::command::docs;
+use crate::command::entry::{self, Command, Keys};
 use crate::command::key_spec::KeyRange;
-use crate::command::table::{self, Command, Keys};
 use crate::resp::Reply;
 
 /// What COMMAND INFO tells of an entry: name, arity, flags, three positions, categories, tips, key
@@ -27,7 +27,7 @@ pub fn write_info(named: Named, reply: &mut Reply) {
     reply.array(INFO_FIELDS);
     reply.bulk(named.full_name().as_bytes());
     reply.integer(i64::from(command.arity));
-    let flags = table::FLAG_NAMES.iter();
+    let flags = entry::FLAG_NAMES.iter();
     write_statuses(
         flags.filter_map(|&(flag, name)| command.flags.has(flag).then_some(name)),
         reply,

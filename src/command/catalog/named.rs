@@ -1,6 +1,8 @@
 //! Entries of the table by the names that clients have for them: `get`, `config|get`.
 
-use crate::command::table::{self, Command, Group};
+use crate::command::entry::{self, Command};
+use crate::command::table;
+use crate::command::table::Group;
 
 /// The ACL categories, in the order in which COMMAND INFO lists them.
 pub const CATEGORIES: [&str; 21] = [
@@ -103,13 +105,13 @@ impl Named {
     pub fn is_in(self, category: &str) -> bool {
         let flags = self.command.flags;
         let by_flags = match category {
-            "@read" => flags.has(table::READONLY),
-            "@write" => flags.has(table::WRITE),
-            "@pubsub" => flags.has(table::PUBSUB),
-            "@admin" | "@dangerous" => flags.has(table::ADMIN),
-            "@fast" => flags.has(table::FAST),
-            "@slow" => !flags.has(table::FAST),
-            "@blocking" => flags.has(table::BLOCKING),
+            "@read" => flags.has(entry::READONLY),
+            "@write" => flags.has(entry::WRITE),
+            "@pubsub" => flags.has(entry::PUBSUB),
+            "@admin" | "@dangerous" => flags.has(entry::ADMIN),
+            "@fast" => flags.has(entry::FAST),
+            "@slow" => !flags.has(entry::FAST),
+            "@blocking" => flags.has(entry::BLOCKING),
             _ => false,
         };
         let by_group = self.group.category == category && self.command.subcommands.is_empty();

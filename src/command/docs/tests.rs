@@ -1,6 +1,7 @@
 //! Tests of the notation and of every line in it.
 
-use super::super::table::{self, Command};
+use super::super::entry::Command;
+use super::super::table;
 use super::*;
 
 fn one(syntax: &'static str) -> Argument {

@@ -1,7 +1,8 @@
 //! The sections about what was done: counters, by command and by error, and what the keys are.
 
 use super::report::Report;
-use crate::command::table::{self, Found};
+use crate::command::table;
+use crate::command::table::Found;
 use crate::engine::stats::CommandStats;
 
 pub(super) fn stats(report: &mut Report) {

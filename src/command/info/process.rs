@@ -4,14 +4,14 @@ use super::super::client::line;
 use super::REDIS_VERSION;
 use super::report::{Report, human, percent};
 use crate::command::debug::LRU_MASK;
-use crate::engine::config::{self, Config};
+use crate::engine::{Config, settings};
 
 /// The name of what stands for a replication ID that is not used.
 const NO_REPLICATION_ID: &str = "0000000000000000000000000000000000000000";
 
 /// A setting as CONFIG GET shows it.
 fn setting(config: &Config, name: &str) -> String {
-    let value = config::find(name.as_bytes()).map(|setting| setting.get(config));
+    let value = settings::find(name.as_bytes()).map(|setting| setting.get(config));
     String::from_utf8_lossy(&value.unwrap_or_default()).into_owned()
 }
 

@@ -6,7 +6,7 @@
 //! sum that does not fit in 64 bits. The key keeps its deadline.
 
 use super::string_of;
-use crate::command::table::{Command, DENY_OOM, FAST, Keys, WRITE};
+use crate::command::entry::{Command, DENY_OOM, FAST, Keys, WRITE};
 use crate::command::{Call, Done, Error};
 use crate::number::{incr_by_float, parse_i64};
 use crate::store::Encoding;

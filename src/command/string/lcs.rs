@@ -18,7 +18,7 @@
 //! Which of several equal subsequences is found, and in what order its matches are listed, is
 //! decided by the walk, and clients see it: it takes the turns that Redis's takes.
 
-use crate::command::table::{Command, Keys, READONLY};
+use crate::command::entry::{Command, Keys, READONLY};
 use crate::command::{Call, Done, Error};
 use crate::number::parse_i64;
 use crate::resp::Reply;

@@ -12,7 +12,7 @@
 //! held against `proto-max-bulk-len` before any memory is asked for.
 
 use super::{store_argument, string_of, write_string};
-use crate::command::table::{Command, DENY_OOM, FAST, Keys, READONLY, WRITE};
+use crate::command::entry::{Command, DENY_OOM, FAST, Keys, READONLY, WRITE};
 use crate::command::{Call, Done, Error};
 use crate::number::parse_i64;
 use crate::store::Encoding;

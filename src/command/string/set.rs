@@ -11,7 +11,7 @@
 //! time, and only then the key: what Redis answers to a request with several faults depends on it.
 
 use super::{reply_string, store_argument};
-use crate::command::table::{Command, DENY_OOM, FAST, Keys, WRITE};
+use crate::command::entry::{Command, DENY_OOM, FAST, Keys, WRITE};
 use crate::command::{Call, Done, Error, is_word};
 use crate::number::parse_i64;
 use crate::resp::Request;

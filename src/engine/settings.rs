@@ -1,0 +1,586 @@
+//! The settings: one table, which the config file, the command line, CONFIG GET, CONFIG SET and
+//! CONFIG REWRITE all read.
+//!
+//! A setting is one entry of [`SETTINGS`]: its name, whether it can change while the server runs,
+//! and how its text becomes a field of [`Config`] and back. Directives of Redis that ask for
+//! something Aerolite does not have (files, replicas, clusters) are known too, and accepted at the
+//! one value that asks for nothing; those that only tune such a thing are remembered and have no
+//! effect.
+
+use super::config::{Access, BUFFER_CLASSES, BufferLimit, Config};
+use crate::resp::split_words;
+
+/// The most databases there may be.
+const MAX_DATABASES: i64 = 100_000;
+
+/// The least that the limits on single values and on query buffers can be set to.
+const MIN_BYTES: i64 = 1024 * 1024;
+
+/// The names of the log levels, the most talkative first.
+pub const LOG_LEVELS: &[&str] = &["debug", "verbose", "notice", "warning"];
+
+const YES_NO_LOCAL: &[&str] = &["no", "yes", "local"];
+const ACCESS: [Access; 3] = [Access::No, Access::Yes, Access::Local];
+
+/// How a number is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Unit {
+    /// In decimal.
+    Plain,
+    /// In decimal, or with a unit: `64mb`.
+    Memory,
+    /// In octal.
+    Octal,
+}
+
+/// Where a value is kept.
+#[derive(Debug)]
+pub struct Field<T> {
+    /// Reads it.
+    pub get: fn(&Config) -> T,
+    /// Writes it.
+    pub set: fn(&mut Config, T),
+}
+
+// Not derived: two functions can be copied whatever `T` is.
+impl<T> Clone for Field<T> {
+    fn clone(&self) -> Field<T> {
+        *self
+    }
+}
+
+impl<T> Copy for Field<T> {}
+
+/// Where a list of words is kept; not every list will do.
+#[derive(Debug, Clone, Copy)]
+pub struct List {
+    /// Reads it.
+    pub get: fn(&Config) -> String,
+    /// Writes it, or says what is wrong.
+    pub set: fn(&mut Config, &[Vec<u8>]) -> Result<(), String>,
+}
+
+/// How a setting's text becomes a value.
+#[derive(Debug, Clone, Copy)]
+pub enum Kind {
+    /// `yes` or `no`.
+    Bool(Field<bool>),
+    /// A number from the first to the second, both included.
+    Number(Field<i64>, i64, i64, Unit),
+    /// One of some words, by its place among them.
+    Choice(Field<usize>, &'static [&'static str]),
+    /// Any text.
+    Text(Field<Vec<u8>>),
+    /// Several words.
+    Words(List),
+    /// Something that Aerolite does not have: only the first value, which does not ask for it.
+    /// The second says what is lacking.
+    Only(&'static str, &'static str),
+    /// Something that tunes what Aerolite does not have: remembered, without effect. This is the
+    /// value until another is given.
+    Inert(&'static str),
+}
+
+/// One setting.
+#[derive(Debug, Clone, Copy)]
+pub struct Setting {
+    /// Its name.
+    pub name: &'static str,
+    /// Whether CONFIG SET may change it.
+    pub is_mutable: bool,
+    /// What it is.
+    pub kind: Kind,
+}
+
+const fn fixed(name: &'static str, kind: Kind) -> Setting {
+    Setting {
+        name,
+        is_mutable: false,
+        kind,
+    }
+}
+
+const fn mutable(name: &'static str, kind: Kind) -> Setting {
+    Setting {
+        name,
+        is_mutable: true,
+        kind,
+    }
+}
+
+const fn only(name: &'static str, value: &'static str, lacking: &'static str) -> Setting {
+    mutable(name, Kind::Only(value, lacking))
+}
+
+/// The same, and CONFIG SET may not even name it.
+const fn never(name: &'static str, value: &'static str, lacking: &'static str) -> Setting {
+    fixed(name, Kind::Only(value, lacking))
+}
+
+const fn inert(name: &'static str, default: &'static str) -> Setting {
+    mutable(name, Kind::Inert(default))
+}
+
+/// A number in a field of an unsigned type.
+macro_rules! number {
+    ($field:ident: $type:ty, $min:expr, $max:expr, $unit:expr) => {
+        Kind::Number(
+            Field {
+                get: |config| i64::try_from(config.$field).unwrap_or(i64::MAX),
+                set: |config, value| {
+                    config.$field = <$type>::try_from(value).unwrap_or(<$type>::MAX)
+                },
+            },
+            $min,
+            $max,
+            $unit,
+        )
+    };
+}
+
+/// A text in a field of type `String`.
+macro_rules! text {
+    ($field:ident) => {
+        Kind::Text(Field {
+            get: |config| config.$field.clone().into_bytes(),
+            set: |config, value| config.$field = String::from_utf8_lossy(&value).into_owned(),
+        })
+    };
+}
+
+const NO_FILES: &str = "Aerolite keeps its data in memory only and writes none to disk";
+const NO_REPLICAS: &str = "Aerolite has no replicas";
+const NO_CLUSTER: &str = "Aerolite is no cluster";
+const NO_DAEMON: &str = "Aerolite stays in the foreground; let a service manager start it";
+const NO_LIMIT: &str = "Aerolite does not evict keys";
+const ONE_THREAD: &str = "Aerolite does everything in one thread";
+
+/// Every setting.
+pub const SETTINGS: &[Setting] = &[
+    mutable(
+        "bind",
+        Kind::Words(List {
+            get: |config| config.bind.join(" "),
+            set: set_bind,
+        }),
+    ),
+    mutable("port", number!(port: u16, 0, 65535, Unit::Plain)),
+    fixed("unixsocket", text!(unixsocket)),
+    fixed(
+        "unixsocketperm",
+        number!(unixsocketperm: u32, 0, 0o777, Unit::Octal),
+    ),
+    fixed(
+        "tcp-backlog",
+        number!(tcp_backlog: u32, 0, i32::MAX as i64, Unit::Plain),
+    ),
+    mutable(
+        "timeout",
+        number!(timeout_s: u64, 0, i32::MAX as i64, Unit::Plain),
+    ),
+    mutable(
+        "tcp-keepalive",
+        number!(tcp_keepalive_s: u64, 0, i32::MAX as i64, Unit::Plain),
+    ),
+    mutable(
+        "protected-mode",
+        Kind::Bool(Field {
+            get: |config| config.protected_mode,
+            set: |config, on| config.protected_mode = on,
+        }),
+    ),
+    mutable(
+        "requirepass",
+        Kind::Text(Field {
+            get: |config| config.requirepass.clone(),
+            set: |config, text| config.requirepass = text,
+        }),
+    ),
+    mutable(
+        "maxclients",
+        number!(maxclients: u32, 1, u32::MAX as i64, Unit::Plain),
+    ),
+    fixed(
+        "databases",
+        number!(databases: usize, 1, MAX_DATABASES, Unit::Plain),
+    ),
+    mutable(
+        "loglevel",
+        Kind::Choice(
+            Field {
+                get: |config| config.loglevel,
+                set: |config, level| config.loglevel = level,
+            },
+            LOG_LEVELS,
+        ),
+    ),
+    fixed("logfile", text!(logfile)),
+    mutable(
+        "proto-max-bulk-len",
+        number!(proto_max_bulk_len: usize, MIN_BYTES, i64::MAX, Unit::Memory),
+    ),
+    mutable(
+        "client-query-buffer-limit",
+        number!(client_query_buffer_limit: usize, MIN_BYTES, i64::MAX, Unit::Memory),
+    ),
+    mutable(
+        "client-output-buffer-limit",
+        Kind::Words(List {
+            get: buffer_limits_text,
+            set: set_buffer_limits,
+        }),
+    ),
+    fixed(
+        "enable-debug-command",
+        Kind::Choice(
+            Field {
+                get: |config| config.enable_debug_command as usize,
+                set: |config, index| config.enable_debug_command = ACCESS[index],
+            },
+            YES_NO_LOCAL,
+        ),
+    ),
+    only("save", "", NO_FILES),
+    only("appendonly", "no", NO_FILES),
+    never("daemonize", "no", NO_DAEMON),
+    never("supervised", "no", NO_DAEMON),
+    never("cluster-enabled", "no", NO_CLUSTER),
+    never("replicaof", "", NO_REPLICAS),
+    never("slaveof", "", NO_REPLICAS),
+    only("maxmemory", "0", NO_LIMIT),
+    only("maxmemory-policy", "noeviction", NO_LIMIT),
+    only("maxmemory-clients", "0", NO_LIMIT),
+    never("io-threads", "1", ONE_THREAD),
+    only(
+        "notify-keyspace-events",
+        "",
+        "Aerolite has no publish/subscribe",
+    ),
+    only("tls-port", "0", "Aerolite speaks no TLS"),
+    never("aclfile", "", "Aerolite has one user, with requirepass"),
+    inert("activedefrag", "no"),
+    inert("active-expire-effort", "1"),
+    inert("activerehashing", "yes"),
+    inert("always-show-logo", "no"),
+    inert("aof-load-truncated", "yes"),
+    inert("aof-timestamp-enabled", "no"),
+    inert("aof-use-rdb-preamble", "yes"),
+    inert("aof-rewrite-incremental-fsync", "yes"),
+    inert("appenddirname", "appendonlydir"),
+    inert("appendfilename", "appendonly.aof"),
+    inert("appendfsync", "everysec"),
+    inert("auto-aof-rewrite-min-size", "67108864"),
+    inert("auto-aof-rewrite-percentage", "100"),
+    inert("crash-log-enabled", "yes"),
+    inert("dbfilename", "dump.rdb"),
+    inert("dir", "."),
+    inert("disable-thp", "yes"),
+    inert("dynamic-hz", "yes"),
+    inert("hz", "10"),
+    inert("io-threads-do-reads", "no"),
+    inert("jemalloc-bg-thread", "no"),
+    inert("latency-monitor-threshold", "0"),
+    inert("latency-tracking", "yes"),
+    inert("lazyfree-lazy-eviction", "yes"),
+    inert("lazyfree-lazy-expire", "yes"),
+    inert("lazyfree-lazy-server-del", "yes"),
+    inert("lazyfree-lazy-user-del", "yes"),
+    inert("lazyfree-lazy-user-flush", "yes"),
+    inert("lfu-decay-time", "1"),
+    inert("lfu-log-factor", "10"),
+    inert("maxmemory-samples", "5"),
+    inert("no-appendfsync-on-rewrite", "no"),
+    inert("oom-score-adj", "no"),
+    inert("pidfile", ""),
+    inert("rdb-del-sync-files", "no"),
+    inert("rdb-save-incremental-fsync", "yes"),
+    inert("rdbchecksum", "yes"),
+    inert("rdbcompression", "yes"),
+    inert("repl-backlog-size", "1048576"),
+    inert("repl-disable-tcp-nodelay", "no"),
+    inert("repl-diskless-load", "disabled"),
+    inert("repl-diskless-sync", "yes"),
+    inert("repl-diskless-sync-delay", "5"),
+    inert("repl-diskless-sync-max-replicas", "0"),
+    inert("replica-lazy-flush", "yes"),
+    inert("replica-priority", "100"),
+    inert("replica-read-only", "yes"),
+    inert("replica-serve-stale-data", "yes"),
+    inert("set-proc-title", "yes"),
+    inert("slowlog-log-slower-than", "10000"),
+    inert("slowlog-max-len", "128"),
+    inert("stop-writes-on-bgsave-error", "yes"),
+    inert("syslog-enabled", "no"),
+];
+
+/// The setting called `name`, whatever its case.
+#[must_use]
+pub fn find(name: &[u8]) -> Option<&'static Setting> {
+    SETTINGS
+        .iter()
+        .find(|setting| setting.name.as_bytes().eq_ignore_ascii_case(name))
+}
+
+impl Setting {
+    /// Its value as CONFIG GET shows it.
+    #[must_use]
+    pub fn get(&self, config: &Config) -> Vec<u8> {
+        match self.kind {
+            Kind::Bool(field) => yes_no((field.get)(config)).into(),
+            Kind::Number(field, _, _, Unit::Octal) => format!("{:o}", (field.get)(config)).into(),
+            Kind::Number(field, ..) => (field.get)(config).to_string().into(),
+            Kind::Choice(field, words) => words[(field.get)(config)].into(),
+            Kind::Text(field) => (field.get)(config),
+            Kind::Words(list) => (list.get)(config).into(),
+            Kind::Only(value, _) => value.into(),
+            Kind::Inert(default) => config
+                .inert
+                .get(self.name)
+                .cloned()
+                .unwrap_or_else(|| default.into()),
+        }
+    }
+
+    /// Gives it the value of one text, as CONFIG SET does.
+    ///
+    /// # Errors
+    /// What is wrong with the text, in Redis's words where it has any.
+    pub fn set(&self, config: &mut Config, text: &[u8]) -> Result<(), String> {
+        match self.kind {
+            Kind::Words(list) => {
+                let words = split_words(text).ok_or("Unbalanced quotes in configuration line")?;
+                (list.set)(config, &words)
+            }
+            _ => self.set_word(config, text),
+        }
+    }
+
+    /// Gives it the value of the words of a line of the config file, or of the command line.
+    ///
+    /// # Errors
+    /// What is wrong with them.
+    pub fn set_words(&self, config: &mut Config, words: &[Vec<u8>]) -> Result<(), String> {
+        match (self.kind, words) {
+            (Kind::Words(list), _) => (list.set)(config, words),
+            (Kind::Only(..), _) => self.set_word(config, &words.join(&b' ')),
+            (_, [word]) => self.set_word(config, word),
+            _ => Err("wrong number of arguments".to_owned()),
+        }
+    }
+
+    fn set_word(&self, config: &mut Config, text: &[u8]) -> Result<(), String> {
+        match self.kind {
+            Kind::Bool(field) => (field.set)(config, parse_yes_no(text)?),
+            Kind::Number(field, min, max, unit) => {
+                (field.set)(config, parse_number(text, min, max, unit)?);
+            }
+            Kind::Choice(field, words) => {
+                let index = words
+                    .iter()
+                    .position(|word| word.as_bytes().eq_ignore_ascii_case(text));
+                (field.set)(config, index.ok_or_else(|| must_be_one_of(words))?);
+            }
+            Kind::Text(field) => (field.set)(config, text.to_vec()),
+            Kind::Words(list) => return (list.set)(config, &[text.to_vec()]),
+            Kind::Only(value, lacking) => {
+                if !text.eq_ignore_ascii_case(value.as_bytes()) {
+                    return Err(format!("{lacking}; only '{value}' is accepted"));
+                }
+            }
+            Kind::Inert(_) => {
+                config.inert.insert(self.name, text.to_vec());
+            }
+        }
+        Ok(())
+    }
+}
+
+fn parse_yes_no(text: &[u8]) -> Result<bool, String> {
+    match text {
+        _ if text.eq_ignore_ascii_case(b"yes") => Ok(true),
+        _ if text.eq_ignore_ascii_case(b"no") => Ok(false),
+        _ => Err("argument must be 'yes' or 'no'".to_owned()),
+    }
+}
+
+fn yes_no(on: bool) -> &'static str {
+    if on { "yes" } else { "no" }
+}
+
+fn must_be_one_of(words: &[&str]) -> String {
+    format!(
+        "argument(s) must be one of the following: {}",
+        words.join(", ")
+    )
+}
+
+fn parse_number(text: &[u8], min: i64, max: i64, unit: Unit) -> Result<i64, String> {
+    let number = match unit {
+        Unit::Plain => {
+            crate::number::parse_i64(text).ok_or("argument couldn't be parsed into an integer")?
+        }
+        Unit::Memory => parse_memory(text).ok_or("argument must be a memory value")?,
+        Unit::Octal => std::str::from_utf8(text)
+            .ok()
+            .and_then(|text| i64::from_str_radix(text, 8).ok())
+            .ok_or("argument couldn't be parsed as an octal number")?,
+    };
+    if (min..=max).contains(&number) {
+        return Ok(number);
+    }
+    Err(match unit {
+        Unit::Octal => format!("argument must be between {min:o} and {max:o} inclusive"),
+        _ => format!("argument must be between {min} and {max} inclusive"),
+    })
+}
+
+/// A number of bytes, with a unit if there is one: `1k` is 1000, `1kb` is 1024.
+#[must_use]
+pub fn parse_memory(text: &[u8]) -> Option<i64> {
+    let digits = text.iter().take_while(|byte| byte.is_ascii_digit()).count();
+    let (number, unit) = text.split_at(digits);
+    let factor: i64 = match unit.to_ascii_lowercase().as_slice() {
+        b"" | b"b" => 1,
+        b"k" => 1000,
+        b"kb" => 1 << 10,
+        b"m" => 1_000_000,
+        b"mb" => 1 << 20,
+        b"g" => 1_000_000_000,
+        b"gb" => 1 << 30,
+        _ => return None,
+    };
+    std::str::from_utf8(number)
+        .ok()?
+        .parse::<i64>()
+        .ok()?
+        .checked_mul(factor)
+}
+
+fn set_bind(config: &mut Config, words: &[Vec<u8>]) -> Result<(), String> {
+    config.bind = words
+        .iter()
+        .filter(|word| !word.is_empty())
+        .map(|word| String::from_utf8_lossy(word).into_owned())
+        .collect();
+    Ok(())
+}
+
+fn buffer_limits_text(config: &Config) -> String {
+    let texts: Vec<String> = BUFFER_CLASSES
+        .iter()
+        .zip(config.client_output_buffer_limit)
+        .map(|(class, limit)| {
+            format!(
+                "{class} {} {} {}",
+                limit.hard_bytes, limit.soft_bytes, limit.soft_s
+            )
+        })
+        .collect();
+    texts.join(" ")
+}
+
+fn set_buffer_limits(config: &mut Config, words: &[Vec<u8>]) -> Result<(), String> {
+    if words.is_empty() || !words.len().is_multiple_of(4) {
+        return Err("Wrong number of arguments in buffer limit configuration.".to_owned());
+    }
+    for group in words.chunks_exact(4) {
+        let class = buffer_class(&group[0])
+            .ok_or("Invalid client class specified in buffer limit configuration.")?;
+        let numbers = (
+            parse_memory(&group[1]).and_then(|n| u64::try_from(n).ok()),
+            parse_memory(&group[2]).and_then(|n| u64::try_from(n).ok()),
+            crate::number::parse_i64(&group[3]).and_then(|n| u64::try_from(n).ok()),
+        );
+        let (Some(hard_bytes), Some(soft_bytes), Some(soft_s)) = numbers else {
+            return Err(
+                "Error in hard, soft or soft_seconds setting in buffer limit configuration."
+                    .to_owned(),
+            );
+        };
+        config.client_output_buffer_limit[class] = BufferLimit {
+            hard_bytes,
+            soft_bytes,
+            soft_s,
+        };
+    }
+    Ok(())
+}
+
+fn buffer_class(name: &[u8]) -> Option<usize> {
+    let name = if name.eq_ignore_ascii_case(b"replica") {
+        b"slave"
+    } else {
+        name
+    };
+    BUFFER_CLASSES
+        .iter()
+        .position(|class| class.as_bytes().eq_ignore_ascii_case(name))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_unique_and_every_value_can_be_set_to_itself() {
+        let mut config = Config::default();
+        for (i, setting) in SETTINGS.iter().enumerate() {
+            assert!(
+                SETTINGS[i + 1..]
+                    .iter()
+                    .all(|other| other.name != setting.name),
+                "{}",
+                setting.name
+            );
+            let text = setting.get(&config);
+            assert_eq!(setting.set(&mut config, &text), Ok(()), "{}", setting.name);
+            assert_eq!(setting.get(&config), text, "{}", setting.name);
+        }
+    }
+
+    #[test]
+    fn memory_has_units() {
+        assert_eq!(parse_memory(b"64mb"), Some(64 << 20));
+        assert_eq!(parse_memory(b"1K"), Some(1000));
+        assert_eq!(parse_memory(b"12"), Some(12));
+        for wrong in [
+            "",
+            "mb",
+            "1x",
+            "-1",
+            "9999999999999999999",
+            "9223372036854775807kb",
+        ] {
+            assert_eq!(parse_memory(wrong.as_bytes()), None, "{wrong}");
+        }
+    }
+
+    #[test]
+    fn buffer_limits_change_class_by_class() {
+        let mut config = Config::default();
+        let setting = find(b"Client-Output-Buffer-Limit").expect("it is in the table");
+        assert_eq!(
+            setting.set(&mut config, b"pubsub 32mb 8mb 60 normal 1kb 512 1"),
+            Ok(())
+        );
+        assert_eq!(
+            config.client_output_buffer_limit[0],
+            BufferLimit {
+                hard_bytes: 1024,
+                soft_bytes: 512,
+                soft_s: 1
+            }
+        );
+        assert!(setting.set(&mut config, b"normal 1kb 512").is_err());
+    }
+
+    #[test]
+    fn what_is_lacking_is_refused_with_the_reason() {
+        let mut config = Config::default();
+        let setting = find(b"appendonly").expect("it is in the table");
+        let error = setting
+            .set(&mut config, b"yes")
+            .expect_err("there is no append-only file");
+        assert!(error.contains("memory only"), "{error}");
+    }
+}
