@@ -72,6 +72,8 @@ fn serve(config: Config, file: Option<PathBuf>) -> io::Result<()> {
     );
     event_loop.run(&mut server)?;
     log::info!("bye");
+    // The kernel takes all memory back at once; freeing millions of keys one by one takes seconds.
+    std::mem::forget(server);
     Ok(())
 }
 

@@ -297,6 +297,7 @@ impl Server {
             }
             self.clients.put(token, client);
         }
+        self.stop_listening(event_loop);
         event_loop.stop();
     }
 }
