@@ -43,6 +43,8 @@ pub struct Listening {
 pub struct State {
     /// The time event that tries again, while descriptors have run out.
     retry: Option<TimeEventId>,
+    /// Whether that has been logged already.
+    is_told: bool,
 }
 
 /// Opens every address and path that the settings name.
@@ -118,7 +120,10 @@ pub fn accept(event_loop: &mut EventLoop<Server>, server: &mut Server, token: To
             return Io::Drained;
         };
         match listening.listener.accept() {
-            Ok(accepted) => admit(event_loop, server, accepted),
+            Ok(accepted) => {
+                server.accepting.is_told = false;
+                admit(event_loop, server, accepted);
+            }
             Err(error) => match error.kind() {
                 ErrorKind::WouldBlock => return Io::Drained,
                 // The peer has left before it was its turn, or a signal came: on to the next.
@@ -190,10 +195,12 @@ fn pause(event_loop: &mut EventLoop<Server>, server: &mut Server, error: &io::Er
     if server.accepting.retry.is_some() {
         return;
     }
-    log::warn!(
-        "cannot accept connections: {error}; those who are connected are served, new ones wait. \
+    if !std::mem::replace(&mut server.accepting.is_told, true) {
+        log::warn!(
+            "cannot accept connections: {error}; those who are connected are served, new ones wait. \
          Raise the limit of open files (ulimit -n), or lower maxclients"
-    );
+        );
+    }
     for listening in &server.listeners {
         event_loop.unset_file_event(listening.token, Mask::READABLE);
     }
