@@ -97,7 +97,9 @@ fn config_set(call: &mut Call) -> Done {
     let before = call.engine.config.clone();
     for (i, setting) in chosen.iter().enumerate() {
         let value = call.args.arg(3 + 2 * i);
-        if let Err(reason) = setting.set(&mut call.engine.config, value) {
+        let set = setting.set(&mut call.engine.config, value);
+        let allowed = |()| (call.engine.host.allows)(setting.name, &call.engine.config);
+        if let Err(reason) = set.and_then(allowed) {
             call.engine.config = before;
             return Err(failed(call.args.arg(2 + 2 * i), &reason));
         }

@@ -38,7 +38,7 @@ mod testing;
 
 use crate::engine::session::LastCommand;
 use crate::engine::{Db, Engine, ReplyMode, Session, SessionId};
-use crate::resp::{Output, Reply, Request};
+use crate::resp::{Mark, Output, Reply, Request};
 pub use entry::Command;
 pub use error::Error;
 use table::Found;
@@ -128,10 +128,21 @@ pub fn execute(engine: &mut Engine, id: SessionId, request: Request<'_>, out: &m
             reply.error(&error.0);
         }
     }
-    let session = &mut engine.sessions[id];
-    if session.reply_mode != ReplyMode::On {
-        mute(session, mark, out);
+    mute(engine, id, mark, out);
+}
+
+/// Writes the reply of a command that left it to the server: `OK`, or the error.
+pub fn answer(engine: &mut Engine, id: SessionId, error: Option<Error>, out: &mut Output) {
+    let mark = out.mark();
+    let mut reply = Reply::new(out, engine.sessions[id].protocol);
+    match error {
+        None => reply.ok(),
+        Some(error) => {
+            engine.stats.error(&error.code());
+            reply.error(&error.0);
+        }
     }
+    mute(engine, id, mark, out);
 }
 
 /// Finds the request's command and checks whether this client may run it like that.
@@ -173,7 +184,9 @@ fn count(engine: &mut Engine, found: Found, before_ns: u64, failed: bool) {
 }
 
 /// Takes the reply back where the client does not want it (CLIENT REPLY).
-fn mute(session: &mut Session, mark: crate::resp::Mark, out: &mut Output) {
+#[inline]
+fn mute(engine: &mut Engine, id: SessionId, mark: Mark, out: &mut Output) {
+    let session = &mut engine.sessions[id];
     match session.reply_mode {
         ReplyMode::On => {}
         ReplyMode::Off => out.truncate(mark),

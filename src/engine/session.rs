@@ -68,7 +68,7 @@ pub struct Session {
     pub local_addr: Box<str>,
     /// When it connected, in unix seconds.
     pub created_s: u64,
-    /// When it last sent something, in unix seconds.
+    /// When it last sent or took something, in unix seconds.
     pub active_s: u64,
     /// The command it ran last, as `name` or `container|name`.
     pub last_command: Option<LastCommand>,

@@ -344,6 +344,8 @@ pub struct Host {
     pub port: u16,
     /// Reads the figures that change by themselves.
     pub usage: fn() -> Usage,
+    /// Asks the system whether the setting of this name can be had; the reason if not.
+    pub allows: fn(&str, &Config) -> Result<(), String>,
     /// Writes the settings into the config file.
     pub rewrite_config: fn(&Config, &str) -> io::Result<()>,
     /// Reads a clock that never goes back, in nanoseconds from anywhere; it times commands.
@@ -383,6 +385,7 @@ impl Default for Host {
             polling: "none",
             port: 0,
             usage: Usage::default,
+            allows: |_, _| Ok(()),
             rewrite_config: |_, _| Ok(()),
             stopwatch_ns: Box::new(|| 0),
         }

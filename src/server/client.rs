@@ -311,6 +311,9 @@ impl Client {
             .write_to(&mut self.stream, TRANSFER_BYTES)
             .map_err(Gone::Failed)?;
         engine.stats.net_output += sent.bytes as u64;
+        if sent.bytes > 0 {
+            engine.sessions[self.session].active_s = engine.clock.unix_s();
+        }
         engine.stats.writes += 1;
         let left = u32::try_from(self.output.len()).unwrap_or(u32::MAX);
         engine.sessions[self.session].buffers.output = left;

@@ -77,7 +77,7 @@ pub fn parse_arguments(arguments: &[String]) -> Result<Arguments, ConfigError> {
         Some("-v" | "--version") => return Ok(Arguments::Version),
         _ => {}
     }
-    let mut config = Config::default();
+    let mut reader = Reader::default();
     let mut file = None;
     let mut rest = arguments;
     if let [first, others @ ..] = arguments
@@ -86,9 +86,9 @@ pub fn parse_arguments(arguments: &[String]) -> Result<Arguments, ConfigError> {
         rest = others;
         if first == "-" {
             let text = read(std::io::stdin(), "the standard input")?;
-            apply_text(&mut config, &text, "the standard input", MAX_INCLUDES)?;
+            reader.text(&text, "the standard input", MAX_INCLUDES)?;
         } else {
-            apply_file(&mut config, Path::new(first), MAX_INCLUDES)?;
+            reader.file(Path::new(first), MAX_INCLUDES)?;
             let path = PathBuf::from(first);
             file = Some(std::fs::canonicalize(&path).unwrap_or(path));
         }
@@ -104,9 +104,9 @@ pub fn parse_arguments(arguments: &[String]) -> Result<Arguments, ConfigError> {
             line_number: number + 1,
             line: &line,
         };
-        apply_line(&mut config, &words, &place, MAX_INCLUDES)?;
+        reader.line(&words, &place, MAX_INCLUDES)?;
     }
-    Ok(Arguments::Serve(Box::new(config), file))
+    Ok(Arguments::Serve(Box::new(reader.finish()?), file))
 }
 
 /// The directives of a command line: each `--name` begins one.
@@ -140,19 +140,6 @@ impl Place<'_> {
     }
 }
 
-fn apply_file(config: &mut Config, path: &Path, includes_left: usize) -> Result<(), ConfigError> {
-    let name = format!("the configuration file {}", path.display());
-    let place = Place {
-        name: &name,
-        line_number: 0,
-        line: "",
-    };
-    let file = std::fs::File::open(path)
-        .map_err(|error| place.error(format!("It cannot be opened: {error}")))?;
-    let text = read(file, &name)?;
-    apply_text(config, &text, &name, includes_left)
-}
-
 fn read(from: impl Read, name: &str) -> Result<String, ConfigError> {
     let place = Place {
         name,
@@ -168,65 +155,98 @@ fn read(from: impl Read, name: &str) -> Result<String, ConfigError> {
     Ok(String::from_utf8_lossy(&bytes).into_owned())
 }
 
-fn apply_text(
-    config: &mut Config,
-    text: &str,
-    name: &str,
-    includes_left: usize,
-) -> Result<(), ConfigError> {
-    for (number, line) in text.lines().enumerate() {
-        let line = line.trim();
-        if line.is_empty() || line.starts_with('#') {
-            continue;
-        }
+/// The settings as far as they have been read.
+#[derive(Default)]
+struct Reader {
+    config: Config,
+    /// Lines that ask for what Aerolite has not. A later line may take that back: a file says
+    /// `daemonize yes`, and the command line `--daemonize no`.
+    refused: Vec<(&'static str, ConfigError)>,
+}
+
+impl Reader {
+    fn file(&mut self, path: &Path, includes_left: usize) -> Result<(), ConfigError> {
+        let name = format!("the configuration file {}", path.display());
         let place = Place {
-            name,
-            line_number: number + 1,
-            line,
+            name: &name,
+            line_number: 0,
+            line: "",
         };
-        let words = split_words(line.as_bytes())
-            .ok_or_else(|| place.error("Unbalanced quotes in configuration line"))?;
-        apply_line(config, &words, &place, includes_left)?;
+        let file = std::fs::File::open(path)
+            .map_err(|error| place.error(format!("It cannot be opened: {error}")))?;
+        let text = read(file, &name)?;
+        self.text(&text, &name, includes_left)
     }
-    Ok(())
-}
 
-fn apply_line(
-    config: &mut Config,
-    words: &[Vec<u8>],
-    place: &Place<'_>,
-    includes_left: usize,
-) -> Result<(), ConfigError> {
-    let [name, values @ ..] = words else {
-        return Ok(());
-    };
-    if name.eq_ignore_ascii_case(b"include") {
-        return include(config, values, place, includes_left);
+    fn text(&mut self, text: &str, name: &str, includes_left: usize) -> Result<(), ConfigError> {
+        for (number, line) in text.lines().enumerate() {
+            let line = line.trim();
+            if line.is_empty() || line.starts_with('#') {
+                continue;
+            }
+            let place = Place {
+                name,
+                line_number: number + 1,
+                line,
+            };
+            let words = split_words(line.as_bytes())
+                .ok_or_else(|| place.error("Unbalanced quotes in configuration line"))?;
+            self.line(&words, &place, includes_left)?;
+        }
+        Ok(())
     }
-    let setting = settings::find(name)
-        .ok_or_else(|| place.error("Bad directive or wrong number of arguments"))?;
-    setting
-        .set_words(config, values)
-        .map_err(|reason| place.error(reason))
-}
 
-fn include(
-    config: &mut Config,
-    values: &[Vec<u8>],
-    place: &Place<'_>,
-    includes_left: usize,
-) -> Result<(), ConfigError> {
-    let [path] = values else {
-        return Err(place.error("wrong number of arguments"));
-    };
-    if includes_left == 0 {
-        return Err(place.error("Files include each other too deeply"));
+    fn line(
+        &mut self,
+        words: &[Vec<u8>],
+        place: &Place<'_>,
+        includes_left: usize,
+    ) -> Result<(), ConfigError> {
+        let [name, values @ ..] = words else {
+            return Ok(());
+        };
+        if name.eq_ignore_ascii_case(b"include") {
+            return self.include(values, place, includes_left);
+        }
+        let setting = settings::find(name)
+            .ok_or_else(|| place.error("Bad directive or wrong number of arguments"))?;
+        let set = setting
+            .set_words(&mut self.config, values)
+            .map_err(|reason| place.error(reason));
+        if !matches!(setting.kind, settings::Kind::Only(..)) {
+            return set;
+        }
+        self.refused.retain(|(name, _)| *name != setting.name);
+        self.refused
+            .extend(set.err().map(|error| (setting.name, error)));
+        Ok(())
     }
-    apply_file(
-        config,
-        Path::new(&*String::from_utf8_lossy(path)),
-        includes_left - 1,
-    )
+
+    fn include(
+        &mut self,
+        values: &[Vec<u8>],
+        place: &Place<'_>,
+        includes_left: usize,
+    ) -> Result<(), ConfigError> {
+        let [path] = values else {
+            return Err(place.error("wrong number of arguments"));
+        };
+        if includes_left == 0 {
+            return Err(place.error("Files include each other too deeply"));
+        }
+        self.file(
+            Path::new(&*String::from_utf8_lossy(path)),
+            includes_left - 1,
+        )
+    }
+
+    /// All that was read, unless something is left that was refused.
+    fn finish(self) -> Result<Config, ConfigError> {
+        match self.refused.into_iter().next() {
+            Some((_, error)) => Err(error),
+            None => Ok(self.config),
+        }
+    }
 }
 
 /// Writes the settings into the file that they came from: lines of settings that have changed are
@@ -345,6 +365,7 @@ mod tests {
         );
         let error = parse(&["--port", "70000"]).expect_err("out of range");
         assert!(error.contains("between 0 and 65535"), "{error}");
+        assert!(parse(&["--appendonly", "yes", "--appendonly", "no"]).is_ok());
         let error = parse(&["--appendonly", "yes"]).expect_err("there is no such file");
         assert!(error.contains("memory only"), "{error}");
     }

@@ -49,6 +49,7 @@ pub fn describe(now: Clock) -> Host {
         },
         usage,
         stopwatch_ns: stopwatch(),
+        allows,
         rewrite_config: super::config_file::rewrite,
         ..Host::default()
     }
@@ -72,37 +73,64 @@ fn stopwatch() -> Box<dyn Fn() -> u64> {
     Box::new(move || u64::try_from(start.elapsed().as_nanos()).unwrap_or(u64::MAX))
 }
 
+/// Whether the system allows a setting to be as it is. `maxclients` needs as many descriptors,
+/// and the limit of open files is raised to them here.
+fn allows(name: &str, config: &Config) -> Result<(), String> {
+    if name != "maxclients" {
+        return Ok(());
+    }
+    match reachable_clients(config.maxclients) {
+        clients if clients >= config.maxclients => Ok(()),
+        clients => Err(format!(
+            "The operating system is not able to handle the specified number of clients, \
+             try with {clients}"
+        )),
+    }
+}
+
 /// Raises the limit of open files to what `maxclients` asks for; where that is not allowed,
 /// lowers `maxclients` to what there is and says so.
 pub fn raise_descriptor_limit(config: &mut Config) {
+    let clients = reachable_clients(config.maxclients);
+    if clients < config.maxclients {
+        let wanted = u64::from(config.maxclients) + OTHER_DESCRIPTORS;
+        log::warn!(
+            "maxclients {} needs {wanted} open files, which are not allowed: it is {clients} now. \
+             Raise the limit with 'ulimit -n {wanted}'",
+            config.maxclients
+        );
+        config.maxclients = clients;
+    }
+}
+
+/// Raises the limit of open files as far as so many clients need it, and gives the number of
+/// clients that it is enough for, at the most those that were asked for.
+fn reachable_clients(wanted_clients: u32) -> u32 {
     #[cfg(unix)]
     {
         use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
         let limit = getrlimit(Resource::Nofile);
-        let wanted = u64::from(config.maxclients) + OTHER_DESCRIPTORS;
+        let wanted = u64::from(wanted_clients) + OTHER_DESCRIPTORS;
         let Some(current) = limit.current.filter(|&current| current < wanted) else {
-            return;
+            return wanted_clients;
         };
         let reachable = limit.maximum.map_or(wanted, |maximum| maximum.min(wanted));
         let raised = Rlimit {
             current: Some(reachable),
             maximum: limit.maximum,
         };
-        let now = if setrlimit(Resource::Nofile, raised).is_ok() {
+        let allowed = if setrlimit(Resource::Nofile, raised).is_ok() {
             reachable
         } else {
             current
         };
-        if now < wanted {
-            let clients = now.saturating_sub(OTHER_DESCRIPTORS).max(1);
-            log::warn!(
-                "maxclients {} needs {wanted} open files, and {now} are allowed: it is {clients} now. \
-                 Raise the limit with 'ulimit -n {wanted}'",
-                config.maxclients
-            );
-            config.maxclients = u32::try_from(clients).unwrap_or(u32::MAX);
-        }
+        let clients = allowed.saturating_sub(OTHER_DESCRIPTORS).max(1);
+        u32::try_from(clients)
+            .unwrap_or(u32::MAX)
+            .min(wanted_clients)
     }
+    #[cfg(not(unix))]
+    wanted_clients
 }
 
 /// The `log` level for a `loglevel` setting.

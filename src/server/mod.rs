@@ -29,9 +29,10 @@ pub mod timers;
 use crate::ae::{EventLoop, Io, Mask, Token};
 use crate::command;
 use crate::engine::{Clock, Config, Engine, Mail, SessionId};
-use crate::resp::{Reply, Stop};
+use crate::resp::Stop;
 use accept::Listening;
 use client::{Client, Gone, Shared};
+use std::collections::HashSet;
 use std::io;
 use std::net::SocketAddr;
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
@@ -244,10 +245,12 @@ impl Server {
     /// Does what commands have asked for.
     fn deliver_mail(&mut self, event_loop: &mut EventLoop<Server>) {
         let mail = std::mem::take(&mut self.engine.mail);
-        let mut leaving: Vec<SessionId> = Vec::new();
+        let mut leaving: HashSet<SessionId> = HashSet::new();
         for letter in mail {
             match letter {
-                Mail::Close(session) => leaving.push(session),
+                Mail::Close(session) => {
+                    leaving.insert(session);
+                }
                 Mail::SettingChanged(name) => self.setting_changed(event_loop, name),
                 Mail::Listen {
                     client,
@@ -276,7 +279,6 @@ impl Server {
         match name {
             "timeout" => self.watch_all_clients(event_loop),
             "client-output-buffer-limit" => self.check_all_outputs(event_loop),
-            "maxclients" => host::raise_descriptor_limit(&mut self.engine.config),
             "loglevel" => log::set_max_level(host::level_filter(self.engine.config.loglevel)),
             _ => {}
         }
@@ -472,14 +474,7 @@ impl Server {
         let Some(mut client) = self.clients.take(token) else {
             return;
         };
-        let mut reply = Reply::new(&mut client.output, self.engine.sessions[session].protocol);
-        match error {
-            None => reply.ok(),
-            Some(error) => {
-                self.engine.stats.error(&error.code());
-                reply.error(&error.0);
-            }
-        }
+        command::answer(&mut self.engine, session, error, &mut client.output);
         self.queue(token, &mut client);
         self.clients.put(token, client);
     }

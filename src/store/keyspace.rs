@@ -14,7 +14,8 @@
 //! it at that same moment even if nobody asks (active expiry). Nothing is sampled.
 
 use super::entry::{Encoding, Entry, Value};
-use super::table::{Cursor, Found, Keyed, Table};
+use super::shard::Found;
+use super::table::{Cursor, Keyed, Table};
 use crate::wheel::{self, Step, Wheel};
 
 impl Keyed for Entry {

@@ -9,12 +9,14 @@
 //! ```
 //!
 //! - [`table`]: a hash table that never grows all at once, and can be scanned while it does.
+//! - [`shard`]: one of the small tables that it is made of.
 //! - [`entry`]: one key with its value in 32 bytes, small ones without a further allocation.
 //! - [`keyspace`]: both, with the deadlines.
 //! - [`trash`]: what was removed and is too big to free in one go.
 
 pub mod entry;
 pub mod keyspace;
+pub mod shard;
 pub mod table;
 pub mod trash;
 

@@ -24,8 +24,8 @@
 //!
 //! One hash serves both: the directory takes bits 16 to 56, the shards use those below and above.
 
+use super::shard::{Found, Shard};
 use foldhash::quality::SeedableRandomState;
-use hashbrown::HashTable;
 use std::hash::BuildHasher;
 
 /// The mean number of items a shard, above which one more shard is made.
@@ -58,21 +58,10 @@ pub trait Keyed {
     fn key(&self) -> &[u8];
 }
 
-/// What [`Table::probe`] found.
-#[derive(Debug)]
-pub enum Found<'a, T> {
-    /// The item, which stays.
-    Kept(&'a mut T),
-    /// The item, which was not to be kept and is no longer in the table.
-    Removed(T),
-    /// Nothing.
-    Missing,
-}
-
 /// Items by key; see the module's text.
 #[derive(Debug)]
 pub struct Table<T> {
-    segments: Vec<Vec<HashTable<T>>>,
+    segments: Vec<Vec<Shard<T>>>,
     shards: usize,
     len: usize,
     hasher: SeedableRandomState,
@@ -84,7 +73,7 @@ impl<T: Keyed> Table<T> {
     pub fn new(seed: u64) -> Table<T> {
         let hasher = SeedableRandomState::with_seed(seed, foldhash::SharedSeed::global_fixed());
         Table {
-            segments: vec![vec![HashTable::new()]],
+            segments: vec![vec![Shard::default()]],
             shards: 1,
             len: 0,
             hasher,
@@ -121,16 +110,14 @@ impl<T: Keyed> Table<T> {
     #[inline]
     #[must_use]
     pub fn find(&self, hash: u64, key: &[u8]) -> Option<&T> {
-        self.shard(self.locate(hash))
-            .find(hash, |item| item.key() == key)
+        self.shard(self.locate(hash)).find(hash, key)
     }
 
     /// The item with this key, to be changed.
     #[inline]
     pub fn find_mut(&mut self, hash: u64, key: &[u8]) -> Option<&mut T> {
         let index = self.locate(hash);
-        self.shard_mut(index)
-            .find_mut(hash, |item| item.key() == key)
+        self.shard_mut(index).find_mut(hash, key)
     }
 
     /// The item with this key, which is removed on the way if `keep` says no. (The table shrinks
@@ -138,16 +125,11 @@ impl<T: Keyed> Table<T> {
     #[inline]
     pub fn probe(&mut self, hash: u64, key: &[u8], keep: impl FnOnce(&T) -> bool) -> Found<'_, T> {
         let index = self.locate(hash);
+        let hasher = &self.hasher;
         let shard = &mut self.segments[index / SEGMENT][index % SEGMENT];
-        match shard.find_entry(hash, |item| item.key() == key) {
-            Ok(occupied) if keep(occupied.get()) => Found::Kept(occupied.into_mut()),
-            Ok(occupied) => {
-                let (item, _) = occupied.remove();
-                self.len -= 1;
-                Found::Removed(item)
-            }
-            Err(_) => Found::Missing,
-        }
+        let found = shard.probe(hash, key, keep, |item| hasher.hash_one(item.key()));
+        self.len -= usize::from(matches!(found, Found::Removed(_)));
+        found
     }
 
     /// Adds an item whose key is not in the table yet.
@@ -156,7 +138,7 @@ impl<T: Keyed> Table<T> {
         let index = self.locate(hash);
         let hasher = &self.hasher;
         let shard = &mut self.segments[index / SEGMENT][index % SEGMENT];
-        shard.insert_unique(hash, item, |item| hasher.hash_one(item.key()));
+        shard.insert(hash, item, |item| hasher.hash_one(item.key()));
         self.len += 1;
         if self.len > self.shards * TARGET && self.shards < 1 << (DIRECTORY_BITS - 1) {
             self.split();
@@ -167,8 +149,9 @@ impl<T: Keyed> Table<T> {
     #[inline]
     pub fn remove(&mut self, hash: u64, is_it: impl FnMut(&T) -> bool) -> Option<T> {
         let index = self.locate(hash);
-        let found = self.shard_mut(index).find_entry(hash, is_it).ok()?;
-        let (item, _) = found.remove();
+        let hasher = &self.hasher;
+        let shard = &mut self.segments[index / SEGMENT][index % SEGMENT];
+        let item = shard.remove(hash, is_it, |item| hasher.hash_one(item.key()))?;
         self.len -= 1;
         self.shrink();
         Some(item)
@@ -176,7 +159,7 @@ impl<T: Keyed> Table<T> {
 
     /// Every item, in no order that means anything.
     pub fn iter(&self) -> impl Iterator<Item = &T> {
-        self.segments.iter().flatten().flat_map(HashTable::iter)
+        self.segments.iter().flatten().flat_map(Shard::items)
     }
 
     /// Visits a page of about `count` items, and returns the cursor of the next page, or 0 after
@@ -195,7 +178,7 @@ impl<T: Keyed> Table<T> {
             let shard = self.shard(index);
             let extra = extra_bits(shard.len(), count);
             let mask = (1 << (depth + extra).min(DIRECTORY_BITS)) - 1;
-            for item in shard {
+            for item in shard.items() {
                 let is_on_page =
                     extra == 0 || (self.directory_bits(self.hash(item.key())) ^ cursor) & mask == 0;
                 if is_on_page {
@@ -226,7 +209,7 @@ impl<T: Keyed> Table<T> {
         };
         for _ in 0..MAX_RANDOM_TRIES {
             let (index, place) = (random(self.shards), random(places));
-            if let Some(item) = self.shard(index).iter().nth(place) {
+            if let Some(item) = self.shard(index).items().get(place) {
                 return Some(item);
             }
         }
@@ -241,24 +224,19 @@ impl<T: Keyed> Table<T> {
         }
         let shard = self.segments.last_mut()?.pop()?;
         self.len -= shard.len();
-        Some(shard.into_iter())
+        Some(shard.into_items().into_iter())
     }
 
     /// Bytes of the table itself: slots and directory, not what items point to.
     #[must_use]
     pub fn table_bytes(&self) -> usize {
-        let slots: usize = self
-            .segments
+        let directory = |segment: &Vec<Shard<T>>| segment.capacity() * size_of::<Shard<T>>();
+        self.segments
             .iter()
             .flatten()
-            .map(HashTable::allocation_size)
-            .sum();
-        slots
-            + self
-                .segments
-                .iter()
-                .map(|s| s.capacity() * size_of::<HashTable<T>>())
-                .sum::<usize>()
+            .map(Shard::bytes)
+            .sum::<usize>()
+            + self.segments.iter().map(directory).sum::<usize>()
     }
 
     fn directory_bits(&self, hash: u64) -> u64 {
@@ -287,12 +265,12 @@ impl<T: Keyed> Table<T> {
     }
 
     #[inline]
-    fn shard(&self, index: usize) -> &HashTable<T> {
+    fn shard(&self, index: usize) -> &Shard<T> {
         &self.segments[index / SEGMENT][index % SEGMENT]
     }
 
     #[inline]
-    fn shard_mut(&mut self, index: usize) -> &mut HashTable<T> {
+    fn shard_mut(&mut self, index: usize) -> &mut Shard<T> {
         &mut self.segments[index / SEGMENT][index % SEGMENT]
     }
 
@@ -301,17 +279,17 @@ impl<T: Keyed> Table<T> {
     fn split(&mut self) {
         let level = self.shards.ilog2();
         let source = self.shards - (1 << level);
-        let whole = std::mem::take(self.shard_mut(source));
+        let whole = std::mem::take(self.shard_mut(source)).into_items();
         let hasher = &self.hasher;
         let rehash = |item: &T| hasher.hash_one(item.key());
-        let mut halves = [HashTable::new(), HashTable::new()];
-        for half in &mut halves {
-            half.reserve(whole.len() / 2, rehash);
-        }
-        for item in whole {
-            let hash = rehash(&item);
-            let half = hash >> DIRECTORY_SHIFT >> level & 1;
-            halves[half as usize].insert_unique(hash, item, rehash);
+        let hashes: Vec<u64> = whole.iter().map(rehash).collect();
+        let half_of = |hash: u64| (hash >> DIRECTORY_SHIFT >> level & 1) as usize;
+        let high_len = hashes.iter().filter(|&&hash| half_of(hash) == 1).count();
+        let mut halves = [Shard::default(), Shard::default()];
+        halves[0].reserve(whole.len() - high_len, rehash);
+        halves[1].reserve(high_len, rehash);
+        for (item, hash) in whole.into_iter().zip(hashes) {
+            halves[half_of(hash)].insert(hash, item, rehash);
         }
         let [low, high] = halves;
         *self.shard_mut(source) = low;
@@ -330,7 +308,7 @@ impl<T: Keyed> Table<T> {
         if self.shards > 1 && self.len < self.shards * TARGET / 2 {
             self.unite();
         } else if self.len == 0 {
-            *self.shard_mut(0) = HashTable::new();
+            *self.shard_mut(0) = Shard::default();
         }
     }
 
@@ -353,8 +331,8 @@ impl<T: Keyed> Table<T> {
         let rehash = |item: &T| hasher.hash_one(item.key());
         let shard = &mut self.segments[target / SEGMENT][target % SEGMENT];
         shard.reserve(last.len(), rehash);
-        for item in last {
-            shard.insert_unique(rehash(&item), item, rehash);
+        for item in last.into_items() {
+            shard.insert(rehash(&item), item, rehash);
         }
     }
 }
@@ -426,17 +404,13 @@ mod tests {
             }
         }
         assert_eq!((table.len(), table.shard_count()), (0, 1));
-        assert_eq!(
-            table.shard(0).capacity(),
-            0,
-            "an empty table holds no memory"
-        );
+        assert_eq!(table.shard(0).bytes(), 0, "an empty table holds no memory");
     }
 
     #[test]
     fn no_shard_is_much_larger_than_twice_the_target() {
         let table = filled(300_000);
-        let largest = table.segments.iter().flatten().map(HashTable::len).max();
+        let largest = table.segments.iter().flatten().map(Shard::len).max();
         assert!(largest < Some(3 * TARGET), "{largest:?}");
     }
 

@@ -1,0 +1,195 @@
+//! A small hash table: items in a dense vector, found through a table of two-byte places.
+//!
+//! ```text
+//!   index (hashbrown)                items
+//!   ┌──┬──┬──┬──┬──┬──┬──┬──┐      ┌────┬────┬────┬────┐
+//!   │  │ 2│  │ 0│  │ 3│ 1│  │ ───▶ │ 0  │ 1  │ 2  │ 3  │
+//!   └──┴──┴──┴──┴──┴──┴──┴──┘      └────┴────┴────┴────┘
+//!   3 bytes a slot, half empty       32 bytes an item, no gaps
+//! ```
+//!
+//! A hash table has to have free slots. Where a slot holds the item itself, a third of the memory
+//! is room for items that are not there; here a free slot is three bytes.
+
+use super::table::Keyed;
+use hashbrown::HashTable;
+
+/// Some hundred items by key. The hashes come from outside: a table of shards has them already.
+#[derive(Debug)]
+pub struct Shard<T> {
+    index: HashTable<u16>,
+    items: Vec<T>,
+}
+
+impl<T> Default for Shard<T> {
+    fn default() -> Shard<T> {
+        Shard {
+            index: HashTable::new(),
+            items: Vec::new(),
+        }
+    }
+}
+
+/// What [`Shard::probe`] found.
+#[derive(Debug)]
+pub enum Found<'a, T> {
+    /// The item, which stays.
+    Kept(&'a mut T),
+    /// The item, which was not to be kept and is no longer there.
+    Removed(T),
+    /// Nothing.
+    Missing,
+}
+
+impl<T: Keyed> Shard<T> {
+    /// How many items there are.
+    #[inline]
+    pub fn len(&self) -> usize {
+        self.items.len()
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.items.is_empty()
+    }
+
+    /// The items, in an order that means nothing and changes when one is removed.
+    #[inline]
+    pub fn items(&self) -> &[T] {
+        &self.items
+    }
+
+    /// Gives the items away.
+    pub fn into_items(self) -> Vec<T> {
+        self.items
+    }
+
+    /// The item with this key.
+    #[inline]
+    pub fn find(&self, hash: u64, key: &[u8]) -> Option<&T> {
+        let items = &self.items;
+        let place = self
+            .index
+            .find(hash, |&place| items[usize::from(place)].key() == key)?;
+        Some(&items[usize::from(*place)])
+    }
+
+    /// The item with this key, to be changed.
+    #[inline]
+    pub fn find_mut(&mut self, hash: u64, key: &[u8]) -> Option<&mut T> {
+        let items = &self.items;
+        let place = *self
+            .index
+            .find(hash, |&place| items[usize::from(place)].key() == key)?;
+        Some(&mut self.items[usize::from(place)])
+    }
+
+    /// The item with this key, which is removed on the way if `keep` says no.
+    #[inline]
+    pub fn probe(
+        &mut self,
+        hash: u64,
+        key: &[u8],
+        keep: impl FnOnce(&T) -> bool,
+        hasher: impl Fn(&T) -> u64,
+    ) -> Found<'_, T> {
+        let items = &self.items;
+        let found = self
+            .index
+            .find(hash, |&place| items[usize::from(place)].key() == key);
+        match found.copied().map(usize::from) {
+            None => Found::Missing,
+            Some(place) if keep(&self.items[place]) => Found::Kept(&mut self.items[place]),
+            Some(_) => match self.remove(hash, |item| item.key() == key, hasher) {
+                Some(item) => Found::Removed(item),
+                None => Found::Missing,
+            },
+        }
+    }
+
+    /// Adds an item whose key is not there yet.
+    #[inline]
+    pub fn insert(&mut self, hash: u64, item: T, hasher: impl Fn(&T) -> u64) {
+        let place = u16::try_from(self.items.len());
+        let place = place.expect("keys cannot be aimed at a shard, since nobody knows the seed");
+        let items = &self.items;
+        self.index
+            .insert_unique(hash, place, |&place| hasher(&items[usize::from(place)]));
+        if self.items.len() == self.items.capacity() {
+            self.grow();
+        }
+        self.items.push(item);
+    }
+
+    /// Removes the item with this hash for which `is_it` says yes. The last item takes its place.
+    #[inline]
+    pub fn remove(
+        &mut self,
+        hash: u64,
+        mut is_it: impl FnMut(&T) -> bool,
+        hasher: impl Fn(&T) -> u64,
+    ) -> Option<T> {
+        let items = &self.items;
+        let found = self
+            .index
+            .find_entry(hash, |&place| is_it(&items[usize::from(place)]));
+        let (place, _) = found.ok()?.remove();
+        let item = self.items.swap_remove(usize::from(place));
+        if let Some(moved) = self.items.get(usize::from(place)) {
+            let from = self.items.len();
+            let moved = self
+                .index
+                .find_mut(hasher(moved), |&place| usize::from(place) == from);
+            *moved.expect("every item is in the index") = place;
+        }
+        Some(item)
+    }
+
+    /// Makes room for `more` items.
+    pub fn reserve(&mut self, more: usize, hasher: impl Fn(&T) -> u64) {
+        let items = &self.items;
+        self.index
+            .reserve(more, |&place| hasher(&items[usize::from(place)]));
+        let wanted = rounded_capacity(self.items.len() + more);
+        self.items.reserve_exact(wanted - self.items.len());
+    }
+
+    /// Bytes of the shard, without what items point to.
+    pub fn bytes(&self) -> usize {
+        self.index.allocation_size() + self.items.capacity() * size_of::<T>()
+    }
+
+    #[cold]
+    fn grow(&mut self) {
+        let wanted = rounded_capacity(self.items.len() + 1);
+        self.items.reserve_exact(wanted - self.items.len());
+    }
+}
+
+/// The next larger of the capacities that are worth having: four from each power of two to the
+/// next, which is how allocators space their size classes. A vector that doubles is a quarter
+/// empty on average; one that grows like this, a tenth.
+fn rounded_capacity(len: usize) -> usize {
+    let step = (len.next_power_of_two() / 8).max(4);
+    len.next_multiple_of(step)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn capacities_are_close_above() {
+        for len in 1..2000 {
+            let capacity = rounded_capacity(len);
+            assert!(
+                capacity >= len && capacity <= len + len / 4 + 4,
+                "{len}: {capacity}"
+            );
+        }
+        assert_eq!(
+            [128, 129, 161, 200, 256].map(rounded_capacity),
+            [128, 160, 192, 224, 256]
+        );
+    }
+}
