@@ -92,13 +92,41 @@ impl<'a> Call<'a> {
 /// This is the one door into the engine: bytes of a request in, bytes of a reply out, no socket.
 /// An empty request does nothing.
 pub fn execute(engine: &mut Engine, id: SessionId, request: Request<'_>, out: &mut Output) {
+    run(engine, id, find(&request), request, out);
+}
+
+/// The entry that a request asks for, a subcommand's own where it names one. `None` where there
+/// is no such command.
+#[inline]
+#[must_use]
+pub fn find(request: &Request<'_>) -> Option<Found> {
+    let found = table::find(request.get(0)?)?;
+    match request.get(1) {
+        Some(name) if !found.command.subcommands.is_empty() => table::find_sub(found, name),
+        _ => Some(found),
+    }
+}
+
+/// The first key of a request, where its command has one.
+#[inline]
+#[must_use]
+pub fn first_key<'a>(found: Found, request: &'a Request<'_>) -> Option<&'a [u8]> {
+    request.get(found.command.keys.first()?.first.into())
+}
+
+/// The same as [`execute`], for who has found the command already.
+pub fn run(
+    engine: &mut Engine,
+    id: SessionId,
+    found: Option<Found>,
+    request: Request<'_>,
+    out: &mut Output,
+) {
     if request.is_empty() {
         return;
     }
     let mark = out.mark();
-    let protocol = engine.sessions[id].protocol;
-    let mut reply = Reply::new(out, protocol);
-    match admit(engine, id, &request) {
+    match admit(engine, id, found, &request) {
         Ok(found) => {
             // Now, so that CLIENT LIST shows itself.
             engine.sessions[id].last_command = Some(LastCommand {
@@ -106,59 +134,57 @@ pub fn execute(engine: &mut Engine, id: SessionId, request: Request<'_>, out: &m
                 name: found.command.name,
             });
             let before_ns = engine.watch_ns;
+            let reply = Reply::new(out, engine.sessions[id].protocol);
+            let command = found.command;
             let mut call = Call {
-                command: found.command,
+                command,
                 args: request,
                 reply,
                 engine,
                 id,
             };
-            let done = (found.command.run)(&mut call);
+            let done = (command.run)(&mut call);
             count(engine, found, before_ns, done.is_err());
             if let Err(error) = done {
-                engine.stats.error(&error.code());
                 out.truncate(mark);
-                Reply::new(out, engine.sessions[id].protocol).error(&error.0);
+                refuse(engine, id, &error, out);
             }
         }
         // Whoever sends a web request gets no answer, which a browser could show to an attacker.
         Err(_) if engine.sessions[id].closing => {}
-        Err(error) => {
-            engine.stats.error(&error.code());
-            reply.error(&error.0);
-        }
+        Err(error) => refuse(engine, id, &error, out),
     }
     mute(engine, id, mark, out);
+}
+
+#[cold]
+fn refuse(engine: &mut Engine, id: SessionId, error: &Error, out: &mut Output) {
+    engine.stats.error(&error.code());
+    Reply::new(out, engine.sessions[id].protocol).error(&error.0);
 }
 
 /// Writes the reply of a command that left it to the server: `OK`, or the error.
 pub fn answer(engine: &mut Engine, id: SessionId, error: Option<Error>, out: &mut Output) {
     let mark = out.mark();
-    let mut reply = Reply::new(out, engine.sessions[id].protocol);
     match error {
-        None => reply.ok(),
-        Some(error) => {
-            engine.stats.error(&error.code());
-            reply.error(&error.0);
-        }
+        None => Reply::new(out, engine.sessions[id].protocol).ok(),
+        Some(error) => refuse(engine, id, &error, out),
     }
     mute(engine, id, mark, out);
 }
 
-/// Finds the request's command and checks whether this client may run it like that.
+/// Checks whether this client may run its request like that.
 #[inline]
-fn admit(engine: &mut Engine, id: SessionId, request: &Request<'_>) -> Result<Found, Error> {
-    let name = request.arg(0);
-    let Some(mut found) = table::find(name) else {
-        engine.sessions[id].closing |= is_web_request(name);
-        return Err(unknown_command(request));
+fn admit(
+    engine: &mut Engine,
+    id: SessionId,
+    found: Option<Found>,
+    request: &Request<'_>,
+) -> Result<Found, Error> {
+    let Some(found) = found else {
+        engine.sessions[id].closing |= is_web_request(request.arg(0));
+        return Err(unknown(request));
     };
-    if !found.command.subcommands.is_empty()
-        && let Some(sub) = request.get(1)
-    {
-        found = table::find_sub(found, sub)
-            .ok_or_else(|| unknown_subcommand(found.command.name, sub))?;
-    }
     let refusal = if !found.command.accepts(request.len()) {
         wrong_arity(&found)
     } else if !found.command.flags.has(entry::NO_AUTH) && engine.must_authenticate(id) {
@@ -202,6 +228,15 @@ fn mute(engine: &mut Engine, id: SessionId, mark: Mark, out: &mut Output) {
 /// us, and the lines that follow may be commands.
 fn is_web_request(name: &[u8]) -> bool {
     name.eq_ignore_ascii_case(b"post") || name.eq_ignore_ascii_case(b"host:")
+}
+
+/// The error of a request whose command, or whose subcommand, there is not.
+#[cold]
+fn unknown(request: &Request<'_>) -> Error {
+    match (table::find(request.arg(0)), request.get(1)) {
+        (Some(found), Some(name)) => unknown_subcommand(found.command.name, name),
+        _ => unknown_command(request),
+    }
 }
 
 fn unknown_command(request: &Request<'_>) -> Error {

@@ -10,23 +10,24 @@
 //! scratch buffer that all clients share, and only what is left of an incomplete one is kept.
 //! Replies are collected while the turn lasts and sent in `before_sleep` with one `write`.
 //!
-//! Each call does a bounded amount of work ([`READ_BYTES`], [`COMMANDS_PER_TURN`],
+//! Each call does a bounded amount of work ([`READ_BYTES`], [`BATCHES_PER_TURN`],
 //! [`TRANSFER_BYTES`]) and says whether there is more, so that nobody is held up by a neighbour.
 
+use super::pipeline::{BATCH, Ending, Outcome, Pipeline};
 use super::stream::Stream;
 use crate::ae::Io;
-use crate::command;
 use crate::engine::session::BufferSizes;
 use crate::engine::{Engine, SessionId};
-use crate::resp::{Limits, Output, Parser, Progress, ProtocolError, Reply, Stop};
+use crate::resp::{Limits, Output, Parser, ProtocolError, Reply, Stop};
 use crate::wheel::TimerId;
 use std::io::{self, ErrorKind, Read};
+use std::ops::Range;
 
 /// Bytes read from one client in one turn.
 pub const READ_BYTES: usize = 64 * 1024;
 
-/// Commands run for one client in one turn.
-pub const COMMANDS_PER_TURN: usize = 1024;
+/// Batches of commands run for one client in one turn: a thousand commands.
+pub const BATCHES_PER_TURN: usize = 1024 / BATCH;
 
 /// Bytes of a large argument read, or of replies written, for one client in one turn.
 pub const TRANSFER_BYTES: usize = 1024 * 1024;
@@ -41,8 +42,8 @@ const SPARE_BUFFER_BYTES: usize = 64 * 1024;
 pub struct Shared {
     /// Where sockets are read into.
     scratch: Box<[u8]>,
-    /// The parser of whoever has no request in progress.
-    parser: Parser,
+    /// The requests of whoever's turn it is.
+    pipeline: Pipeline,
     /// Buffers for output.
     spare: Vec<Vec<u8>>,
 }
@@ -51,7 +52,7 @@ impl Default for Shared {
     fn default() -> Shared {
         Shared {
             scratch: vec![0; READ_BYTES].into_boxed_slice(),
-            parser: Parser::new(),
+            pipeline: Pipeline::default(),
             spare: Vec::new(),
         }
     }
@@ -130,16 +131,14 @@ impl Client {
         if self.output.is_empty() {
             self.output = Output::with_buffer(shared.spare.pop().unwrap_or_default());
         }
-        let mut parser = match self.parser.take() {
-            Some(parser) => *parser,
-            None => std::mem::take(&mut shared.parser),
-        };
-        let io = self.receive_with(&mut parser, engine, shared, is_ending);
-        self.note_buffers(engine, &parser);
-        if parser.is_fresh() {
-            shared.parser = parser;
-        } else {
-            self.parser = Some(Box::new(parser));
+        if let Some(parser) = self.parser.take() {
+            *shared.pipeline.parser() = *parser;
+        }
+        let io = self.receive_into(shared, engine, is_ending);
+        let parser = shared.pipeline.parser();
+        self.note_buffers(engine, parser);
+        if !parser.is_fresh() {
+            self.parser = Some(Box::new(std::mem::take(parser)));
         }
         if self.output.is_empty() {
             self.give_back(shared);
@@ -150,39 +149,41 @@ impl Client {
         io
     }
 
-    fn receive_with(
+    fn receive_into(
         &mut self,
-        parser: &mut Parser,
-        engine: &mut Engine,
         shared: &mut Shared,
+        engine: &mut Engine,
         is_ending: bool,
     ) -> Result<Io, Gone> {
-        if parser.big_mut().is_some() {
-            return self.receive_big(parser, engine);
+        let Shared {
+            scratch, pipeline, ..
+        } = shared;
+        if pipeline.parser().big_mut().is_some() {
+            return self.receive_big(pipeline.parser(), engine);
         }
         if self.has_backlog {
-            self.run_input(parser, engine);
+            self.run_input(pipeline, engine);
             return Ok(Io::More);
         }
-        let read = match self.stream.read(&mut shared.scratch) {
+        let read = match self.stream.read(scratch) {
             Ok(0) => return self.end_of_stream(engine),
             Ok(read) => read,
             Err(error) => return self.read_error(error),
         };
         note_received(engine, self.session, read);
         if self.input.is_empty() {
-            let received = &shared.scratch[..read];
-            let used = self.run(parser, engine, received);
-            self.input
-                .extend_from_slice(&received[used.start..used.end]);
+            let received = &scratch[..read];
+            let left = self.run(pipeline, engine, received);
+            self.input.extend_from_slice(&received[left]);
         } else {
-            self.input.extend_from_slice(&shared.scratch[..read]);
-            self.run_input(parser, engine);
+            self.input.extend_from_slice(&scratch[..read]);
+            self.run_input(pipeline, engine);
         }
-        if self.input.len() + parser.memory() > engine.config.client_query_buffer_limit {
+        let query_bytes = self.input.len() + pipeline.parser().memory();
+        if query_bytes > engine.config.client_query_buffer_limit {
             return Err(Gone::QueryTooLarge);
         }
-        let is_drained = read < shared.scratch.len() && !is_ending && !self.has_backlog;
+        let is_drained = read < scratch.len() && !is_ending && !self.has_backlog;
         Ok(if is_drained { Io::Drained } else { Io::More })
     }
 
@@ -207,9 +208,9 @@ impl Client {
     }
 
     /// Runs what the client's own input holds.
-    fn run_input(&mut self, parser: &mut Parser, engine: &mut Engine) {
+    fn run_input(&mut self, pipeline: &mut Pipeline, engine: &mut Engine) {
         let mut input = std::mem::take(&mut self.input);
-        let left = self.run(parser, engine, &input);
+        let left = self.run(pipeline, engine, &input);
         input.truncate(left.end);
         input.drain(..left.start);
         if !input.is_empty() {
@@ -221,33 +222,31 @@ impl Client {
     /// bytes that are to be kept.
     fn run(
         &mut self,
-        parser: &mut Parser,
+        pipeline: &mut Pipeline,
         engine: &mut Engine,
         received: &[u8],
-    ) -> std::ops::Range<usize> {
+    ) -> Range<usize> {
         engine.start_watch();
         let mut limits = limits(engine, self.session);
         let mut start = 0;
         self.has_backlog = false;
-        for _ in 0..COMMANDS_PER_TURN {
-            match parser.parse(&received[start..], &limits) {
-                Ok(Progress::Complete { len }) => {
-                    let request = parser.request(&received[start..]);
-                    command::execute(engine, self.session, request, &mut self.output);
-                    parser.reset();
-                    start += len;
-                    if engine.sessions[self.session].closing {
-                        return start..start;
-                    }
-                    if !engine.mail.is_empty() {
-                        break;
-                    }
-                    limits.unauthenticated = engine.must_authenticate(self.session);
+        for _ in 0..BATCHES_PER_TURN {
+            let db = engine.sessions[self.session].db as usize;
+            let (end, ending) = pipeline.parse(received, start, &limits, &engine.databases[db]);
+            match pipeline.run(received, engine, self.session, &mut self.output) {
+                Outcome::All => start = end,
+                Outcome::Until(at) if engine.sessions[self.session].closing => return at..at,
+                Outcome::Until(at) => {
+                    start = at;
+                    break;
                 }
-                Ok(Progress::Incomplete) => return start..received.len(),
-                Ok(Progress::Big) => return start..start + parser.kept_len(),
-                Err(error) => {
-                    parser.reset();
+            }
+            match ending {
+                Ending::Full => limits.unauthenticated = engine.must_authenticate(self.session),
+                Ending::Incomplete => return start..received.len(),
+                Ending::Big => return start..start + pipeline.parser().kept_len(),
+                Ending::Wrong(error) => {
+                    pipeline.parser().reset();
                     self.refuse(engine, &error);
                     return start..start;
                 }

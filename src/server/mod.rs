@@ -13,6 +13,7 @@
 //! ```
 //!
 //! - [`client`]: one connection, from bytes received to bytes sent.
+//! - [`pipeline`]: several requests at a time.
 //! - [`accept`]: new connections, and running out of descriptors.
 //! - [`timers`]: what happens at a time: keys and clients that are due, freeing.
 //! - [`config_file`]: the command line and the config file.
@@ -23,6 +24,7 @@ pub mod accept;
 pub mod client;
 pub mod config_file;
 pub mod host;
+pub mod pipeline;
 pub mod stream;
 pub mod timers;
 

@@ -108,6 +108,19 @@ impl Keyspace {
         self.deadlines.len()
     }
 
+    /// The hash of a key, for [`Keyspace::warm`].
+    #[inline]
+    #[must_use]
+    pub fn hash(&self, key: &[u8]) -> u64 {
+        self.table.hash(key)
+    }
+
+    /// Fetches into the processor's cache what lookups of these hashes will need.
+    #[inline]
+    pub fn warm(&self, hashes: &[u64]) {
+        self.table.warm(hashes);
+    }
+
     /// The key's entry. One that is past its deadline is removed and handed over.
     #[inline]
     pub fn lookup(&mut self, key: &[u8], now_ms: u64) -> Lookup<'_> {

@@ -64,6 +64,12 @@ impl<T: Keyed> Shard<T> {
         self.items
     }
 
+    /// Where the item with this hash probably is: the first whose tag fits. For warming up.
+    #[inline]
+    pub fn guess(&self, hash: u64) -> Option<u16> {
+        self.index.find(hash, |_| true).copied()
+    }
+
     /// The item with this key.
     #[inline]
     pub fn find(&self, hash: u64, key: &[u8]) -> Option<&T> {

@@ -49,6 +49,12 @@ const MAX_EXTRA_BITS: u32 = 8;
 /// A scan looks at this many leaves for each item asked for, then returns what it has.
 const LEAVES_PER_ITEM: usize = 10;
 
+/// Tables of fewer items are not warmed up: they fit into the cache.
+const WARM_FROM: usize = 8192;
+
+/// Lookups that are warmed up together: about as many as a processor can wait for at once.
+const WARM_AT_ONCE: usize = 32;
+
 /// Tries before [`Table::random`] takes any item at all.
 const MAX_RANDOM_TRIES: usize = 10_000;
 
@@ -111,6 +117,38 @@ impl<T: Keyed> Table<T> {
     #[must_use]
     pub fn find(&self, hash: u64, key: &[u8]) -> Option<&T> {
         self.shard(self.locate(hash)).find(hash, key)
+    }
+
+    /// Fetches into the processor's cache what lookups of these hashes will need.
+    ///
+    /// Step by step for all of them: loads that do not depend on each other are waited for
+    /// together. A small table is in the cache anyway.
+    #[inline]
+    pub fn warm(&self, hashes: &[u64]) {
+        if self.len >= WARM_FROM {
+            hashes
+                .chunks(WARM_AT_ONCE)
+                .for_each(|hashes| self.warm_some(hashes));
+        }
+    }
+
+    fn warm_some(&self, hashes: &[u64]) {
+        let mut places = [None; WARM_AT_ONCE];
+        let mut touched = 0;
+        for &hash in hashes {
+            touched += self.shard(self.locate(hash)).len();
+        }
+        for (place, &hash) in places.iter_mut().zip(hashes) {
+            *place = self.shard(self.locate(hash)).guess(hash);
+        }
+        for (place, &hash) in places.iter().zip(hashes) {
+            if let Some(place) = *place {
+                let items = self.shard(self.locate(hash)).items();
+                touched += items[usize::from(place)].key().len();
+            }
+        }
+        // Otherwise the compiler sees that nobody wants to know.
+        std::hint::black_box(touched);
     }
 
     /// The item with this key, to be changed.
