@@ -8,6 +8,10 @@ use std::io;
 use std::net::SocketAddr;
 use std::sync::mpsc;
 use std::thread::JoinHandle;
+use std::time::Duration;
+
+/// How long clients may take their last replies once the handle is dropped.
+const PATIENCE: Duration = Duration::from_millis(100);
 
 /// A running server. It ends when this is dropped, after it has sent the replies that it owes.
 #[derive(Debug)]
@@ -38,6 +42,8 @@ impl Drop for Handle {
 
 /// Starts a server in a thread of its own, on a free port of the loopback unless `port` says
 /// otherwise. `settings` are directives of the config file, by name and value.
+///
+/// The process's limit of open files is raised to what `maxclients` needs, as far as it may be.
 ///
 /// # Errors
 /// A setting that is not known or has a bad value (`InvalidInput`, the text says which); an
@@ -107,6 +113,6 @@ fn start(config: Config) -> io::Result<(EventLoop<Server>, Server, SocketAddr, W
 
 /// The handler of the handle's waker.
 fn stop(event_loop: &mut EventLoop<Server>, server: &mut Server, _: Token) -> Io {
-    server.shut_down(event_loop, "the end of its handle");
+    server.shut_down(event_loop, "the end of its handle", PATIENCE);
     Io::Drained
 }

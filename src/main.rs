@@ -80,8 +80,9 @@ fn serve(config: Config, file: Option<PathBuf>) -> io::Result<()> {
 /// Logs to where `logfile` says, from `loglevel` on: a time, a level in colour, a sentence.
 fn start_log(config: &Config) -> io::Result<()> {
     let mut builder = env_logger::Builder::new();
+    let is_filtered = std::env::var_os(env_logger::DEFAULT_FILTER_ENV).is_some();
     builder
-        .filter_level(host::level_filter(config.loglevel))
+        .filter_level(log::LevelFilter::Trace)
         .parse_default_env();
     builder.format_timestamp_millis().format_target(false);
     if !config.logfile.is_empty() {
@@ -98,5 +99,9 @@ fn start_log(config: &Config) -> io::Result<()> {
         builder.target(env_logger::Target::Pipe(Box::new(file.map_err(named)?)));
     }
     builder.init();
+    // Without RUST_LOG the level is the setting's, which CONFIG SET changes at run time.
+    if !is_filtered {
+        log::set_max_level(host::level_filter(config.loglevel));
+    }
     Ok(())
 }

@@ -104,19 +104,28 @@ fn config_set(call: &mut Call) -> Done {
             return Err(failed(call.args.arg(2 + 2 * i), &reason));
         }
     }
-    let changed = chosen.iter().map(|setting| setting.name);
-    let address = changed
-        .clone()
-        .find(|name| matches!(*name, "bind" | "port"));
-    call.engine.mail.extend(changed.map(Mail::SettingChanged));
-    match address {
-        Some(setting) => call.engine.mail.push(Mail::Listen {
+    let names = chosen.iter().map(|setting| setting.name);
+    let is_other = |setting: &&&Setting| setting.get(&before) != setting.get(&call.engine.config);
+    let mut addresses = chosen
+        .iter()
+        .filter(|setting| matches!(setting.name, "bind" | "port"));
+    let address = addresses.find(is_other).map(|setting| setting.name);
+    let mail = match address {
+        Some(setting) => Some(Mail::Listen {
             client: call.id,
             setting,
+            replies: call.session().reply_mode.replies(),
             before: Box::new(before),
         }),
-        None => call.reply.ok(),
-    }
+        None => {
+            call.reply.ok();
+            None
+        }
+    };
+    // Whether the addresses can be had decides about the other settings too.
+    call.engine
+        .mail
+        .extend(mail.into_iter().chain(names.map(Mail::SettingChanged)));
     Ok(())
 }
 

@@ -50,6 +50,10 @@ pub type Done = Result<(), Error>;
 /// The most bytes of a name, and of arguments, that an error text repeats.
 const MAX_ECHO_BYTES: usize = 128;
 
+/// After a command that took as long as this the clock is put forward, so that those behind it in
+/// the same pipeline see that time has passed. In nanoseconds.
+const SLOW_NS: u64 = 50_000;
+
 /// A command being run: its arguments, its reply, and the engine it works on.
 pub struct Call<'a> {
     /// The entry that is being run; a subcommand's own entry where there is one.
@@ -122,10 +126,11 @@ pub fn run(
     request: Request<'_>,
     out: &mut Output,
 ) {
-    if request.is_empty() {
-        return;
-    }
+    out.seal();
     let mark = out.mark();
+    if request.is_empty() {
+        return mute(engine, id, mark, out);
+    }
     match admit(engine, id, found, &request) {
         Ok(found) => {
             // Now, so that CLIENT LIST shows itself.
@@ -163,14 +168,13 @@ fn refuse(engine: &mut Engine, id: SessionId, error: &Error, out: &mut Output) {
     Reply::new(out, engine.sessions[id].protocol).error(&error.0);
 }
 
-/// Writes the reply of a command that left it to the server: `OK`, or the error.
+/// Writes the reply of a command that left it to the server: `OK`, or the error. (Whether the
+/// client wants one was known when the command ran.)
 pub fn answer(engine: &mut Engine, id: SessionId, error: Option<Error>, out: &mut Output) {
-    let mark = out.mark();
     match error {
         None => Reply::new(out, engine.sessions[id].protocol).ok(),
         Some(error) => refuse(engine, id, &error, out),
     }
-    mute(engine, id, mark, out);
 }
 
 /// Checks whether this client may run its request like that.
@@ -201,6 +205,9 @@ fn admit(
 fn count(engine: &mut Engine, found: Found, before_ns: u64, failed: bool) {
     engine.watch_ns = (engine.host.stopwatch_ns)();
     let ns = engine.watch_ns.saturating_sub(before_ns);
+    if ns >= SLOW_NS {
+        engine.clock = engine.clock.after_ns(ns);
+    }
     engine.stats.commands += 1;
     let stats = engine.stats.command(found.number);
     stats.calls += 1;

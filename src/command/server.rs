@@ -165,7 +165,7 @@ fn swapdb(call: &mut Call) -> Done {
     let second = number(2, "ERR invalid second DB index")?;
     let first = database_index(call.engine, first)?;
     let second = database_index(call.engine, second)?;
-    call.engine.databases.swap(first, second);
+    call.engine.swap(first, second);
     call.engine.stats.keys.dirty += 1;
     call.reply.ok();
     Ok(())

@@ -13,6 +13,14 @@ impl Clock {
         Clock { unix_us }
     }
 
+    /// The moment so many nanoseconds later.
+    #[must_use]
+    pub fn after_ns(self, ns: u64) -> Clock {
+        Clock {
+            unix_us: self.unix_us.saturating_add(ns / 1000),
+        }
+    }
+
     /// Unix time in microseconds.
     #[must_use]
     pub fn unix_us(self) -> u64 {

@@ -36,6 +36,8 @@ pub enum Mail {
         client: SessionId,
         /// The setting that it named.
         setting: &'static str,
+        /// Whether the client wants a reply.
+        replies: bool,
         /// All settings as they were.
         before: Box<Config>,
     },
@@ -43,9 +45,9 @@ pub enum Mail {
     Shutdown,
 }
 
-/// What active expiry did in one call.
+/// What a bounded piece of work has come to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Progress {
+pub enum Slice {
     /// Nothing was left to do.
     Done,
     /// The budget was used up first.
@@ -56,6 +58,8 @@ pub enum Progress {
 pub struct Engine {
     /// The databases, by number.
     pub databases: Vec<Keyspace>,
+    /// Those behind this number have never been used, and need not be looked after.
+    used_databases: usize,
     /// The connected clients.
     pub sessions: Sessions,
     /// The settings.
@@ -89,6 +93,7 @@ impl Engine {
             .collect();
         Engine {
             databases,
+            used_databases: 0,
             sessions: Sessions::new(),
             config,
             clock,
@@ -105,6 +110,7 @@ impl Engine {
     /// The database with this number, for a command to work on.
     #[inline]
     pub fn db(&mut self, index: usize) -> Db<'_> {
+        self.used_databases = self.used_databases.max(index + 1);
         Db {
             keys: &mut self.databases[index],
             trash: &mut self.trash,
@@ -121,17 +127,18 @@ impl Engine {
         if !self.active_expire {
             return None;
         }
-        self.databases.iter().filter_map(Keyspace::next_due).min()
+        let used = &self.databases[..self.used_databases];
+        used.iter().filter_map(Keyspace::next_due).min()
     }
 
     /// Removes keys that are due, in at most `steps` steps of bounded work.
-    pub fn expire(&mut self, steps: usize) -> Progress {
+    pub fn expire(&mut self, steps: usize) -> Slice {
         let now_ms = self.clock.unix_ms();
         let mut left = steps;
-        for keyspace in &mut self.databases {
+        for keyspace in &mut self.databases[..self.used_databases] {
             loop {
                 if left == 0 {
-                    return Progress::More;
+                    return Slice::More;
                 }
                 match keyspace.expire_step(now_ms) {
                     Expired::Idle => break,
@@ -145,17 +152,23 @@ impl Engine {
                 left -= 1;
             }
         }
-        Progress::Done
+        Slice::Done
     }
 
     /// Frees one slice of what waits to be freed.
-    pub fn free(&mut self) -> Progress {
+    pub fn free(&mut self) -> Slice {
         self.trash.free_slice();
         if self.trash.is_empty() {
-            Progress::Done
+            Slice::Done
         } else {
-            Progress::More
+            Slice::More
         }
+    }
+
+    /// Exchanges the contents of two databases.
+    pub fn swap(&mut self, first: usize, second: usize) {
+        self.databases.swap(first, second);
+        self.used_databases = self.used_databases.max(first.max(second) + 1);
     }
 
     /// Removes every key of a database.

@@ -22,6 +22,14 @@ pub enum ReplyMode {
     Skip,
 }
 
+impl ReplyMode {
+    /// Whether the command that is being run is answered.
+    #[must_use]
+    pub fn replies(self) -> bool {
+        matches!(self, ReplyMode::On | ReplyMode::SkipNext)
+    }
+}
+
 /// What the server last saw of a client's buffers, for CLIENT LIST.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct BufferSizes {

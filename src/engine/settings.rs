@@ -13,6 +13,9 @@ use crate::resp::split_words;
 /// The most databases there may be.
 const MAX_DATABASES: i64 = 100_000;
 
+/// The longest time over a soft limit, in seconds: a century.
+const MAX_SOFT_S: u64 = 100 * 366 * 24 * 3600;
+
 /// The least that the limits on single values and on query buffers can be set to.
 const MIN_BYTES: i64 = 1024 * 1024;
 
@@ -522,7 +525,7 @@ fn set_buffer_limits(config: &mut Config, words: &[Vec<u8>]) -> Result<(), Strin
             parse_memory(&group[2]).and_then(|n| u64::try_from(n).ok()),
             crate::number::parse_i64(&group[3]).and_then(|n| u64::try_from(n).ok()),
         );
-        let (Some(hard_bytes), Some(soft_bytes), Some(soft_s)) = numbers else {
+        let (Some(hard_bytes), Some(soft_bytes), Some(soft_s @ ..=MAX_SOFT_S)) = numbers else {
             return Err(
                 "Error in hard, soft or soft_seconds setting in buffer limit configuration."
                     .to_owned(),

@@ -25,6 +25,9 @@ const MAX_SLICES: usize = 64;
 /// A vector with fewer sent bytes than this in front is left as it is.
 const COMPACT_FROM: usize = 64 * 1024;
 
+/// Replies of more bytes than this are not moved any more: see [`Output::seal`].
+const SEAL_BYTES: usize = 1024 * 1024;
+
 /// The output of one client: replies and messages, in order, less what has been sent.
 ///
 /// ```
@@ -307,11 +310,32 @@ impl Output {
         );
     }
 
+    /// To be called between replies: puts a long run of them aside as a blob, whose memory goes when
+    /// it is sent. In one growing vector the rest would have to be moved to the front again and again.
+    #[inline]
+    pub fn seal(&mut self) {
+        if self.bytes.len() > SEAL_BYTES && self.splices.is_empty() {
+            self.seal_bytes();
+        }
+    }
+
+    #[cold]
+    fn seal_bytes(&mut self) {
+        self.base = self.end();
+        let blob = Arc::new(std::mem::take(&mut self.bytes));
+        self.blob_sent = std::mem::take(&mut self.sent);
+        self.shared += blob.len() - self.blob_sent;
+        self.splices.push_back(Splice {
+            at: self.base,
+            blob,
+        });
+    }
+
     /// Drops sent bytes from `bytes` where that is cheap.
     fn forget_sent(&mut self) {
         if self.sent == self.bytes.len() {
             self.bytes.clear();
-        } else if self.sent >= COMPACT_FROM && self.sent >= self.bytes.len() / 2 {
+        } else if self.sent >= COMPACT_FROM && self.bytes.len() - self.sent <= SEAL_BYTES {
             self.bytes.drain(..self.sent);
         } else {
             return;

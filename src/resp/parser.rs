@@ -48,7 +48,7 @@ pub const BIG_ARG: usize = 32 * 1024;
 
 /// The most memory asked for because a client *claims* an argument's length, in bytes. What goes beyond
 /// grows as the bytes really come.
-pub const BIG_RESERVE: usize = 16 * 1024 * 1024;
+pub const BIG_RESERVE: usize = 1024 * 1024;
 
 /// The most spans asked for because a client claims a number of arguments.
 const RESERVE_SPANS: usize = 64;
@@ -282,6 +282,11 @@ impl Parser {
         (missing > 0).then_some(BigArg { bytes, missing })
     }
 
+    /// The bytes that have been received into big arguments.
+    pub fn received(&self) -> usize {
+        self.owned.iter().map(Vec::len).sum()
+    }
+
     /// The bytes of memory the parser holds, big arguments included.
     pub fn memory(&self) -> usize {
         let owned: usize = self.owned.iter().map(Vec::capacity).sum();
@@ -384,7 +389,7 @@ impl Parser {
             }
             Stage::BulkBody { len } => {
                 let end = self.pos.saturating_add(len);
-                if end > MAX_POSITION {
+                if end > MAX_POSITION - 2 {
                     return Err(ProtocolError::TooBigRequest);
                 }
                 (Span::of_input(self.pos, len), end)
@@ -416,6 +421,9 @@ impl Parser {
             other => return Err(ProtocolError::ExpectedDollar(other)),
         };
         let len = parse_i64(digits).ok_or(ProtocolError::InvalidBulkLength)?;
+        if end > MAX_POSITION - 2 {
+            return Err(ProtocolError::TooBigRequest);
+        }
         Ok(Some((limits.check_bulk(len)?, end + 2)))
     }
 
@@ -496,14 +504,12 @@ impl BigArg<'_> {
     ///
     /// # Errors
     /// What `stream` says, `WouldBlock` too; bytes that came before stay in `bytes`.
-    pub fn read_from(self, stream: &mut impl Read, budget: usize) -> io::Result<usize> {
+    pub fn read_from(mut self, stream: &mut impl Read, budget: usize) -> io::Result<usize> {
         let wanted = self.missing.min(budget);
         let before = self.bytes.len();
         while self.bytes.len() < before + wanted {
             if self.bytes.len() == self.bytes.capacity() {
-                let still_missing = before + self.missing - self.bytes.len();
-                self.bytes
-                    .reserve_exact(still_missing.min(self.bytes.len().max(BIG_ARG)));
+                self.make_room(before + self.missing)?;
             }
             let room = self.bytes.capacity() - self.bytes.len();
             let part = room.min(before + wanted - self.bytes.len());
@@ -512,6 +518,21 @@ impl BigArg<'_> {
             }
         }
         Ok(self.bytes.len() - before)
+    }
+
+    /// Makes room for more of the `len` bytes that the argument has in all. The vector doubles until a
+    /// megabyte has really come, then it is as long as it will be: what is only claimed to come is no
+    /// more than address space, and nothing large is copied.
+    fn make_room(&mut self, len: usize) -> io::Result<()> {
+        let has = self.bytes.len();
+        let more = if has < BIG_RESERVE {
+            has.max(BIG_ARG)
+        } else {
+            usize::MAX
+        };
+        self.bytes
+            .try_reserve_exact(more.min(len - has))
+            .map_err(io::Error::other)
     }
 }
 

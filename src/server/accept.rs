@@ -11,6 +11,7 @@ use super::client::Client;
 use super::stream::{Accepted, Listener, Stream};
 use super::{Server, receive};
 use crate::ae::{EventLoop, Io, Mask, Next, TimeEventId, Token};
+use crate::command;
 use crate::engine::Config;
 use crate::engine::session::Peer;
 use std::io::{self, ErrorKind, Write};
@@ -63,7 +64,9 @@ pub fn open(config: &Config) -> io::Result<Vec<Listener>> {
                     port = listener.local_addr().map_or(port, |addr| addr.port());
                     listeners.push(listener);
                 }
-                Err(error) if may_fail => log::debug!("not listening on {name}:{port}: {error}"),
+                Err(error) if may_fail && is_missing(&error) => {
+                    log::debug!("not listening on {name}:{port}: {error}");
+                }
                 Err(error) => {
                     let text = format!("cannot listen on {name}:{port}: {error}");
                     return Err(io::Error::new(error.kind(), text));
@@ -83,6 +86,23 @@ pub fn open(config: &Config) -> io::Result<Vec<Listener>> {
         listeners.push(listener);
     }
     Ok(listeners)
+}
+
+/// Whether this machine does not have such an address at all.
+fn is_missing(error: &io::Error) -> bool {
+    if error.kind() == ErrorKind::AddrNotAvailable {
+        return true;
+    }
+    #[cfg(unix)]
+    {
+        use rustix::io::Errno;
+        let lacking = [Errno::AFNOSUPPORT, Errno::PROTONOSUPPORT, Errno::NOPROTOOPT];
+        lacking
+            .iter()
+            .any(|errno| error.raw_os_error() == Some(errno.raw_os_error()))
+    }
+    #[cfg(not(unix))]
+    false
 }
 
 /// What CONFIG SET answers when the addresses that it was given cannot be listened on.
@@ -220,6 +240,62 @@ pub fn resume(event_loop: &mut EventLoop<Server>, server: &mut Server) {
 fn retry(event_loop: &mut EventLoop<Server>, server: &mut Server, _: TimeEventId) -> Next {
     resume(event_loop, server);
     Next::NoMore
+}
+
+impl Server {
+    /// Listens on everything that the settings name.
+    pub(super) fn listen(&mut self, event_loop: &mut EventLoop<Server>) -> io::Result<()> {
+        for mut listener in open(&self.engine.config)? {
+            let token = event_loop.create_file_event(&mut listener, Mask::READABLE, accept)?;
+            self.listeners.push(Listening { listener, token });
+        }
+        self.engine.host.port = self.local_addr().map_or(0, |addr| addr.port());
+        Ok(())
+    }
+
+    /// Any port was asked for: from now on it is the one that was found.
+    pub(super) fn settle_port(&mut self) {
+        if std::mem::take(&mut self.engine.config.any_port) {
+            self.engine.config.port = self.engine.host.port;
+        }
+    }
+
+    /// Closes every listener.
+    pub(super) fn stop_listening(&mut self, event_loop: &mut EventLoop<Server>) {
+        for mut listening in self.listeners.drain(..) {
+            // An error changes nothing: the socket is closed here.
+            let _ = event_loop.delete_file_event(listening.token, &mut listening.listener);
+        }
+        if let Some(id) = self.accepting.retry.take() {
+            event_loop.delete_time_event(id);
+        }
+    }
+
+    /// CONFIG SET of `bind` or `port`: listens on the new addresses, or else on the old ones again.
+    ///
+    /// # Errors
+    /// What CONFIG SET answers when the new ones cannot be had.
+    pub(super) fn listen_anew(
+        &mut self,
+        event_loop: &mut EventLoop<Server>,
+        setting: &'static str,
+        before: Config,
+    ) -> Result<(), command::Error> {
+        self.stop_listening(event_loop);
+        let Err(error) = self.listen(event_loop) else {
+            return Ok(());
+        };
+        log::warn!("{error}");
+        self.stop_listening(event_loop);
+        self.engine.config = before;
+        if let Err(error) = self.listen(event_loop) {
+            log::error!("not listening any more: {error}");
+        }
+        Err(command::config::failed(
+            setting.as_bytes(),
+            refusal(setting),
+        ))
+    }
 }
 
 #[cfg(test)]

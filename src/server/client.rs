@@ -13,7 +13,7 @@
 //! Each call does a bounded amount of work ([`READ_BYTES`], [`BATCHES_PER_TURN`],
 //! [`TRANSFER_BYTES`]) and says whether there is more, so that nobody is held up by a neighbour.
 
-use super::pipeline::{BATCH, Ending, Outcome, Pipeline};
+use super::pipeline::{BATCH, Budget, Ending, Outcome, Pipeline};
 use super::stream::Stream;
 use crate::ae::Io;
 use crate::engine::session::BufferSizes;
@@ -31,6 +31,10 @@ pub const BATCHES_PER_TURN: usize = 1024 / BATCH;
 
 /// Bytes of a large argument read, or of replies written, for one client in one turn.
 pub const TRANSFER_BYTES: usize = 1024 * 1024;
+
+/// The time that the commands of one client may take in one turn. Whoever has more to run goes to
+/// the back of the queue.
+const RUN_NS: u64 = 500_000;
 
 /// Buffers for output that are kept for the next client that has replies.
 const SPARE_BUFFERS: usize = 64;
@@ -179,7 +183,7 @@ impl Client {
             self.input.extend_from_slice(&scratch[..read]);
             self.run_input(pipeline, engine);
         }
-        let query_bytes = self.input.len() + pipeline.parser().memory();
+        let query_bytes = self.input.len() + pipeline.parser().received();
         if query_bytes > engine.config.client_query_buffer_limit {
             return Err(Gone::QueryTooLarge);
         }
@@ -197,7 +201,7 @@ impl Client {
         let read = big.read_from(&mut self.stream, TRANSFER_BYTES);
         let still_missing = parser.big_mut().map_or(0, |big| big.missing);
         note_received(engine, self.session, missing - still_missing);
-        if parser.memory() > engine.config.client_query_buffer_limit {
+        if parser.received() > engine.config.client_query_buffer_limit {
             return Err(Gone::QueryTooLarge);
         }
         match read {
@@ -214,6 +218,9 @@ impl Client {
         input.truncate(left.end);
         input.drain(..left.start);
         if !input.is_empty() {
+            if input.capacity() > 4 * READ_BYTES && input.len() < input.capacity() / 4 {
+                input.shrink_to_fit();
+            }
             self.input = input;
         }
     }
@@ -230,10 +237,14 @@ impl Client {
         let mut limits = limits(engine, self.session);
         let mut start = 0;
         self.has_backlog = false;
+        let budget = Budget {
+            output_bytes: self.output.len() + TRANSFER_BYTES,
+            until_ns: engine.watch_ns.saturating_add(RUN_NS),
+        };
         for _ in 0..BATCHES_PER_TURN {
             let db = engine.sessions[self.session].db as usize;
             let (end, ending) = pipeline.parse(received, start, &limits, &engine.databases[db]);
-            match pipeline.run(received, engine, self.session, &mut self.output) {
+            match pipeline.run(received, engine, self.session, &mut self.output, budget) {
                 Outcome::All => start = end,
                 Outcome::Until(at) if engine.sessions[self.session].closing => return at..at,
                 Outcome::Until(at) => {
@@ -258,15 +269,14 @@ impl Client {
 
     /// Answers a protocol error, after which the connection is closed.
     fn refuse(&mut self, engine: &mut Engine, error: &ProtocolError) {
-        let protocol = engine.sessions[self.session].protocol;
-        let text = error.text();
-        if !text.is_empty() {
-            let text = [b"ERR ", &*text].concat();
-            Reply::new(&mut self.output, protocol).error(text);
-            engine.stats.error("ERR");
+        let session = &mut engine.sessions[self.session];
+        if session.reply_mode.replies() {
+            let text = [b"ERR ", &*error.text()].concat();
+            Reply::new(&mut self.output, session.protocol).error(text);
         }
-        log::debug!("client {}: {error}", engine.sessions[self.session].id);
-        engine.sessions[self.session].closing = true;
+        log::debug!("client {}: {error}", session.id);
+        session.closing = true;
+        engine.stats.error("ERR");
     }
 
     /// The peer sends no more. It still gets the replies that it has coming.
@@ -286,8 +296,7 @@ impl Client {
         }
     }
 
-    /// Throws away what a client still sends after its last request, so that closing does not
-    /// reset the connection before it has read its replies.
+    /// Throws away what a client still sends after its last request, while its replies go out.
     fn ignore(&mut self, shared: &mut Shared) -> Result<Io, Gone> {
         match self.stream.read(&mut shared.scratch) {
             Ok(0) if self.output.is_empty() => Err(Gone::Closed),
@@ -295,6 +304,12 @@ impl Client {
             Ok(_) => Ok(Io::More),
             Err(error) => self.read_error(error),
         }
+    }
+
+    /// Whether there are replies to send to it, or requests of it to run.
+    #[must_use]
+    pub fn is_owed_anything(&self) -> bool {
+        self.has_backlog || !self.output.is_empty()
     }
 
     /// Sends what there is to send, up to a turn's worth.
@@ -342,12 +357,7 @@ impl Client {
     /// Leaves the sizes of the buffers where CLIENT LIST finds them.
     fn note_buffers(&mut self, engine: &mut Engine, parser: &Parser) {
         let small = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);
-        let query = self.input.len()
-            + if parser.is_fresh() {
-                0
-            } else {
-                parser.memory()
-            };
+        let query = self.input.len() + parser.received();
         engine.sessions[self.session].buffers = BufferSizes {
             query: small(query),
             query_free: small(self.input.capacity() - self.input.len()),

@@ -12,7 +12,7 @@ use crate::engine::Config;
 use crate::engine::settings::{self, SETTINGS};
 use crate::resp::split_words;
 use std::fmt;
-use std::io::Read;
+use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
 
 /// A config file larger than this is not one.
@@ -261,7 +261,9 @@ pub fn rewrite(config: &Config, path: &str) -> std::io::Result<()> {
     };
     // A new file takes the old one's place in one step, so that a crash leaves one of the two.
     let new_path = format!("{path}.{}.tmp", std::process::id());
-    std::fs::write(&new_path, rewritten(config, &old))?;
+    let mut file = std::fs::File::create(&new_path)?;
+    file.write_all(rewritten(config, &old).as_bytes())?;
+    file.sync_all()?;
     std::fs::rename(&new_path, path)
 }
 

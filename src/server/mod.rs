@@ -13,38 +13,43 @@
 //! ```
 //!
 //! - [`client`]: one connection, from bytes received to bytes sent.
+//! - [`clients`]: all of them.
 //! - [`pipeline`]: several requests at a time.
 //! - [`accept`]: new connections, and running out of descriptors.
 //! - [`timers`]: what happens at a time: keys and clients that are due, freeing.
+//! - [`shutdown`]: ending without losing replies.
 //! - [`config_file`]: the command line and the config file.
 //! - [`host`]: what the process asks of the operating system.
 //! - [`stream`]: TCP and Unix sockets behind one type.
 
 pub mod accept;
 pub mod client;
+pub mod clients;
+pub mod clock;
 pub mod config_file;
 pub mod host;
 pub mod pipeline;
+pub mod shutdown;
 pub mod stream;
 pub mod timers;
 
 use crate::ae::{EventLoop, Io, Mask, Token};
 use crate::command;
-use crate::engine::{Clock, Config, Engine, Mail, SessionId};
+use crate::engine::{Config, Engine, Mail, SessionId};
 use crate::resp::Stop;
 use accept::Listening;
 use client::{Client, Gone, Shared};
+use clients::Clients;
+use clock::HostClock;
 use std::collections::HashSet;
 use std::io;
 use std::net::SocketAddr;
-use std::time::{Instant, SystemTime, UNIX_EPOCH};
+#[cfg(unix)]
+use std::sync::{Arc, atomic::AtomicBool};
 use timers::Timers;
 
 /// Events taken from the kernel in one turn.
 const EVENTS_PER_POLL: usize = 1024;
-
-/// How often the sockets are tried for the last replies at shutdown.
-const FLUSH_TRIES: usize = 100;
 
 /// The server: listeners, clients, engine. It is the context of its own event loop.
 pub struct Server {
@@ -55,83 +60,13 @@ pub struct Server {
     shared: Shared,
     timers: Timers,
     /// Those with replies to be sent before the loop sleeps.
-    queue: Vec<Token>,
+    owing: Vec<Token>,
     /// The kernel's signals, while somebody listens to them.
     #[cfg(unix)]
     signals: Option<signal_hook_mio::v1_0::Signals>,
     clock: HostClock,
     accepting: accept::State,
-}
-
-/// Clients by the token of their file event.
-#[derive(Default)]
-pub struct Clients {
-    slots: Vec<Option<Box<Client>>>,
-}
-
-impl Clients {
-    fn put(&mut self, token: Token, client: Box<Client>) {
-        if self.slots.len() <= token.0 {
-            self.slots.resize_with(token.0 + 1, || None);
-        }
-        self.slots[token.0] = Some(client);
-    }
-
-    /// The client itself, so that it and the server can be used side by side. It is put back
-    /// unless it has to go.
-    #[inline]
-    fn take(&mut self, token: Token) -> Option<Box<Client>> {
-        self.slots.get_mut(token.0)?.take()
-    }
-
-    fn get_mut(&mut self, token: Token) -> Option<&mut Client> {
-        self.slots.get_mut(token.0)?.as_deref_mut()
-    }
-
-    /// Where the client with this session is. (Every client is looked at; few commands ask.)
-    fn token_of(&self, session: SessionId) -> Option<Token> {
-        let is_it =
-            |slot: &Option<Box<Client>>| slot.as_ref().is_some_and(|c| c.session == session);
-        self.slots.iter().position(is_it).map(Token)
-    }
-
-    fn tokens(&self) -> Vec<Token> {
-        (0..self.slots.len())
-            .filter(|&i| self.slots[i].is_some())
-            .map(Token)
-            .collect()
-    }
-}
-
-/// Unix time that cannot disagree with the loop's own time within a turn: the system's clock is
-/// read once a turn, and what has passed since is added.
-#[derive(Debug, Clone, Copy)]
-struct HostClock {
-    unix_us: u64,
-    read_at: Instant,
-}
-
-impl HostClock {
-    fn read() -> HostClock {
-        let unix = SystemTime::now()
-            .duration_since(UNIX_EPOCH)
-            .unwrap_or_default();
-        HostClock {
-            unix_us: u64::try_from(unix.as_micros()).unwrap_or(u64::MAX),
-            read_at: Instant::now(),
-        }
-    }
-
-    /// The time when the poll returned.
-    fn at_poll(&self) -> Clock {
-        Clock::at_us(self.unix_us)
-    }
-
-    /// The time by now.
-    fn now(&self) -> Clock {
-        let passed_us = u64::try_from(self.read_at.elapsed().as_micros()).unwrap_or(0);
-        Clock::at_us(self.unix_us + passed_us)
-    }
+    ending: shutdown::Ending,
 }
 
 impl Server {
@@ -151,14 +86,16 @@ impl Server {
             listeners: Vec::new(),
             shared: Shared::default(),
             timers: Timers::default(),
-            queue: Vec::new(),
+            owing: Vec::new(),
             #[cfg(unix)]
             signals: None,
             clock,
             accepting: accept::State::default(),
+            ending: shutdown::Ending::default(),
         };
         host::raise_descriptor_limit(&mut server.engine.config);
         server.listen(&mut event_loop)?;
+        server.settle_port();
         if server.listeners.is_empty() {
             let text = "nothing to listen on: neither 'port' with 'bind' nor 'unixsocket' names an address";
             return Err(io::Error::new(io::ErrorKind::InvalidInput, text));
@@ -189,8 +126,13 @@ impl Server {
     /// What the system says when a handler cannot be installed.
     #[cfg(unix)]
     pub fn handle_signals(&mut self, event_loop: &mut EventLoop<Server>) -> io::Result<()> {
-        use signal_hook::consts::{SIGINT, SIGTERM};
-        let mut signals = signal_hook_mio::v1_0::Signals::new([SIGINT, SIGTERM])?;
+        use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
+        use signal_hook::flag;
+        // Ctrl-C once more, perhaps because a command takes for ever, ends the process at once.
+        let is_second = Arc::new(AtomicBool::new(false));
+        flag::register_conditional_shutdown(SIGINT, 1, Arc::clone(&is_second))?;
+        flag::register(SIGINT, is_second)?;
+        let mut signals = signal_hook_mio::v1_0::Signals::new([SIGHUP, SIGINT, SIGTERM])?;
         event_loop.create_file_event(&mut signals, Mask::READABLE, signalled)?;
         self.signals = Some(signals);
         Ok(())
@@ -237,10 +179,10 @@ impl Server {
 
     /// Has a client's replies sent before the loop sleeps.
     #[inline]
-    fn queue(&mut self, token: Token, client: &mut Client) {
+    fn send_later(&mut self, token: Token, client: &mut Client) {
         if !client.output.is_empty() && !client.is_queued {
             client.is_queued = true;
-            self.queue.push(token);
+            self.owing.push(token);
         }
     }
 
@@ -248,61 +190,80 @@ impl Server {
     fn deliver_mail(&mut self, event_loop: &mut EventLoop<Server>) {
         let mail = std::mem::take(&mut self.engine.mail);
         let mut leaving: HashSet<SessionId> = HashSet::new();
+        let mut is_refused = false;
         for letter in mail {
             match letter {
                 Mail::Close(session) => {
                     leaving.insert(session);
                 }
+                Mail::SettingChanged(_) if is_refused => {}
                 Mail::SettingChanged(name) => self.setting_changed(event_loop, name),
                 Mail::Listen {
                     client,
                     setting,
+                    replies,
                     before,
-                } => self.listen_anew(event_loop, client, setting, *before),
-                Mail::Shutdown => self.shut_down(event_loop, "SHUTDOWN"),
+                } => {
+                    let error = self.listen_anew(event_loop, setting, *before).err();
+                    is_refused = error.is_some();
+                    if replies {
+                        self.answer(client, error);
+                    }
+                }
+                Mail::Shutdown => self.shut_down_at_once(event_loop),
             }
         }
         if leaving.is_empty() {
             return;
         }
+        self.for_each_client(event_loop, |_, _, _, client| {
+            if leaving.contains(&client.session) {
+                Err(Gone::Dismissed)
+            } else {
+                Ok(())
+            }
+        });
+    }
+
+    /// Does something with every client; one for which it fails has to go.
+    fn for_each_client(
+        &mut self,
+        event_loop: &mut EventLoop<Server>,
+        mut visit: impl FnMut(
+            &mut Server,
+            &mut EventLoop<Server>,
+            Token,
+            &mut Client,
+        ) -> Result<(), Gone>,
+    ) {
         for token in self.clients.tokens() {
-            let Some(client) = self.clients.take(token) else {
+            let Some(mut client) = self.clients.take(token) else {
                 continue;
             };
-            if leaving.contains(&client.session) {
-                self.free(event_loop, token, client, &Gone::Dismissed);
-            } else {
-                self.clients.put(token, client);
+            match visit(self, event_loop, token, &mut client) {
+                Ok(()) => self.clients.put(token, client),
+                Err(why) => self.free(event_loop, token, client, &why),
             }
+        }
+    }
+
+    /// Writes the reply of a command that has left it to the server.
+    fn answer(&mut self, session: SessionId, error: Option<command::Error>) {
+        if let Some(token) = self.clients.token_of(session)
+            && let Some(mut client) = self.clients.take(token)
+        {
+            command::answer(&mut self.engine, session, error, &mut client.output);
+            self.send_later(token, &mut client);
+            self.clients.put(token, client);
         }
     }
 
     fn setting_changed(&mut self, event_loop: &mut EventLoop<Server>, name: &str) {
         match name {
-            "timeout" => self.watch_all_clients(event_loop),
-            "client-output-buffer-limit" => self.check_all_outputs(event_loop),
+            "timeout" | "client-output-buffer-limit" => self.watch_all_clients(event_loop),
             "loglevel" => log::set_max_level(host::level_filter(self.engine.config.loglevel)),
             _ => {}
         }
-    }
-
-    /// Sends what can still be sent, and ends the loop.
-    pub(crate) fn shut_down(&mut self, event_loop: &mut EventLoop<Server>, why: &str) {
-        log::info!("{why} received, ending");
-        for token in self.clients.tokens() {
-            let Some(mut client) = self.clients.take(token) else {
-                continue;
-            };
-            for _ in 0..FLUSH_TRIES {
-                match client.send(&mut self.engine, &mut self.shared) {
-                    Ok(Stop::Budget) => {}
-                    _ => break,
-                }
-            }
-            self.clients.put(token, client);
-        }
-        self.stop_listening(event_loop);
-        event_loop.stop();
     }
 }
 
@@ -322,17 +283,17 @@ impl Gone {
 
 /// Sends all replies of the turn, arms what is due later.
 fn before_sleep(event_loop: &mut EventLoop<Server>, server: &mut Server) {
-    let mut queue = std::mem::take(&mut server.queue);
-    for token in queue.drain(..) {
+    let mut owing = std::mem::take(&mut server.owing);
+    for token in owing.drain(..) {
         if let Some(client) = server.clients.get_mut(token) {
             client.is_queued = false;
             send(event_loop, server, token);
         }
     }
-    server.queue = queue;
+    server.owing = owing;
     server.arm_alarms(event_loop);
-    let awake = server.clock.read_at.elapsed();
-    let awake_us = u64::try_from(awake.as_micros()).unwrap_or(u64::MAX);
+    server.end_if_all_is_done(event_loop);
+    let awake_us = u64::try_from(server.clock.age().as_micros()).unwrap_or(u64::MAX);
     server.engine.stats.event_loop.count(awake_us);
     server.note_rates();
 }
@@ -358,7 +319,7 @@ fn receive(event_loop: &mut EventLoop<Server>, server: &mut Server, token: Token
         });
     let io = match received {
         Ok(io) => {
-            server.queue(token, &mut client);
+            server.send_later(token, &mut client);
             server.clients.put(token, client);
             io
         }
@@ -411,73 +372,18 @@ fn send(event_loop: &mut EventLoop<Server>, server: &mut Server, token: Token) -
     }
 }
 
-/// The handler of SIGINT and SIGTERM.
+/// The handler of signals. SIGHUP, which a closed terminal sends, is of no importance.
 #[cfg(unix)]
 fn signalled(event_loop: &mut EventLoop<Server>, server: &mut Server, _: Token) -> Io {
-    let name = server
-        .signals
-        .as_mut()
-        .and_then(|signals| signals.pending().next())
-        .map(|signal| {
-            if signal == signal_hook::consts::SIGINT {
-                "SIGINT"
-            } else {
-                "SIGTERM"
-            }
-        });
-    if let Some(name) = name {
-        server.shut_down(event_loop, name);
+    use signal_hook::consts::{SIGINT, SIGTERM};
+    let pending: Vec<i32> = match &mut server.signals {
+        Some(signals) => signals.pending().collect(),
+        None => Vec::new(),
+    };
+    for (signal, name) in [(SIGINT, "SIGINT"), (SIGTERM, "SIGTERM")] {
+        if pending.contains(&signal) {
+            server.shut_down(event_loop, name, shutdown::PATIENCE);
+        }
     }
     Io::Drained
-}
-
-impl Server {
-    /// Listens on everything that the settings name.
-    fn listen(&mut self, event_loop: &mut EventLoop<Server>) -> io::Result<()> {
-        for mut listener in accept::open(&self.engine.config)? {
-            let token =
-                event_loop.create_file_event(&mut listener, Mask::READABLE, accept::accept)?;
-            self.listeners.push(Listening { listener, token });
-        }
-        self.engine.host.port = self.local_addr().map_or(0, |addr| addr.port());
-        Ok(())
-    }
-
-    fn stop_listening(&mut self, event_loop: &mut EventLoop<Server>) {
-        for mut listening in self.listeners.drain(..) {
-            // An error changes nothing: the socket is closed here.
-            let _ = event_loop.delete_file_event(listening.token, &mut listening.listener);
-        }
-    }
-
-    /// CONFIG SET of `bind` or `port`: listens on the new addresses, or else on the old ones
-    /// again, and answers accordingly.
-    fn listen_anew(
-        &mut self,
-        event_loop: &mut EventLoop<Server>,
-        session: SessionId,
-        setting: &'static str,
-        before: Config,
-    ) {
-        self.stop_listening(event_loop);
-        self.engine.config.any_port = false;
-        let error = self.listen(event_loop).err().map(|error| {
-            log::warn!("{error}");
-            self.stop_listening(event_loop);
-            self.engine.config = before;
-            if let Err(error) = self.listen(event_loop) {
-                log::error!("not listening any more: {error}");
-            }
-            command::config::failed(setting.as_bytes(), accept::refusal(setting))
-        });
-        let Some(token) = self.clients.token_of(session) else {
-            return;
-        };
-        let Some(mut client) = self.clients.take(token) else {
-            return;
-        };
-        command::answer(&mut self.engine, session, error, &mut client.output);
-        self.queue(token, &mut client);
-        self.clients.put(token, client);
-    }
 }

@@ -46,6 +46,15 @@ pub enum Ending {
     Wrong(ProtocolError),
 }
 
+/// How far a client may go in one turn; the command that passes it is the last.
+#[derive(Debug, Clone, Copy)]
+pub struct Budget {
+    /// The length of its output.
+    pub output_bytes: usize,
+    /// The time by the engine's stopwatch.
+    pub until_ns: u64,
+}
+
 /// What became of a batch that was run.
 pub enum Outcome {
     /// All of it was run.
@@ -129,6 +138,7 @@ impl Pipeline {
         engine: &mut Engine,
         id: SessionId,
         output: &mut Output,
+        budget: Budget,
     ) -> Outcome {
         if self.hashes.len() > 1 {
             engine.databases[engine.sessions[id].db as usize].warm(&self.hashes);
@@ -138,7 +148,8 @@ impl Pipeline {
             let request = slot.parser.request(&received[slot.start..]);
             command::run(engine, id, slot.found, request, output);
             slot.parser.reset();
-            if engine.sessions[id].closing || !engine.mail.is_empty() {
+            let is_over = output.len() > budget.output_bytes || engine.watch_ns > budget.until_ns;
+            if is_over || engine.sessions[id].closing || !engine.mail.is_empty() {
                 return self.leave_off(at + 1);
             }
         }

@@ -50,7 +50,8 @@ impl Stream {
         if keepalive_s > 0 {
             let keepalive = socket2::TcpKeepalive::new()
                 .with_time(Duration::from_secs(keepalive_s))
-                .with_interval(Duration::from_secs((keepalive_s / 3).max(1)));
+                .with_interval(Duration::from_secs((keepalive_s / 3).max(1)))
+                .with_retries(3);
             let _ = socket2::SockRef::from(stream).set_tcp_keepalive(&keepalive);
         }
     }

@@ -9,15 +9,20 @@
 use super::Server;
 use super::client::{Client, Gone};
 use crate::ae::{EventLoop, Next, TimeEventId, TimeProc, Token};
-use crate::engine::Progress;
+use crate::engine::Slice;
 use crate::wheel::{Step, Wheel};
 use std::time::{Duration, Instant};
 
 /// The time that one piece of background work may take of a turn.
-const SLICE: Duration = Duration::from_micros(500);
+const SLICE_TIME: Duration = Duration::from_micros(500);
 
 /// Steps of active expiry between two looks at the clock.
 const EXPIRE_STEPS: usize = 128;
+
+/// Steps of active expiry that each command pays for, whatever time they take: to set a deadline is
+/// to make that much work (a few moves towards its moment, and the removal), so busy clients can
+/// never make keys faster than they leave.
+const EXPIRE_STEPS_PER_COMMAND: usize = 8;
 
 /// Clients that are looked after in one turn.
 const CLIENTS_PER_TURN: usize = 256;
@@ -71,6 +76,8 @@ pub struct Timers {
     expiry: Alarm,
     freeing: Alarm,
     clients: Alarm,
+    /// How many commands had been run when this turn began.
+    commands_before: u64,
     /// When to look after which client, in milliseconds of the loop.
     due_clients: Wheel<Token>,
 }
@@ -81,6 +88,7 @@ impl Default for Timers {
             expiry: Alarm::default(),
             freeing: Alarm::default(),
             clients: Alarm::default(),
+            commands_before: 0,
             due_clients: Wheel::new(0),
         }
     }
@@ -98,21 +106,34 @@ impl Timers {
 impl Server {
     /// Sets each alarm to when its work is due.
     pub(super) fn arm_alarms(&mut self, event_loop: &mut EventLoop<Server>) {
+        self.timers.commands_before = self.engine.stats.commands;
+        // The two clocks are compared, so both are read now: a turn may have been long.
+        event_loop.refresh_clock();
         let now_ms = event_loop.now_ms();
-        // Both times were read when the poll returned.
-        let unix_ms = self.clock.at_poll().unix_ms();
+        let unix_ms = self.clock.now().unix_ms();
         let expiry = self
             .engine
             .next_due()
             .map(|due_ms| now_ms + due_ms.saturating_sub(unix_ms));
         self.timers.expiry.set(event_loop, expiry, expire);
         let freeing = (!self.engine.trash.is_empty()).then_some(now_ms);
-        self.timers.freeing.set(event_loop, freeing, free);
+        self.timers.freeing.set(event_loop, freeing, free_trash);
         self.timers.clients.set(
             event_loop,
             self.timers.due_clients.next_due(),
             look_after_clients,
         );
+    }
+
+    /// How many commands this turn has run.
+    fn commands_this_turn(&self) -> usize {
+        // CONFIG RESETSTAT sets the counter back.
+        let commands = self
+            .engine
+            .stats
+            .commands
+            .saturating_sub(self.timers.commands_before);
+        usize::try_from(commands).unwrap_or(usize::MAX)
     }
 
     /// Keeps the counters from which INFO tells rates.
@@ -135,27 +156,13 @@ impl Server {
         }
     }
 
-    /// `timeout` has changed: every client is looked after anew.
+    /// `timeout` or the output limits have changed: every client is looked at anew.
     pub(super) fn watch_all_clients(&mut self, event_loop: &mut EventLoop<Server>) {
-        for token in self.clients.tokens() {
-            if let Some(mut client) = self.clients.take(token) {
-                self.watch_client(event_loop, token, &mut client);
-                self.clients.put(token, client);
-            }
-        }
-    }
-
-    /// The output limits have changed: every client's output is held against them.
-    pub(super) fn check_all_outputs(&mut self, event_loop: &mut EventLoop<Server>) {
-        for token in self.clients.tokens() {
-            let Some(mut client) = self.clients.take(token) else {
-                continue;
-            };
-            match self.check_output(event_loop, token, &mut client) {
-                Ok(()) => self.clients.put(token, client),
-                Err(why) => self.free(event_loop, token, client, &why),
-            }
-        }
+        self.for_each_client(event_loop, |server, event_loop, token, client| {
+            server.check_output(event_loop, token, client)?;
+            server.watch_client(event_loop, token, client);
+            Ok(())
+        });
     }
 
     /// When a client may have to go: it is silent for `timeout`, or its output stays over the
@@ -164,12 +171,12 @@ impl Server {
         let session = &self.engine.sessions[client.session];
         let timeout_s = self.engine.config.timeout_s;
         let idle_s = self.engine.clock.unix_s().saturating_sub(session.active_s);
-        let silent =
-            (timeout_s > 0).then(|| now_ms + (timeout_s + 1).saturating_sub(idle_s) * 1000);
+        let silent = (timeout_s > 0)
+            .then(|| now_ms + (timeout_s + 1).saturating_sub(idle_s).saturating_mul(1000));
         let soft_s = self.engine.config.client_output_buffer_limit[0].soft_s;
         let too_full = client
             .over_soft_limit_since_ms
-            .map(|since_ms| since_ms + soft_s * 1000 + 1);
+            .map(|since_ms| since_ms + soft_s.saturating_mul(1000) + 1);
         silent.into_iter().chain(too_full).min()
     }
 
@@ -181,7 +188,9 @@ impl Server {
         if config.timeout_s > 0 && idle_s > config.timeout_s {
             return Some(Gone::Dismissed);
         }
-        let soft_ms = config.client_output_buffer_limit[0].soft_s * 1000;
+        let soft_ms = config.client_output_buffer_limit[0]
+            .soft_s
+            .saturating_mul(1000);
         let since_ms = client.over_soft_limit_since_ms?;
         (now_ms.saturating_sub(since_ms) > soft_ms).then_some(Gone::OutputTooLarge)
     }
@@ -211,38 +220,51 @@ impl Server {
     }
 }
 
-/// Removes keys that are due, for a slice of time.
+/// Removes keys that are due: what this turn's commands pay for, and then for a slice of time.
 fn expire(event_loop: &mut EventLoop<Server>, server: &mut Server, _: TimeEventId) -> Next {
     server.engine.clock = server.clock.now();
-    let again = repeat(|| server.engine.expire(EXPIRE_STEPS));
+    let steps = server
+        .commands_this_turn()
+        .saturating_mul(EXPIRE_STEPS_PER_COMMAND);
+    let paid_for = server.engine.expire(steps);
+    let again = match paid_for {
+        Slice::Done => Slice::Done,
+        Slice::More => repeat(|| server.engine.expire(EXPIRE_STEPS)),
+    };
     finish(event_loop, &mut server.timers.expiry, again)
 }
 
-/// Frees what is too large to be freed at once, for a slice of time.
-fn free(event_loop: &mut EventLoop<Server>, server: &mut Server, _: TimeEventId) -> Next {
+/// Frees what is too large to be freed at once: as many pieces as commands were run, since each
+/// may have made one, and then for a slice of time.
+fn free_trash(event_loop: &mut EventLoop<Server>, server: &mut Server, _: TimeEventId) -> Next {
+    for _ in 0..server.commands_this_turn() {
+        if server.engine.free() == Slice::Done {
+            break;
+        }
+    }
     let again = repeat(|| server.engine.free());
     finish(event_loop, &mut server.timers.freeing, again)
 }
 
 /// Repeats a piece of work until it is done or the slice is used up.
-fn repeat(mut work: impl FnMut() -> Progress) -> Progress {
+fn repeat(mut work: impl FnMut() -> Slice) -> Slice {
     let start = Instant::now();
     loop {
-        if work() == Progress::Done {
-            return Progress::Done;
+        if work() == Slice::Done {
+            return Slice::Done;
         }
-        if start.elapsed() >= SLICE {
-            return Progress::More;
+        if start.elapsed() >= SLICE_TIME {
+            return Slice::More;
         }
     }
 }
 
 /// More to do: the event runs again in the next turn, after everybody else. Otherwise
 /// `before_sleep` sets the alarm anew.
-fn finish(event_loop: &mut EventLoop<Server>, alarm: &mut Alarm, progress: Progress) -> Next {
+fn finish(event_loop: &mut EventLoop<Server>, alarm: &mut Alarm, progress: Slice) -> Next {
     match progress {
-        Progress::More => Next::At(event_loop.now_ms()),
-        Progress::Done => {
+        Slice::More => Next::At(event_loop.now_ms()),
+        Slice::Done => {
             alarm.fired();
             Next::NoMore
         }

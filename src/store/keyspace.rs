@@ -16,7 +16,7 @@
 use super::entry::{Encoding, Entry, Value};
 use super::shard::Found;
 use super::table::{Cursor, Keyed, Table};
-use crate::wheel::{self, Step, Wheel};
+use crate::wheel::{self, Step, TimerId, Wheel};
 
 impl Keyed for Entry {
     #[inline]
@@ -76,7 +76,7 @@ pub struct Stored {
 #[derive(Debug)]
 pub struct Keyspace {
     table: Table<Entry>,
-    deadlines: Wheel<u64>,
+    deadlines: Deadlines,
 }
 
 impl Keyspace {
@@ -85,7 +85,7 @@ impl Keyspace {
     pub fn new(seed: u64, now_ms: u64) -> Keyspace {
         Keyspace {
             table: Table::new(seed),
-            deadlines: Wheel::new(now_ms),
+            deadlines: Deadlines::new(now_ms),
         }
     }
 
@@ -265,7 +265,7 @@ impl Keyspace {
     pub fn into_remains(self) -> Remains {
         Remains {
             table: self.table,
-            deadlines: self.deadlines.into_remains(),
+            deadlines: self.deadlines.wheel.map(|wheel| wheel.into_remains()),
         }
     }
 
@@ -285,11 +285,65 @@ impl Keyspace {
     }
 }
 
+/// The wheel of a database, made when the first key has a deadline: its slots take 4 KiB, and there
+/// may be a hundred thousand databases.
+#[derive(Debug)]
+struct Deadlines {
+    wheel: Option<Box<Wheel<u64>>>,
+    /// The time at which the database was made.
+    since_ms: u64,
+}
+
+impl Deadlines {
+    fn new(now_ms: u64) -> Deadlines {
+        Deadlines {
+            wheel: None,
+            since_ms: now_ms,
+        }
+    }
+
+    fn len(&self) -> usize {
+        self.wheel.as_ref().map_or(0, |wheel| wheel.len())
+    }
+
+    fn insert(&mut self, at_ms: u64, hash: u64) -> TimerId {
+        let since_ms = self.since_ms;
+        let wheel = self
+            .wheel
+            .get_or_insert_with(|| Box::new(Wheel::new(since_ms)));
+        wheel.insert(at_ms, hash)
+    }
+
+    fn cancel(&mut self, timer: TimerId) {
+        if let Some(wheel) = &mut self.wheel {
+            wheel.cancel(timer);
+        }
+    }
+
+    /// The moment of a timer, which an entry has and which therefore is on the wheel.
+    #[inline]
+    fn deadline(&self, timer: TimerId) -> u64 {
+        self.wheel
+            .as_ref()
+            .map_or(u64::MAX, |wheel| wheel.deadline(timer))
+    }
+
+    fn step(&mut self, now_ms: u64) -> Step<u64> {
+        self.wheel
+            .as_mut()
+            .map_or(Step::Idle, |wheel| wheel.step(now_ms))
+    }
+
+    fn next_due(&self) -> Option<u64> {
+        self.wheel.as_ref()?.next_due()
+    }
+}
+
 /// A keyspace that is no more, and whose memory is to be given back piece by piece.
 #[derive(Debug)]
 pub struct Remains {
     table: Table<Entry>,
-    deadlines: wheel::Remains<u64>,
+    deadlines: Option<wheel::Remains<u64>>,
 }
 
 impl Remains {
@@ -313,7 +367,10 @@ impl Remains {
                 entries.for_each(take);
                 true
             }
-            None => self.deadlines.free_one(),
+            None => self
+                .deadlines
+                .as_mut()
+                .is_some_and(wheel::Remains::free_one),
         }
     }
 }
@@ -349,9 +406,12 @@ impl NewString<'_> {
     }
 }
 
-fn clear_timer(deadlines: &mut Wheel<u64>, entry: &mut Entry) {
+fn clear_timer(deadlines: &mut Deadlines, entry: &mut Entry) {
     if let Some(timer) = entry.timer() {
         deadlines.cancel(timer);
         entry.set_timer(None);
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -25,8 +25,9 @@
 //! One hash serves both: the directory takes bits 16 to 56, the shards use those below and above.
 
 use super::shard::{Found, Shard};
-use foldhash::quality::SeedableRandomState;
-use std::hash::BuildHasher;
+use foldhash::SharedSeed;
+use foldhash::quality::FoldHasher;
+use std::hash::{Hash, Hasher};
 
 /// The mean number of items a shard, above which one more shard is made.
 pub const TARGET: usize = 200;
@@ -64,24 +65,56 @@ pub trait Keyed {
     fn key(&self) -> &[u8];
 }
 
+/// The hash function of one table: foldhash, with secrets of its own.
+///
+/// Foldhash multiplies what it reads, combined with its shared seed. Who knows that seed can write
+/// keys in which one factor is zero, and which therefore have the same hash *whatever the other
+/// seed is*. The crate's fixed shared seed is printed in its source, so both are derived from ours.
+#[derive(Debug)]
+struct KeyHasher {
+    seed: u64,
+    shared: SharedSeed,
+}
+
+impl KeyHasher {
+    fn new(seed: u64) -> KeyHasher {
+        KeyHasher {
+            seed,
+            // Derived in a way that `seed` itself does not stand in it.
+            shared: SharedSeed::from_u64(!seed),
+        }
+    }
+
+    #[inline]
+    fn hash_one(&self, key: &[u8]) -> u64 {
+        let mut hasher = FoldHasher::with_seed(self.seed, &self.shared);
+        key.hash(&mut hasher);
+        hasher.finish()
+    }
+}
+
 /// Items by key; see the module's text.
 #[derive(Debug)]
 pub struct Table<T> {
     segments: Vec<Vec<Shard<T>>>,
     shards: usize,
     len: usize,
-    hasher: SeedableRandomState,
+    /// Whether [`Table::probe`] has removed an item and not looked whether there are too many
+    /// shards now.
+    may_shrink: bool,
+    hasher: KeyHasher,
 }
 
 impl<T: Keyed> Table<T> {
     /// An empty table whose hashes depend on `seed`.
     #[must_use]
     pub fn new(seed: u64) -> Table<T> {
-        let hasher = SeedableRandomState::with_seed(seed, foldhash::SharedSeed::global_fixed());
+        let hasher = KeyHasher::new(seed);
         Table {
             segments: vec![vec![Shard::default()]],
             shards: 1,
             len: 0,
+            may_shrink: false,
             hasher,
         }
     }
@@ -159,14 +192,20 @@ impl<T: Keyed> Table<T> {
     }
 
     /// The item with this key, which is removed on the way if `keep` says no. (The table shrinks
-    /// at the next [`Table::remove`], not here.)
+    /// at the next call, since what is found may be borrowed for as long as the table.)
     #[inline]
     pub fn probe(&mut self, hash: u64, key: &[u8], keep: impl FnOnce(&T) -> bool) -> Found<'_, T> {
+        if self.may_shrink {
+            self.may_shrink = false;
+            self.shrink();
+        }
         let index = self.locate(hash);
         let hasher = &self.hasher;
         let shard = &mut self.segments[index / SEGMENT][index % SEGMENT];
         let found = shard.probe(hash, key, keep, |item| hasher.hash_one(item.key()));
-        self.len -= usize::from(matches!(found, Found::Removed(_)));
+        let is_removed = matches!(found, Found::Removed(_));
+        self.len -= usize::from(is_removed);
+        self.may_shrink |= is_removed;
         found
     }
 
@@ -443,6 +482,20 @@ mod tests {
         }
         assert_eq!((table.len(), table.shard_count()), (0, 1));
         assert_eq!(table.shard(0).bytes(), 0, "an empty table holds no memory");
+    }
+
+    /// Keys that foldhash gives one and the same hash where its shared seed is the crate's fixed
+    /// one: the second half is the word that this seed turns into a factor of zero.
+    #[test]
+    fn keys_cannot_be_aimed_at_a_shard_by_who_knows_the_hash_function() {
+        const SECOND_WORD: u64 = 0x3f84_d5b5_b547_0917;
+        let mut table: Table<Item> = Table::new(7);
+        for n in 0..10_000u64 {
+            let key = [n.to_le_bytes(), SECOND_WORD.to_le_bytes()].concat();
+            table.insert(table.hash(&key), Item(key));
+        }
+        let largest = table.segments.iter().flatten().map(Shard::len).max();
+        assert!(largest < Some(3 * TARGET), "{largest:?}");
     }
 
     #[test]

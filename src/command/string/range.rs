@@ -72,13 +72,26 @@ pub const COMMANDS: &[Command] = &[
         .syntax("key start:integer end:integer"),
 ];
 
+/// A string that grows gets at the most this much more room than it needs, in bytes.
+const MAX_SPARE: usize = 1024 * 1024;
+
+/// Makes room for `more` bytes: a short string doubles, a long one does not.
+fn make_room(bytes: &mut Vec<u8>, more: usize) {
+    if bytes.capacity() - bytes.len() < more {
+        bytes.reserve_exact(more + bytes.len().min(MAX_SPARE));
+    }
+}
+
 fn append(call: &mut Call) -> Done {
     let max_len = call.engine.config.proto_max_bulk_len;
     let (args, mut db, reply) = call.parts();
     let len = if let Some(entry) = db.write(args.arg(1)) {
         let more = args.arg(2);
         let len = checked_len(string_of(entry)?.len(), more.len(), max_len)?;
-        entry.edit_string(Encoding::Raw, |bytes| bytes.extend_from_slice(more));
+        entry.edit_string(Encoding::Raw, |bytes| {
+            make_room(bytes, more.len());
+            bytes.extend_from_slice(more);
+        });
         db.changed();
         len
     } else {
@@ -158,6 +171,7 @@ fn setrange(call: &mut Call) -> Done {
     let end = checked_len(offset, patch.len(), max_len)?;
     if let Some(entry) = found {
         entry.edit_string(Encoding::Raw, |bytes| {
+            make_room(bytes, end.saturating_sub(len));
             bytes.resize(end.max(len), 0);
             bytes[offset..end].copy_from_slice(patch);
         });
