@@ -18,9 +18,23 @@ const PAGE_BYTES: u64 = 4096;
 #[cfg(target_os = "linux")]
 const TICKS_PER_SECOND: f64 = 100.0;
 
-/// A seed that nobody can guess: the standard library's own, for its hash maps.
+/// The environment variable that makes a run repeatable to the instruction, for measuring. Whoever
+/// knows the seed can aim keys at one shard.
+const SEED_VARIABLE: &str = "AEROLITE_SEED";
+
+/// The seed for the engine: the one in [`SEED_VARIABLE`], or else one that nobody can guess.
 #[must_use]
-pub fn random_seed() -> u64 {
+pub fn seed() -> u64 {
+    let given = std::env::var(SEED_VARIABLE)
+        .ok()
+        .and_then(|text| text.parse().ok());
+    given
+        .inspect(|_| log::warn!("{SEED_VARIABLE} is set: hashes can be predicted"))
+        .unwrap_or_else(random_seed)
+}
+
+/// The standard library's own seed for its hash maps.
+fn random_seed() -> u64 {
     std::collections::hash_map::RandomState::new()
         .build_hasher()
         .finish()

@@ -78,7 +78,7 @@ impl Server {
     pub fn new(config: Config) -> io::Result<(EventLoop<Server>, Server)> {
         let mut event_loop = EventLoop::new(EVENTS_PER_POLL)?;
         let clock = HostClock::read();
-        let mut engine = Engine::new(config, host::random_seed(), clock.now());
+        let mut engine = Engine::new(config, host::seed(), clock.now());
         engine.host = host::describe(clock.now());
         let mut server = Server {
             engine,
