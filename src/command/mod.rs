@@ -36,8 +36,7 @@ pub mod table;
 #[cfg(test)]
 mod testing;
 
-use crate::engine::session::LastCommand;
-use crate::engine::{Db, Engine, ReplyMode, Session, SessionId};
+use crate::engine::{Db, Engine, KnownHash, ReplyMode, Session, SessionId};
 use crate::resp::{Mark, Output, Reply, Request};
 pub use entry::Command;
 pub use error::Error;
@@ -66,6 +65,8 @@ pub struct Call<'a> {
     pub engine: &'a mut Engine,
     /// Whose command it is.
     pub id: SessionId,
+    /// The key that has been hashed already.
+    known: KnownHash,
 }
 
 impl<'a> Call<'a> {
@@ -76,6 +77,7 @@ impl<'a> Call<'a> {
         let no_touch = session.no_touch && self.command.name != "TOUCH";
         let mut db = self.engine.db(session.db as usize);
         db.no_touch = no_touch;
+        db.known = self.known;
         (&mut self.args, db, &mut self.reply)
     }
 
@@ -96,7 +98,8 @@ impl<'a> Call<'a> {
 /// This is the one door into the engine: bytes of a request in, bytes of a reply out, no socket.
 /// An empty request does nothing.
 pub fn execute(engine: &mut Engine, id: SessionId, request: Request<'_>, out: &mut Output) {
-    run(engine, id, find(&request), request, out);
+    let known = KnownHash::default();
+    run(engine, id, find(&request), known, request, out);
 }
 
 /// The entry that a request asks for, a subcommand's own where it names one. `None` where there
@@ -118,11 +121,12 @@ pub fn first_key<'a>(found: Found, request: &'a Request<'_>) -> Option<&'a [u8]>
     request.get(found.command.keys.first()?.first.into())
 }
 
-/// The same as [`execute`], for who has found the command already.
+/// The same as [`execute`], for who has found the command already, and hashed its first key.
 pub fn run(
     engine: &mut Engine,
     id: SessionId,
     found: Option<Found>,
+    known: KnownHash,
     request: Request<'_>,
     out: &mut Output,
 ) {
@@ -134,10 +138,7 @@ pub fn run(
     match admit(engine, id, found, &request) {
         Ok(found) => {
             // Now, so that CLIENT LIST shows itself.
-            engine.sessions[id].last_command = Some(LastCommand {
-                container: found.container.map(|container| container.name),
-                name: found.command.name,
-            });
+            engine.sessions[id].last_command = Some(found.number);
             let before_ns = engine.watch_ns;
             let reply = Reply::new(out, engine.sessions[id].protocol);
             let command = found.command;
@@ -147,6 +148,7 @@ pub fn run(
                 reply,
                 engine,
                 id,
+                known,
             };
             let done = (command.run)(&mut call);
             count(engine, found, before_ns, done.is_err());
@@ -196,7 +198,7 @@ fn admit(
     } else {
         return Ok(found);
     };
-    engine.stats.command(found.number).rejected += 1;
+    engine.stats.command(found.number.into()).rejected += 1;
     Err(refusal)
 }
 
@@ -209,11 +211,11 @@ fn count(engine: &mut Engine, found: Found, before_ns: u64, failed: bool) {
         engine.clock = engine.clock.after_ns(ns);
     }
     engine.stats.commands += 1;
-    let stats = engine.stats.command(found.number);
+    let stats = engine.stats.command(found.number.into());
     stats.calls += 1;
     stats.ns += ns;
     stats.failed += u64::from(failed);
-    stats.latency_ns.get_or_insert_default().record(ns);
+    stats.latency_ns.record(ns);
 }
 
 /// Takes the reply back where the client does not want it (CLIENT REPLY).

@@ -6,9 +6,6 @@ use super::{
     string,
 };
 
-/// The longest command name looked up; a longer one is unknown without looking.
-pub const MAX_NAME_BYTES: usize = 32;
-
 /// The commands of one file.
 #[derive(Debug)]
 pub struct Group {
@@ -137,7 +134,7 @@ pub struct Found {
     /// The entry.
     pub command: &'static Command,
     /// Its number.
-    pub number: usize,
+    pub number: u16,
 }
 
 impl Found {
@@ -155,9 +152,64 @@ impl Found {
 /// Places in the index of names: a power of two, several times as many as there are commands.
 const PLACES: usize = 1024;
 
+/// A name in capitals, as numbers: its first eight bytes and its last eight, and its length.
+/// Names of up to [`MAX_FOLDED`] letters are equal when their numbers are, and comparing two numbers
+/// takes a few instructions.
+#[derive(Clone, Copy, PartialEq, Eq)]
+struct Folded {
+    low: u64,
+    high: u64,
+    len: usize,
+}
+
+/// The longest name that its [`Folded`] form holds all of.
+const MAX_FOLDED: usize = 16;
+
+/// Bit 5 of every byte, which is all that tells small letters from capital ones.
+const CASE: u64 = 0x2020_2020_2020_2020;
+
+impl Folded {
+    #[inline]
+    const fn of(name: &[u8]) -> Folded {
+        let len = name.len();
+        // Where two loads overlap, they cover every length between one and both of them.
+        let (low, high) = match len {
+            0 => (0, 0),
+            1..4 => (three(name[0], name[len / 2], name[len - 1]), 0),
+            4..8 => (four(name, 0) | four(name, len - 4) << 32, 0),
+            _ => (
+                four(name, 0) | four(name, 4) << 32,
+                four(name, len - 8) | four(name, len - 4) << 32,
+            ),
+        };
+        Folded {
+            low: low & !CASE,
+            high: high & !CASE,
+            len,
+        }
+    }
+
+    #[inline]
+    const fn hash(self) -> usize {
+        let mixed = (self.low ^ self.high.rotate_left(23)).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+        (mixed >> 40) as usize % PLACES
+    }
+}
+
+const fn three(first: u8, middle: u8, last: u8) -> u64 {
+    u32::from_le_bytes([first, middle, last, 0]) as u64
+}
+
+/// The four bytes of `name` from `at` on.
+#[inline]
+const fn four(name: &[u8], at: usize) -> u64 {
+    u32::from_le_bytes([name[at], name[at + 1], name[at + 2], name[at + 3]]) as u64
+}
+
 /// Where a command stands in [`GROUPS`], and its number in the order of [`flat`].
 #[derive(Clone, Copy)]
 struct Place {
+    name: Folded,
     group: u8,
     command: u8,
     number: u16,
@@ -173,11 +225,13 @@ const fn index() -> [Option<Place>; PLACES] {
         let commands = GROUPS[group].commands;
         let mut command = 0;
         while command < commands.len() {
-            let mut at = hash(commands[command].name.as_bytes());
+            let name = Folded::of(commands[command].name.as_bytes());
+            let mut at = name.hash();
             while places[at].is_some() {
                 at = (at + 1) % PLACES;
             }
             places[at] = Some(Place {
+                name,
                 group: group as u8,
                 command: command as u8,
                 number,
@@ -190,38 +244,38 @@ const fn index() -> [Option<Place>; PLACES] {
     places
 }
 
-/// Where to begin looking for a name, whatever its case. (FNV-1a, by G. Fowler, L. C. Noll and
-/// K.-P. Vo: the names are ours, so nobody can choose them to collide.)
-const fn hash(name: &[u8]) -> usize {
-    let mut hash: u32 = 0x811c_9dc5;
-    let mut i = 0;
-    while i < name.len() {
-        hash = (hash ^ name[i].to_ascii_uppercase() as u32).wrapping_mul(0x0100_0193);
-        i += 1;
-    }
-    (hash ^ hash >> 15) as usize % PLACES
-}
-
 /// The command called `name`, whatever its case.
 #[inline]
 #[must_use]
 pub fn find(name: &[u8]) -> Option<Found> {
-    if name.len() > MAX_NAME_BYTES {
-        return None;
-    }
-    let mut at = hash(name);
-    while let Some(place) = INDEX[at] {
-        let command = &GROUPS[place.group as usize].commands[place.command as usize];
-        if command.name.as_bytes().eq_ignore_ascii_case(name) {
-            return Some(Found {
-                container: None,
-                command,
-                number: place.number.into(),
-            });
+    let folded = Folded::of(name);
+    let mut at = folded.hash();
+    while let Some(place) = &INDEX[at] {
+        if place.name == folded {
+            let command = &GROUPS[usize::from(place.group)].commands[usize::from(place.command)];
+            let is_whole = name.len() <= MAX_FOLDED;
+            if is_whole || command.name.as_bytes().eq_ignore_ascii_case(name) {
+                return Some(Found {
+                    container: None,
+                    command,
+                    number: place.number,
+                });
+            }
         }
         at = (at + 1) % PLACES;
     }
     None
+}
+
+/// The entry with this number.
+#[must_use]
+pub fn numbered(number: u16) -> Option<Found> {
+    let (container, command) = flat().nth(number.into())?;
+    Some(Found {
+        container,
+        command,
+        number,
+    })
 }
 
 /// The subcommand of `container` called `name`, whatever its case.
@@ -234,7 +288,8 @@ pub fn find_sub(container: Found, name: &[u8]) -> Option<Found> {
     Some(Found {
         container: Some(container.command),
         command: &subcommands[place],
-        number: container.number + 1 + place,
+        // There are no more subcommands than numbers: see the test.
+        number: container.number + 1 + place as u16,
     })
 }
 
@@ -253,11 +308,12 @@ mod tests {
             };
             let found = found.unwrap_or_else(|| panic!("{name} is not found"));
             assert!(std::ptr::eq(found.command, command), "{name}");
-            assert_eq!(found.number, number, "{name}");
+            assert_eq!(usize::from(found.number), number, "{name}");
         }
         assert!(flat().count() * 2 < PLACES, "the index is not crowded");
-        for unknown in ["", "GE", "GETS", &"X".repeat(1000)] {
+        for unknown in ["", "GE", "GETS", "GET\0", "\0GET", &"X".repeat(1000)] {
             assert!(find(unknown.as_bytes()).is_none(), "{unknown}");
         }
+        assert!(all().all(|(_, command)| command.name.bytes().all(|b| b.is_ascii_uppercase())));
     }
 }

@@ -14,6 +14,30 @@ pub struct Db<'a> {
     pub(super) clock: Clock,
     /// Whether looking a key up counts as no use of it (CLIENT NO-TOUCH).
     pub(crate) no_touch: bool,
+    /// A key that need not be hashed again.
+    pub(crate) known: KnownHash,
+}
+
+/// The hash of a key that lies in a certain place. A key is known again by where it lies, which
+/// costs less than comparing it or hashing it anew.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct KnownHash {
+    start: usize,
+    len: usize,
+    hash: u64,
+}
+
+impl KnownHash {
+    /// The hash of `key`, which stays where it is as long as this is used.
+    #[inline]
+    #[must_use]
+    pub fn new(key: &[u8], hash: u64) -> KnownHash {
+        KnownHash {
+            start: key.as_ptr().addr(),
+            len: key.len(),
+            hash,
+        }
+    }
 }
 
 impl Db<'_> {
@@ -21,6 +45,16 @@ impl Db<'_> {
     #[must_use]
     pub fn now_ms(&self) -> u64 {
         self.clock.unix_ms()
+    }
+
+    #[inline]
+    fn hash(&self, key: &[u8]) -> u64 {
+        let known = self.known;
+        if known.start == key.as_ptr().addr() && known.len == key.len() {
+            known.hash
+        } else {
+            self.keys.hash(key)
+        }
     }
 
     /// The key's entry for reading: counted as a hit or a miss, and as a use of the key.
@@ -42,7 +76,8 @@ impl Db<'_> {
     /// The key's entry for changing: not counted as a hit or a miss.
     #[inline]
     pub fn write(&mut self, key: &[u8]) -> Option<&mut Entry> {
-        match self.keys.lookup(key, self.clock.unix_ms()) {
+        let hash = self.hash(key);
+        match self.keys.lookup(hash, key, self.clock.unix_ms()) {
             Lookup::Live(entry) => {
                 if !self.no_touch {
                     entry.touch(self.clock.unix_s32());
@@ -60,7 +95,8 @@ impl Db<'_> {
 
     /// Whether the key is there; neither counted nor a use.
     pub fn exists(&mut self, key: &[u8]) -> bool {
-        match self.keys.lookup(key, self.clock.unix_ms()) {
+        let hash = self.hash(key);
+        match self.keys.lookup(hash, key, self.clock.unix_ms()) {
             Lookup::Live(_) => true,
             Lookup::Expired(entry) => {
                 self.stats.expired += 1;
@@ -73,7 +109,8 @@ impl Db<'_> {
 
     #[inline]
     fn inspect_mut(&mut self, key: &[u8]) -> Option<&mut Entry> {
-        match self.keys.lookup(key, self.clock.unix_ms()) {
+        let hash = self.hash(key);
+        match self.keys.lookup(hash, key, self.clock.unix_ms()) {
             Lookup::Live(entry) => {
                 self.stats.hits += 1;
                 Some(entry)
@@ -102,6 +139,7 @@ impl Db<'_> {
     #[inline]
     pub fn store(&mut self, key: &[u8], value: NewString<'_>, deadline: Deadline) {
         let stored = self.keys.set_string(
+            self.hash(key),
             key,
             value,
             deadline,

@@ -17,7 +17,7 @@ pub mod stats;
 use crate::store::{Expired, Keyspace, Trash};
 pub use clock::Clock;
 pub use config::Config;
-pub use database::Db;
+pub use database::{Db, KnownHash};
 pub use random::Random;
 pub use session::{ReplyMode, Session, SessionId, Sessions};
 pub use stats::{Host, Stats};
@@ -60,6 +60,8 @@ pub struct Engine {
     pub databases: Vec<Keyspace>,
     /// Those behind this number have never been used, and need not be looked after.
     used_databases: usize,
+    /// What the hashes of keys depend on.
+    hash_seed: u64,
     /// The connected clients.
     pub sessions: Sessions,
     /// The settings.
@@ -88,12 +90,15 @@ impl Engine {
     pub fn new(config: Config, seed: u64, clock: Clock) -> Engine {
         let mut random = Random::new(seed);
         let count = config.databases;
+        // One for all: a hash stays right when databases are exchanged or flushed.
+        let hash_seed = random.next_u64();
         let databases = (0..count)
-            .map(|_| Keyspace::new(random.next_u64(), clock.unix_ms()))
+            .map(|_| Keyspace::new(hash_seed, clock.unix_ms()))
             .collect();
         Engine {
             databases,
             used_databases: 0,
+            hash_seed,
             sessions: Sessions::new(),
             config,
             clock,
@@ -117,6 +122,7 @@ impl Engine {
             stats: &mut self.stats.keys,
             clock: self.clock,
             no_touch: false,
+            known: KnownHash::default(),
         }
     }
 
@@ -173,7 +179,7 @@ impl Engine {
 
     /// Removes every key of a database.
     pub fn flush(&mut self, index: usize) {
-        let fresh = Keyspace::new(self.random.next_u64(), self.clock.unix_ms());
+        let fresh = Keyspace::new(self.hash_seed, self.clock.unix_ms());
         let old = std::mem::replace(&mut self.databases[index], fresh);
         self.stats.keys.dirty += old.len() as u64;
         self.trash.keyspace(old);

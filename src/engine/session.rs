@@ -78,8 +78,8 @@ pub struct Session {
     pub created_s: u64,
     /// When it last sent or took something, in unix seconds.
     pub active_s: u64,
-    /// The command it ran last, as `name` or `container|name`.
-    pub last_command: Option<LastCommand>,
+    /// The number of the command it ran last, in the table of commands.
+    pub last_command: Option<u16>,
     /// Its buffers.
     pub buffers: BufferSizes,
 }
@@ -91,26 +91,6 @@ pub struct Library {
     pub name: Vec<u8>,
     /// `lib-ver`.
     pub version: Vec<u8>,
-}
-
-/// A command by its entries: the container, where there is one, and the command.
-#[derive(Debug, Clone, Copy)]
-pub struct LastCommand {
-    /// The container of a subcommand.
-    pub container: Option<&'static str>,
-    /// The command.
-    pub name: &'static str,
-}
-
-impl LastCommand {
-    /// `get`, or `config|get`.
-    #[must_use]
-    pub fn full_name(&self) -> String {
-        match self.container {
-            Some(container) => format!("{container}|{}", self.name).to_ascii_lowercase(),
-            None => self.name.to_ascii_lowercase(),
-        }
-    }
 }
 
 /// Who is connecting.

@@ -29,7 +29,7 @@ pub struct CommandStats {
     /// Times it ran and answered with an error.
     pub failed: u64,
     /// How long single runs took.
-    pub latency_ns: Option<Box<Histogram>>,
+    pub latency_ns: Histogram,
 }
 
 /// A histogram with buckets of powers of two, each divided in eight: every figure is right to
@@ -37,9 +37,11 @@ pub struct CommandStats {
 #[derive(Debug, Clone)]
 pub struct Histogram {
     buckets: Vec<u32>,
-    count: u64,
     max: u64,
 }
+
+/// Buckets for every value there is.
+const BUCKETS: usize = (64 - SUB_BITS as usize + 1) << SUB_BITS;
 
 /// Sub-buckets of one power of two, as a power of two.
 const SUB_BITS: u32 = 3;
@@ -56,26 +58,25 @@ impl Histogram {
     pub const fn new() -> Histogram {
         Histogram {
             buckets: Vec::new(),
-            count: 0,
             max: 0,
         }
     }
 
     /// Counts one value.
+    #[inline]
     pub fn record(&mut self, value: u64) {
-        let bucket = bucket_of(value);
-        if self.buckets.len() <= bucket {
-            self.buckets.resize(bucket + 1, 0);
+        if self.buckets.is_empty() {
+            self.buckets.resize(BUCKETS, 0);
         }
-        self.buckets[bucket] = self.buckets[bucket].saturating_add(1);
-        self.count += 1;
+        let bucket = &mut self.buckets[bucket_of(value)];
+        *bucket = bucket.saturating_add(1);
         self.max = self.max.max(value);
     }
 
     /// How many values there were.
     #[must_use]
     pub fn count(&self) -> u64 {
-        self.count
+        self.buckets.iter().copied().map(u64::from).sum()
     }
 
     /// The largest value.
@@ -88,7 +89,7 @@ impl Histogram {
     /// bucket's upper end; 0 if there were none.
     #[must_use]
     pub fn quantile(&self, q: f64) -> u64 {
-        let rank = (q * self.count as f64).ceil().max(1.0) as u64;
+        let rank = (q * self.count() as f64).ceil().max(1.0) as u64;
         let mut seen = 0;
         for (bucket, &count) in self.buckets.iter().enumerate() {
             seen += u64::from(count);
@@ -100,6 +101,7 @@ impl Histogram {
     }
 }
 
+#[inline]
 fn bucket_of(value: u64) -> usize {
     if value < 1 << SUB_BITS {
         return value as usize;
@@ -176,10 +178,15 @@ impl Stats {
     #[inline]
     pub fn command(&mut self, number: usize) -> &mut CommandStats {
         if self.by_command.len() <= number {
-            self.by_command
-                .resize_with(number + 1, CommandStats::default);
+            self.make_room(number);
         }
         &mut self.by_command[number]
+    }
+
+    #[cold]
+    fn make_room(&mut self, number: usize) {
+        self.by_command
+            .resize_with(number + 1, CommandStats::default);
     }
 
     /// The counters that rates are taken of, at a moment in unix microseconds.

@@ -17,7 +17,7 @@
 
 use crate::command;
 use crate::command::table::Found;
-use crate::engine::{Engine, SessionId};
+use crate::engine::{Engine, KnownHash, SessionId};
 use crate::resp::{Limits, Output, Parser, Progress, ProtocolError};
 use crate::store::Keyspace;
 
@@ -32,6 +32,8 @@ struct Slot {
     start: usize,
     /// Its command, unless it is an unknown one.
     found: Option<Found>,
+    /// Its first key, hashed.
+    known: KnownHash,
 }
 
 /// Why a batch ended.
@@ -114,7 +116,11 @@ impl Pipeline {
                     let key = slot
                         .found
                         .and_then(|found| command::first_key(found, &request));
-                    self.hashes.extend(key.map(|key| keys.hash(key)));
+                    if let Some(key) = key {
+                        let hash = keys.hash(key);
+                        slot.known = KnownHash::new(key, hash);
+                        self.hashes.push(hash);
+                    }
                     slot.start = self.end;
                     self.end += len;
                     self.count += 1;
@@ -146,7 +152,7 @@ impl Pipeline {
         for at in 0..self.count {
             let slot = &mut self.slots[at];
             let request = slot.parser.request(&received[slot.start..]);
-            command::run(engine, id, slot.found, request, output);
+            command::run(engine, id, slot.found, slot.known, request, output);
             slot.parser.reset();
             let is_over = output.len() > budget.output_bytes || engine.watch_ns > budget.until_ns;
             if is_over || engine.sessions[id].closing || !engine.mail.is_empty() {

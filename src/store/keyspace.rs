@@ -108,7 +108,7 @@ impl Keyspace {
         self.deadlines.len()
     }
 
-    /// The hash of a key, for [`Keyspace::warm`].
+    /// The hash of a key, for the methods that ask for one.
     #[inline]
     #[must_use]
     pub fn hash(&self, key: &[u8]) -> u64 {
@@ -123,8 +123,7 @@ impl Keyspace {
 
     /// The key's entry. One that is past its deadline is removed and handed over.
     #[inline]
-    pub fn lookup(&mut self, key: &[u8], now_ms: u64) -> Lookup<'_> {
-        let hash = self.table.hash(key);
+    pub fn lookup(&mut self, hash: u64, key: &[u8], now_ms: u64) -> Lookup<'_> {
         let deadlines = &self.deadlines;
         let is_alive = |entry: &Entry| {
             entry
@@ -170,13 +169,13 @@ impl Keyspace {
     #[inline]
     pub fn set_string(
         &mut self,
+        hash: u64,
         key: &[u8],
         value: NewString<'_>,
         deadline: Deadline,
         now_ms: u64,
         now_s: u32,
     ) -> Stored {
-        let hash = self.table.hash(key);
         let mut stored = Stored::default();
         if let Some(entry) = self.table.find_mut(hash, key) {
             stored.replaced = value.store(entry);

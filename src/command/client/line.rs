@@ -6,6 +6,7 @@
 //! [`REPLY_BUFFER_BYTES`] is told as if it were that list, because `omem` is where people look
 //! for a client that does not read.
 
+use crate::command::table;
 use crate::engine::Session;
 use crate::resp::Protocol;
 
@@ -46,7 +47,8 @@ pub(super) fn line(session: &Session, now_s: u64, argument_bytes: usize) -> Stri
         if buffers.output > 0 { "rw" } else { "r" },
         session
             .last_command
-            .map_or("NULL".to_owned(), |command| command.full_name()),
+            .and_then(table::numbered)
+            .map_or("NULL".to_owned(), |found| found.full_name()),
         match session.protocol {
             Protocol::Resp2 => "2",
             Protocol::Resp3 => "3",

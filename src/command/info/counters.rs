@@ -96,7 +96,7 @@ fn event_loop(report: &mut Report) {
 /// Visits every command and subcommand that was counted, with its counters.
 fn each_command(report: &mut Report, mut visit: impl FnMut(&mut Report, &str, &CommandStats)) {
     let counted = &report.engine.stats.by_command;
-    for (number, ((container, command), stats)) in table::flat().zip(counted).enumerate() {
+    for (number, ((container, command), stats)) in (0..).zip(table::flat().zip(counted)) {
         let found = Found {
             container,
             command,
@@ -133,9 +133,10 @@ pub(super) fn errors(report: &mut Report) {
 
 pub(super) fn latencies(report: &mut Report) {
     each_command(report, |report, name, stats| {
-        let Some(latency) = &stats.latency_ns else {
+        let latency = &stats.latency_ns;
+        if latency.count() == 0 {
             return;
-        };
+        }
         let us = |q: f64| latency.quantile(q) as f64 / 1000.0;
         let (p50, p99, p999) = (us(0.5), us(0.99), us(0.999));
         report.field(

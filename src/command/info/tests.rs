@@ -111,7 +111,7 @@ fn latencies_are_in_microseconds() {
     let ping = ping.expect("PING is a command");
     let stats = engine.stats.command(ping);
     (stats.calls, stats.ns) = (4, 10_500);
-    stats.latency_ns.get_or_insert_default().record(7007);
+    stats.latency_ns.record(7007);
     let text = ask(&mut engine, id, &["commandstats", "latencystats"]);
     let calls = "calls=4,usec=10,usec_per_call=2.50,rejected_calls=0,failed_calls=0";
     assert_eq!(field(&text, "cmdstat_ping"), calls);

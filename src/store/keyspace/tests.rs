@@ -81,7 +81,10 @@ impl Model {
         } else {
             NewString::Copied(value, Encoding::Natural)
         };
-        let stored = self.keyspace.set_string(key, new, deadline, self.now_ms, 7);
+        let hash = self.keyspace.hash(key);
+        let stored = self
+            .keyspace
+            .set_string(hash, key, new, deadline, self.now_ms, 7);
         let before = self.keys.get(key);
         let was_due = before.is_some_and(|before| self.is_due(before));
         assert_eq!(stored.was_expired, was_due);
@@ -108,7 +111,8 @@ impl Model {
     fn lookup(&mut self, key: &[u8]) {
         let expected = self.keys.get(key).cloned();
         let is_due = expected.as_ref().is_some_and(|key| self.is_due(key));
-        match self.keyspace.lookup(key, self.now_ms) {
+        let hash = self.keyspace.hash(key);
+        match self.keyspace.lookup(hash, key, self.now_ms) {
             Lookup::Live(entry) => {
                 assert!(!is_due, "a key was read past its deadline");
                 let expected = expected.expect("a key that was read is there");
@@ -433,7 +437,7 @@ fn random_is_fair_when_most_keys_were_removed() {
 #[test]
 fn random_is_fair_when_most_keys_were_found_to_be_due() {
     assert_fair_after(|keyspace, key| {
-        let found = keyspace.lookup(key, START_MS + 1);
+        let found = keyspace.lookup(keyspace.hash(key), key, START_MS + 1);
         assert!(matches!(found, Lookup::Expired(_)));
     });
 }
