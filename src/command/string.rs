@@ -115,6 +115,7 @@ fn getset(call: &mut Call) -> Done {
 fn mget(call: &mut Call) -> Done {
     let (args, mut db, reply) = call.parts();
     reply.array(args.len() - 1);
+    db.expect(args.iter().skip(1));
     for key in args.iter().skip(1) {
         let found = db.read(key);
         if found.is_none_or(|entry| write_string(entry, reply).is_err()) {
@@ -154,6 +155,7 @@ fn check_pairs(call: &Call) -> Done {
 /// Stores the values of `MSET key value ...` under their keys.
 fn store_pairs(call: &mut Call) {
     let (args, mut db, _) = call.parts();
+    db.expect(args.iter().skip(1).step_by(2));
     for key in (1..args.len()).step_by(2) {
         store_pair(args, &mut db, (key, key + 1), Deadline::Never);
     }

@@ -206,12 +206,11 @@ const fn four(name: &[u8], at: usize) -> u64 {
     u32::from_le_bytes([name[at], name[at + 1], name[at + 2], name[at + 3]]) as u64
 }
 
-/// Where a command stands in [`GROUPS`], and its number in the order of [`flat`].
+/// A command, and its number in the order of [`flat`].
 #[derive(Clone, Copy)]
 struct Place {
     name: Folded,
-    group: u8,
-    command: u8,
+    command: &'static Command,
     number: u16,
 }
 
@@ -232,8 +231,7 @@ const fn index() -> [Option<Place>; PLACES] {
             }
             places[at] = Some(Place {
                 name,
-                group: group as u8,
-                command: command as u8,
+                command: &commands[command],
                 number,
             });
             number += 1 + commands[command].subcommands.len() as u16;
@@ -252,7 +250,7 @@ pub fn find(name: &[u8]) -> Option<Found> {
     let mut at = folded.hash();
     while let Some(place) = &INDEX[at] {
         if place.name == folded {
-            let command = &GROUPS[usize::from(place.group)].commands[usize::from(place.command)];
+            let command = place.command;
             let is_whole = name.len() <= MAX_FOLDED;
             if is_whole || command.name.as_bytes().eq_ignore_ascii_case(name) {
                 return Some(Found {

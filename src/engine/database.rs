@@ -6,6 +6,9 @@ use super::stats::KeyStats;
 use crate::store::keyspace::{Deadline, Lookup, NewString};
 use crate::store::{Encoding, Entry, Keyspace, Trash};
 
+/// Keys that are fetched together.
+const EXPECTED_AT_ONCE: usize = 32;
+
 /// The selected database at this moment.
 pub struct Db<'a> {
     pub(super) keys: &'a mut Keyspace,
@@ -45,6 +48,25 @@ impl Db<'_> {
     #[must_use]
     pub fn now_ms(&self) -> u64 {
         self.clock.unix_ms()
+    }
+
+    /// Says that these keys are going to be looked up, so that what that needs is fetched into the
+    /// processor's cache for all of them at the same time.
+    pub fn expect<'k>(&self, keys: impl Iterator<Item = &'k [u8]>) {
+        if !self.keys.is_worth_warming() {
+            return;
+        }
+        let mut hashes = [0; EXPECTED_AT_ONCE];
+        let mut count = 0;
+        for key in keys {
+            hashes[count] = self.keys.hash(key);
+            count += 1;
+            if count == EXPECTED_AT_ONCE {
+                self.keys.warm(&hashes);
+                count = 0;
+            }
+        }
+        self.keys.warm(&hashes[..count]);
     }
 
     #[inline]

@@ -358,16 +358,20 @@ impl Parser {
         }
         for _ in 0..count {
             let rest = &input[pos..];
-            let header = short_header(rest, b'$').or_else(|| plain_header(rest, b'$'));
-            let fits = |&(len, body): &(usize, usize)| {
-                len <= limits.max_bulk_len && body + len + 2 <= rest.len()
+            let header = match short_header(rest, b'$') {
+                None => plain_header(rest, b'$'),
+                short => short,
             };
-            let Some((len, body)) = header.filter(fits) else {
-                self.spans.clear();
-                return None;
-            };
-            self.spans.push(Span::of_input(pos + body, len));
-            pos += body + len + 2;
+            match header {
+                Some((len, body)) if len <= limits.max_bulk_len && body + len + 2 <= rest.len() => {
+                    self.spans.push(Span::of_input(pos + body, len));
+                    pos += body + len + 2;
+                }
+                _ => {
+                    self.spans.clear();
+                    return None;
+                }
+            }
         }
         self.stage = Stage::Complete;
         self.pos = pos;
@@ -494,7 +498,7 @@ impl Parser {
 }
 
 /// The same as [`plain_header`] for the headers that nearly all are: `kind` and one or two digits.
-#[inline]
+#[inline(always)]
 fn short_header(input: &[u8], kind: u8) -> Option<(usize, usize)> {
     let [start, first, second, third, _, ..] = input else {
         return None;

@@ -23,6 +23,11 @@ impl Keyed for Entry {
     fn key(&self) -> &[u8] {
         Entry::key(self)
     }
+
+    #[inline]
+    fn fetch(&self) -> u8 {
+        self.used_s() as u8
+    }
 }
 
 /// What happens to a key's deadline when its value is replaced.
@@ -113,6 +118,13 @@ impl Keyspace {
     #[must_use]
     pub fn hash(&self, key: &[u8]) -> u64 {
         self.table.hash(key)
+    }
+
+    /// Whether the table is too large for the cache.
+    #[inline]
+    #[must_use]
+    pub fn is_worth_warming(&self) -> bool {
+        self.table.is_worth_warming()
     }
 
     /// Fetches into the processor's cache what lookups of these hashes will need.

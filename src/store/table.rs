@@ -63,6 +63,9 @@ const MAX_RANDOM_TRIES: usize = 10_000;
 pub trait Keyed {
     /// The key: it must not change while the item is in a table.
     fn key(&self) -> &[u8];
+
+    /// Reads any byte of the item itself, so that it is in the processor's cache.
+    fn fetch(&self) -> u8;
 }
 
 /// The hash function of one table: foldhash, with secrets of its own.
@@ -165,20 +168,27 @@ impl<T: Keyed> Table<T> {
         }
     }
 
+    /// Whether the table is too large for the cache.
+    #[inline]
+    #[must_use]
+    pub fn is_worth_warming(&self) -> bool {
+        self.len >= WARM_FROM
+    }
+
     fn warm_some(&self, hashes: &[u64]) {
+        let mut shards = [self.shard(0); WARM_AT_ONCE];
         let mut places = [None; WARM_AT_ONCE];
         let mut touched = 0;
-        for &hash in hashes {
-            touched += self.shard(self.locate(hash)).len();
+        for (shard, &hash) in shards.iter_mut().zip(hashes) {
+            *shard = self.shard(self.locate(hash));
+            touched += shard.len();
         }
-        for (place, &hash) in places.iter_mut().zip(hashes) {
-            *place = self.shard(self.locate(hash)).guess(hash);
+        for ((place, shard), &hash) in places.iter_mut().zip(&shards).zip(hashes) {
+            *place = shard.guess(hash);
         }
-        for (place, &hash) in places.iter().zip(hashes) {
-            if let Some(place) = *place {
-                let items = self.shard(self.locate(hash)).items();
-                touched += items[usize::from(place)].key().len();
-            }
+        for (place, shard) in places.iter().zip(&shards).take(hashes.len()) {
+            let item = place.and_then(|place| shard.items().get(usize::from(place)));
+            touched += item.map_or(0, |item| usize::from(item.fetch()));
         }
         // Otherwise the compiler sees that nobody wants to know.
         std::hint::black_box(touched);
@@ -440,6 +450,10 @@ mod tests {
     impl Keyed for Item {
         fn key(&self) -> &[u8] {
             &self.0
+        }
+
+        fn fetch(&self) -> u8 {
+            self.0.len() as u8
         }
     }
 
