@@ -1,0 +1,230 @@
+//! The comparison: Aerolite, redis-server where there is one, and the ceiling, each in a process of
+//! its own, driven by the same client.
+//!
+//! Servers take turns, A B C, A B C, ..., so that the machine's drift hits all alike; each ratio is
+//! the median of the rounds' own ratios. There are two tables:
+//!
+//! - *requests per second*, the server on one core and the client on another. Mind the ceiling
+//!   beside it: the client needs time too, and where a server is near the ceiling it is the
+//!   client that is measured.
+//! - *processor time of the server per request*, both on one core and scheduled as batch jobs, so
+//!   that each runs until it has to wait. Then a server finds all its clients ready at a time and no
+//!   wake-up across cores is charged to it. This is the figure that repeats, within a few per cent.
+
+use super::load::{self, CONNECTIONS, Load, Op};
+use super::process::{self, Process};
+use std::io;
+use std::process::Command;
+use std::time::{Duration, Instant};
+
+/// Requests that a client has under way.
+pub const DEPTHS: [usize; 3] = [1, 16, 100];
+
+const ROUNDS: usize = 5;
+
+/// How long a server is driven for one figure.
+const SLICE: Duration = Duration::from_millis(100);
+
+/// Rounds of the load before the clock starts.
+const WARM_UP_ROUNDS: usize = 3;
+
+/// What one slice came to.
+#[derive(Clone, Copy)]
+struct Figures {
+    requests_per_second: f64,
+    cpu_ns_per_request: Option<f64>,
+}
+
+/// How server and client share the machine.
+struct Placement {
+    title: &'static str,
+    server: usize,
+    client: usize,
+    is_batch: bool,
+}
+
+/// One line of a table: a command at a depth, and for each server its figure of every round.
+struct Line {
+    name: String,
+    rounds: Vec<Vec<f64>>,
+}
+
+/// Measures everything and prints the tables.
+pub fn run(keys: usize) -> io::Result<()> {
+    let servers = start()?;
+    println!(
+        "\nComparison: {CONNECTIONS} connections, 3-byte values, {keys} keys, medians of {ROUNDS} rounds"
+    );
+    for server in &servers {
+        load::fill(server.addr, keys)?;
+    }
+    let cores = process::cores();
+    let (first, second) = two_cores(&cores);
+    let apart = Placement {
+        title: "on a core each",
+        server: second,
+        client: first,
+        is_batch: false,
+    };
+    let together = Placement {
+        title: "sharing a core",
+        server: first,
+        client: first,
+        is_batch: true,
+    };
+    let lines = measure(&servers, &apart, keys, |figures| {
+        Some(figures.requests_per_second)
+    })?;
+    print("requests per second", &servers, &lines, true);
+    let lines = measure(&servers, &together, keys, |figures| {
+        figures.cpu_ns_per_request
+    })?;
+    if lines.iter().any(|line| line.rounds.is_empty()) {
+        println!("\nThe processor time of a process is not to be had on this system.");
+    } else {
+        print(
+            "processor time of the server per request, ns",
+            &servers,
+            &lines,
+            false,
+        );
+    }
+    Ok(())
+}
+
+/// Aerolite first, the ceiling last.
+fn start() -> io::Result<Vec<Process>> {
+    let aerolite = Command::new(env!("CARGO_BIN_EXE_aerolite"));
+    let mut servers = vec![Process::start("aerolite", aerolite)?];
+    if process::is_installed("redis-server") {
+        let mut redis = Command::new("redis-server");
+        redis.args(["--save", "", "--appendonly", "no"]);
+        servers.push(Process::start("redis-server", redis)?);
+    } else {
+        println!("redis-server is not in PATH: no comparison with it");
+    }
+    servers.push(Process::start_ceiling()?);
+    Ok(servers)
+}
+
+/// Two cores that are not two threads of one core, if there are four: hyper-threads are
+/// neighbours in number, or half of all cores apart.
+fn two_cores(cores: &[usize]) -> (usize, usize) {
+    match *cores {
+        [] => (0, 0),
+        [only] => (only, only),
+        [first, second] | [first, second, _] => (first, second),
+        [first, _, third, ..] => (first, third),
+    }
+}
+
+fn measure(
+    servers: &[Process],
+    placement: &Placement,
+    keys: usize,
+    figure: impl Fn(Figures) -> Option<f64>,
+) -> io::Result<Vec<Line>> {
+    let mut is_placed = process::place_self(placement.client, placement.is_batch);
+    for server in servers {
+        is_placed &= server.place(placement.server, placement.is_batch);
+    }
+    let placed = if is_placed {
+        placement.title
+    } else {
+        "wherever the system puts them (taskset and chrt do not work here)"
+    };
+    println!("\nServer and client {placed}:");
+    let cases = Op::ALL
+        .iter()
+        .flat_map(|op| DEPTHS.map(|depth| (*op, depth)));
+    let mut lines = Vec::new();
+    for (op, depth) in cases {
+        let name = format!("{:<5} depth {depth:>3}", op.name());
+        let mut rounds = Vec::new();
+        for _ in 0..ROUNDS {
+            let mut round = Vec::new();
+            for server in servers {
+                let figures = drive(server, op, depth, keys)?;
+                round.extend(figure(figures));
+            }
+            if round.len() == servers.len() {
+                rounds.push(round);
+            }
+        }
+        lines.push(Line { name, rounds });
+    }
+    Ok(lines)
+}
+
+/// One slice.
+fn drive(server: &Process, op: Op, depth: usize, keys: usize) -> io::Result<Figures> {
+    let mut load = Load::connect(server.addr, op, depth, keys)?;
+    for _ in 0..WARM_UP_ROUNDS {
+        load.round()?;
+    }
+    let mut requests = 0;
+    let cpu_before = server.cpu_ns();
+    let start = Instant::now();
+    while start.elapsed() < SLICE {
+        load.round()?;
+        requests += load.requests_per_round();
+    }
+    let taken = start.elapsed();
+    let cpu = server
+        .cpu_ns()
+        .zip(cpu_before)
+        .map(|(after, before)| after.saturating_sub(before));
+    Ok(Figures {
+        requests_per_second: requests as f64 / taken.as_secs_f64(),
+        cpu_ns_per_request: cpu.map(|ns| ns as f64 / requests as f64),
+    })
+}
+
+/// Prints a table. A ratio above 1 says that Aerolite is better than redis-server; "of the ceiling"
+/// is how much of what is possible Aerolite reaches.
+fn print(title: &str, servers: &[Process], lines: &[Line], more_is_better: bool) {
+    let name_of = |i: usize| servers[i].name;
+    let ceiling = servers.len() - 1;
+    print!("{title:<46}");
+    for i in 0..servers.len() {
+        print!("{:>13}", name_of(i));
+    }
+    for i in 1..servers.len() {
+        print!(
+            "{:>16}",
+            if i == ceiling {
+                "of the ceiling"
+            } else {
+                "x redis-server"
+            }
+        );
+    }
+    println!();
+    for line in lines {
+        print!("{:<46}", line.name);
+        for i in 0..servers.len() {
+            let figures = line.rounds.iter().map(|round| round[i]);
+            print!("{:>13.0}", median(figures.collect()));
+        }
+        for i in 1..servers.len() {
+            let ratios = line.rounds.iter().map(|round| {
+                if more_is_better {
+                    round[0] / round[i]
+                } else {
+                    round[i] / round[0]
+                }
+            });
+            print!("{:>16.2}", median(ratios.collect()));
+        }
+        println!();
+    }
+}
+
+fn median(mut values: Vec<f64>) -> f64 {
+    values.sort_by(f64::total_cmp);
+    match values.len() {
+        0 => f64::NAN,
+        n if n % 2 == 1 => values[n / 2],
+        n => values[n / 2 - 1].midpoint(values[n / 2]),
+    }
+}

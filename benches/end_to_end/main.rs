@@ -1,0 +1,114 @@
+//! The whole server over the loopback: an embedded one under Criterion, then a comparison of
+//! processes.
+//!
+//! ```text
+//! cargo bench --bench end_to_end                         both
+//! cargo bench --bench end_to_end -- compare              the comparison only
+//! cargo bench --bench end_to_end -- embedded/GET         one part of the embedded server's
+//! AEROLITE_BENCH_KEYS=2000000 cargo bench ...            more keys than a processor caches
+//! ```
+
+mod ceiling;
+mod compare;
+mod load;
+mod process;
+
+use compare::DEPTHS;
+use criterion::{BenchmarkId, Criterion, SamplingMode, Throughput};
+use load::{Load, Op};
+use std::io;
+use std::process::ExitCode;
+use std::time::Duration;
+
+/// As in the program, since the embedded server allocates with it.
+#[global_allocator]
+static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
+
+const KEYS_VARIABLE: &str = "AEROLITE_BENCH_KEYS";
+const DEFAULT_KEYS: usize = 100_000;
+/// More would not fit into the digits that the load writes.
+const MAX_KEYS: usize = 100_000_000;
+
+const WARM_UP: Duration = Duration::from_millis(200);
+const MEASUREMENT: Duration = Duration::from_millis(600);
+const SAMPLES: usize = 20;
+const RESAMPLES: usize = 10_000;
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let done = match arguments.iter().position(|word| word == "--ceiling") {
+        Some(at) => serve_ceiling(arguments.get(at + 1)),
+        None => bench(&arguments),
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("end_to_end: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn serve_ceiling(port: Option<&String>) -> io::Result<()> {
+    let port = port.and_then(|port| port.parse().ok());
+    ceiling::serve(port.ok_or_else(|| invalid("--ceiling takes a port".to_owned()))?)
+}
+
+fn bench(arguments: &[String]) -> io::Result<()> {
+    let keys = match std::env::var(KEYS_VARIABLE) {
+        Ok(text) => match text.parse() {
+            Ok(keys) if (1..=MAX_KEYS).contains(&keys) => keys,
+            _ => return Err(invalid(format!("{KEYS_VARIABLE} is not 1 to {MAX_KEYS}"))),
+        },
+        Err(_) => DEFAULT_KEYS,
+    };
+    let mut criterion = Criterion::default()
+        .warm_up_time(WARM_UP)
+        .measurement_time(MEASUREMENT)
+        .sample_size(SAMPLES)
+        .nresamples(RESAMPLES)
+        .configure_from_args();
+    embedded(&mut criterion, keys)?;
+    criterion.final_summary();
+    if wants_comparison(arguments) {
+        compare::run(keys)?;
+    }
+    Ok(())
+}
+
+fn invalid(text: String) -> io::Error {
+    io::Error::new(io::ErrorKind::InvalidInput, text)
+}
+
+/// The server in a thread of this process; the figure per second is that of requests.
+fn embedded(criterion: &mut Criterion, keys: usize) -> io::Result<()> {
+    let server = aerolite::spawn(&[])?;
+    let mut is_filled = false;
+    let mut group = criterion.benchmark_group("embedded");
+    // A deep round takes milliseconds; more and more rounds in each sample would take too long.
+    group.sampling_mode(SamplingMode::Flat);
+    for op in Op::ALL {
+        for depth in DEPTHS {
+            group.throughput(Throughput::Elements((load::CONNECTIONS * depth) as u64));
+            group.bench_function(BenchmarkId::new(op.name(), depth), |bencher| {
+                let addr = server.addr();
+                if !is_filled {
+                    load::fill(addr, keys).expect("the embedded server stores the keys");
+                    is_filled = true;
+                }
+                let load = Load::connect(addr, op, depth, keys);
+                let mut load = load.expect("the embedded server takes connections");
+                bencher.iter(|| load.round().expect("the embedded server answers"));
+            });
+        }
+    }
+    group.finish();
+    Ok(())
+}
+
+/// Under `cargo bench` (not when Criterion only lists or tests), unless something else is picked.
+fn wants_comparison(arguments: &[String]) -> bool {
+    let has = |word: &str| arguments.iter().any(|argument| argument == word);
+    let mut picked = arguments.iter().filter(|word| !word.starts_with('-'));
+    has("--bench") && !has("--list") && !has("--test") && picked.all(|word| word == "compare")
+}

@@ -1,0 +1,191 @@
+//! Servers as processes of their own: started on a free port, placed on a core, asked for their
+//! processor time, killed at the end.
+
+use super::load;
+use std::fs;
+use std::io::{self, BufRead, BufReader, Read, Write};
+use std::net::{Ipv4Addr, SocketAddr, TcpListener};
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::thread;
+use std::time::{Duration, Instant};
+
+/// How long a server may take to answer its first PING.
+const START_LIMIT: Duration = Duration::from_secs(10);
+
+const START_POLL: Duration = Duration::from_millis(5);
+
+/// Nanoseconds of a tick, in which Linux tells programs their processor time.
+const TICK_NS: u64 = 10_000_000;
+
+/// A server, alive for as long as this value.
+pub struct Process {
+    /// For the table.
+    pub name: &'static str,
+    /// Where it listens.
+    pub addr: SocketAddr,
+    child: Child,
+}
+
+impl Process {
+    /// Starts a command that is told its port by `--port`.
+    pub fn start(name: &'static str, mut command: Command) -> io::Result<Process> {
+        let port = free_port()?;
+        command.args(["--port", &port.to_string()]);
+        let child = quiet(&mut command).spawn()?;
+        let addr = (Ipv4Addr::LOCALHOST, port).into();
+        Process { name, addr, child }.wait_until_ready()
+    }
+
+    /// Starts this same program as the ceiling.
+    pub fn start_ceiling() -> io::Result<Process> {
+        let mut command = Command::new(std::env::current_exe()?);
+        command.args(["--ceiling", "0"]);
+        let mut child = quiet(&mut command).stdout(Stdio::piped()).spawn()?;
+        let mut line = String::new();
+        if let Some(stdout) = child.stdout.take() {
+            BufReader::new(stdout).read_line(&mut line)?;
+        }
+        let name = "ceiling";
+        match line.trim().parse() {
+            Ok(addr) => Process { name, addr, child }.wait_until_ready(),
+            Err(error) => {
+                end(&mut child);
+                Err(io::Error::other(format!(
+                    "the ceiling said {line:?}: {error}"
+                )))
+            }
+        }
+    }
+
+    fn wait_until_ready(mut self) -> io::Result<Process> {
+        let start = Instant::now();
+        loop {
+            match self.ping() {
+                Ok(()) => return Ok(self),
+                Err(error) if start.elapsed() > START_LIMIT => return Err(error),
+                Err(_) => thread::sleep(START_POLL),
+            }
+            if let Some(status) = self.child.try_wait()? {
+                return Err(io::Error::other(format!("{}: {status}", self.name)));
+            }
+        }
+    }
+
+    fn ping(&self) -> io::Result<()> {
+        let mut stream = load::connect(self.addr)?;
+        stream.write_all(b"PING\r\n")?;
+        let mut reply = [0; 7];
+        stream.read_exact(&mut reply)?;
+        if &reply != b"+PONG\r\n" {
+            return Err(io::Error::other(format!(
+                "{} does not answer PING",
+                self.name
+            )));
+        }
+        Ok(())
+    }
+
+    /// The processor time it has taken so far, in nanoseconds: to the nanosecond where the kernel
+    /// counts so, else to the tick; `None` where there is no `/proc`.
+    pub fn cpu_ns(&self) -> Option<u64> {
+        let pid = self.child.id();
+        scheduled_ns(pid).or_else(|| ticks_ns(pid))
+    }
+
+    /// Keeps all its threads on one core.
+    pub fn place(&self, core: usize, is_batch: bool) -> bool {
+        place(self.child.id(), &["-a"], core, is_batch)
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        end(&mut self.child);
+    }
+}
+
+fn end(child: &mut Child) {
+    let _ = child.kill();
+    let _ = child.wait();
+}
+
+fn quiet(command: &mut Command) -> &mut Command {
+    command
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+}
+
+/// Another program could take it before it is used; then the server does not start, and says so.
+fn free_port() -> io::Result<u16> {
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
+    Ok(listener.local_addr()?.port())
+}
+
+/// The sum over all threads of what the scheduler counted.
+fn scheduled_ns(pid: u32) -> Option<u64> {
+    let tasks = fs::read_dir(format!("/proc/{pid}/task")).ok()?;
+    let times = tasks.map(|task| {
+        let path = task.ok()?.path().join("schedstat");
+        let text = fs::read_to_string(path).ok()?;
+        text.split(' ').next()?.parse::<u64>().ok()
+    });
+    times.sum()
+}
+
+/// User and system time, the 14th and 15th field of `stat`; the second is a name in parentheses
+/// that may hold anything.
+fn ticks_ns(pid: u32) -> Option<u64> {
+    let text = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
+    let mut fields = text.rsplit_once(')')?.1.split_whitespace().skip(11);
+    let user: u64 = fields.next()?.parse().ok()?;
+    let system: u64 = fields.next()?.parse().ok()?;
+    Some((user + system) * TICK_NS)
+}
+
+/// Keeps the thread that calls this (the only one there is, or the first) on one core.
+pub fn place_self(core: usize, is_batch: bool) -> bool {
+    place(std::process::id(), &[], core, is_batch)
+}
+
+/// Says whether it could be done: it takes the programs `taskset` and `chrt`, of util-linux.
+fn place(pid: u32, threads: &[&str], core: usize, is_batch: bool) -> bool {
+    let policy = if is_batch { "--batch" } else { "--other" };
+    let (pid, core) = (pid.to_string(), core.to_string());
+    let placed = run(Command::new("taskset")
+        .args(threads)
+        .args(["-c", "-p", &core, &pid]));
+    placed
+        && run(Command::new("chrt")
+            .args(threads)
+            .args([policy, "-p", "0", &pid]))
+}
+
+fn run(command: &mut Command) -> bool {
+    quiet(command).status().is_ok_and(|status| status.success())
+}
+
+/// The cores that this process may use; empty where that is not known.
+pub fn cores() -> Vec<usize> {
+    let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let list = status
+        .lines()
+        .find_map(|line| line.strip_prefix("Cpus_allowed_list:"))
+        .unwrap_or_default();
+    let ranges = list.trim().split(',').filter_map(|range| {
+        let (first, last) = range.split_once('-').unwrap_or((range, range));
+        Some(first.parse::<usize>().ok()?..=last.parse().ok()?)
+    });
+    ranges.flatten().collect()
+}
+
+/// Whether there is such a program in PATH.
+pub fn is_installed(program: &str) -> bool {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    std::env::split_paths(&path).any(|folder| is_file(&folder.join(program)))
+}
+
+fn is_file(path: &Path) -> bool {
+    path.metadata().is_ok_and(|metadata| metadata.is_file())
+}
