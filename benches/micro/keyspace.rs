@@ -35,11 +35,11 @@ fn key(mut number: usize) -> Key {
 
 fn set(keys: &mut Keyspace, key: &[u8]) {
     let value = NewString::Copied(b"xxx", Encoding::Natural);
-    keys.set_string(key, value, Deadline::Never, NOW_MS, NOW_S);
+    keys.set_string(keys.hash(key), key, value, Deadline::Never, NOW_MS, NOW_S);
 }
 
 fn get(keys: &mut Keyspace, key: &[u8]) {
-    let found = keys.lookup(key, NOW_MS);
+    let found = keys.lookup(keys.hash(key), key, NOW_MS);
     assert!(matches!(found, Lookup::Live(_)), "every key is there");
 }
 

@@ -51,7 +51,7 @@ const MAX_EXTRA_BITS: u32 = 8;
 const LEAVES_PER_ITEM: usize = 10;
 
 /// Tables of fewer items are not warmed up: they fit into the cache.
-const WARM_FROM: usize = 8192;
+const WARM_FROM: usize = 32_768;
 
 /// Lookups that are warmed up together: about as many as a processor can wait for at once.
 const WARM_AT_ONCE: usize = 32;
@@ -161,7 +161,7 @@ impl<T: Keyed> Table<T> {
     /// together. A small table is in the cache anyway.
     #[inline]
     pub fn warm(&self, hashes: &[u64]) {
-        if self.len >= WARM_FROM {
+        if self.is_worth_warming() {
             hashes
                 .chunks(WARM_AT_ONCE)
                 .for_each(|hashes| self.warm_some(hashes));
