@@ -80,6 +80,8 @@ pub struct Engine {
     pub mail: Vec<Mail>,
     /// Whether keys are removed at their deadlines with no one asking (DEBUG SET-ACTIVE-EXPIRE).
     pub active_expire: bool,
+    /// The time as it was last told, and the stopwatch at that moment.
+    told: (Clock, u64),
     /// When the last command ended, by [`Host::stopwatch_ns`].
     pub watch_ns: u64,
 }
@@ -108,6 +110,7 @@ impl Engine {
             random,
             mail: Vec::new(),
             active_expire: true,
+            told: (clock, 0),
             watch_ns: 0,
         }
     }
@@ -185,9 +188,26 @@ impl Engine {
         self.trash.keyspace(old);
     }
 
-    /// Starts timing: what comes next is charged to the next command.
-    pub fn start_watch(&mut self) {
+    /// Tells the time.
+    pub fn tell_time(&mut self, now: Clock) {
         self.watch_ns = (self.host.stopwatch_ns)();
+        self.told = (now, self.watch_ns);
+        self.clock = now;
+    }
+
+    /// Starts timing: what comes next is charged to the next command. The time goes on with it:
+    /// the stopwatch has been running since the time was told.
+    #[inline]
+    pub fn start_watch(&mut self) {
+        let (told, at_ns) = self.told;
+        self.watch_ns = (self.host.stopwatch_ns)();
+        self.clock = told.after_ns(self.watch_ns.saturating_sub(at_ns));
+    }
+
+    /// Nanoseconds from when the time was told to when the stopwatch was last looked at.
+    #[must_use]
+    pub fn awake_ns(&self) -> u64 {
+        self.watch_ns.saturating_sub(self.told.1)
     }
 
     /// Whether there is a password.

@@ -5,6 +5,7 @@
 use crate::engine::stats::{Host, Usage};
 use crate::engine::{Clock, Config, Random};
 use std::hash::{BuildHasher, Hasher};
+use std::time::{SystemTime, UNIX_EPOCH};
 
 /// Descriptors that are not clients: listeners, the poll, logs, the standard streams.
 const OTHER_DESCRIPTORS: u64 = 32;
@@ -37,6 +38,15 @@ fn random_seed() -> u64 {
     std::collections::hash_map::RandomState::new()
         .build_hasher()
         .finish()
+}
+
+/// The system's clock.
+#[must_use]
+pub fn now() -> Clock {
+    let unix = SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .unwrap_or_default();
+    Clock::at_us(u64::try_from(unix.as_micros()).unwrap_or(u64::MAX))
 }
 
 /// What INFO says about this process.

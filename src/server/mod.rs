@@ -25,7 +25,6 @@
 pub mod accept;
 pub mod client;
 pub mod clients;
-pub mod clock;
 pub mod config_file;
 pub mod host;
 pub mod pipeline;
@@ -40,7 +39,6 @@ use crate::resp::Stop;
 use accept::Listening;
 use client::{Client, Gone, Shared};
 use clients::Clients;
-use clock::HostClock;
 use std::collections::HashSet;
 use std::io;
 use std::net::SocketAddr;
@@ -64,7 +62,6 @@ pub struct Server {
     /// The kernel's signals, while somebody listens to them.
     #[cfg(unix)]
     signals: Option<signal_hook_mio::v1_0::Signals>,
-    clock: HostClock,
     accepting: accept::State,
     ending: shutdown::Ending,
 }
@@ -77,9 +74,10 @@ impl Server {
     /// An address that cannot be listened on, named in the error's text; or no descriptors.
     pub fn new(config: Config) -> io::Result<(EventLoop<Server>, Server)> {
         let mut event_loop = EventLoop::new(EVENTS_PER_POLL)?;
-        let clock = HostClock::read();
-        let mut engine = Engine::new(config, host::seed(), clock.now());
-        engine.host = host::describe(clock.now());
+        let now = host::now();
+        let mut engine = Engine::new(config, host::seed(), now);
+        engine.host = host::describe(now);
+        engine.tell_time(now);
         let mut server = Server {
             engine,
             clients: Clients::default(),
@@ -89,7 +87,6 @@ impl Server {
             owing: Vec::new(),
             #[cfg(unix)]
             signals: None,
-            clock,
             accepting: accept::State::default(),
             ending: shutdown::Ending::default(),
         };
@@ -293,14 +290,13 @@ fn before_sleep(event_loop: &mut EventLoop<Server>, server: &mut Server) {
     server.owing = owing;
     server.arm_alarms(event_loop);
     server.end_if_all_is_done(event_loop);
-    let awake_us = u64::try_from(server.clock.age().as_micros()).unwrap_or(u64::MAX);
+    let awake_us = server.engine.awake_ns() / 1000;
     server.engine.stats.event_loop.count(awake_us);
     server.note_rates();
 }
 
 fn after_sleep(_: &mut EventLoop<Server>, server: &mut Server) {
-    server.clock = HostClock::read();
-    server.engine.clock = server.clock.now();
+    server.engine.tell_time(host::now());
 }
 
 /// The read handler of clients.
@@ -308,7 +304,6 @@ fn receive(event_loop: &mut EventLoop<Server>, server: &mut Server, token: Token
     let Some(mut client) = server.clients.take(token) else {
         return Io::Drained;
     };
-    server.engine.clock = server.clock.now();
     let is_ending = event_loop.hangup_hinted(token);
     let received = client
         .receive(&mut server.engine, &mut server.shared, is_ending)

@@ -107,16 +107,15 @@ impl Server {
     /// Sets each alarm to when its work is due.
     pub(super) fn arm_alarms(&mut self, event_loop: &mut EventLoop<Server>) {
         self.timers.commands_before = self.engine.stats.commands;
-        // The two clocks are compared, so both are read now: a turn may have been long.
-        event_loop.refresh_clock();
-        let now_ms = event_loop.now_ms();
-        let unix_ms = self.clock.now().unix_ms();
-        let expiry = self
-            .engine
-            .next_due()
-            .map(|due_ms| now_ms + due_ms.saturating_sub(unix_ms));
+        let expiry = self.engine.next_due().map(|due_ms| {
+            // The two clocks are compared, so both are read now: a turn may have been long.
+            event_loop.refresh_clock();
+            self.engine.start_watch();
+            let left_ms = due_ms.saturating_sub(self.engine.clock.unix_ms());
+            event_loop.now_ms() + left_ms
+        });
         self.timers.expiry.set(event_loop, expiry, expire);
-        let freeing = (!self.engine.trash.is_empty()).then_some(now_ms);
+        let freeing = (!self.engine.trash.is_empty()).then_some(event_loop.now_ms());
         self.timers.freeing.set(event_loop, freeing, free_trash);
         self.timers.clients.set(
             event_loop,
@@ -222,7 +221,7 @@ impl Server {
 
 /// Removes keys that are due: what this turn's commands pay for, and then for a slice of time.
 fn expire(event_loop: &mut EventLoop<Server>, server: &mut Server, _: TimeEventId) -> Next {
-    server.engine.clock = server.clock.now();
+    server.engine.start_watch();
     let steps = server
         .commands_this_turn()
         .saturating_mul(EXPIRE_STEPS_PER_COMMAND);
