@@ -6,7 +6,7 @@ use std::io::Write;
 use std::thread;
 use std::time::Duration;
 
-use common::client::request;
+use common::client::{quoted, request};
 use common::{Conn, Target, Value, server, server_with};
 
 /// The longest line of an inline request or a length, in bytes, as Redis has it.
@@ -659,6 +659,22 @@ fn hello_errors_change_nothing() {
             GET missing                 => null
         "#,
     );
+}
+
+/// Two requests whose keys lie in the same place of what was received, the second of a command that
+/// does not say where its keys are: nothing that is remembered of the first may be used for it.
+#[test]
+fn keys_in_the_same_place_are_not_taken_for_each_other() {
+    let Some(target) = server_with(&[]) else {
+        return;
+    };
+    let mut conn = target.connect();
+    conn.transcript("SET xyz 1 => +OK");
+    conn.send_raw(b"              \r\n*2\r\n$3\r\nGET\r\n$3\r\nabc\r\n");
+    assert_eq!(conn.read_raw_reply(), b"$-1\r\n");
+    conn.send_raw(b"\r\n*3\r\n$5\r\nDEBUG\r\n$6\r\nOBJECT\r\n$3\r\nxyz\r\n");
+    let reply = conn.read_raw_reply();
+    assert!(reply.starts_with(b"+Value at:"), "{}", quoted(&reply));
 }
 
 /// Writes from another thread, so that neither side waits for the other for ever.

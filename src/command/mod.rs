@@ -5,7 +5,7 @@
 //! entry, and everything that asks (COMMAND, COMMAND DOCS, the arity error) reads it from there.
 //!
 //! ```text
-//!   request ──▶ execute ──▶ entry::lookup ──▶ arity, AUTH ──▶ (command.run)(&mut Call)
+//!   request ──▶ execute ──▶ table::find ──▶ arity, AUTH ──▶ (command.run)(&mut Call)
 //!                                                                │ Ok: the reply stands
 //!                                                                ▼ Err: the reply is cut back to
 //!                                                                  where it began, the error written

@@ -9,7 +9,7 @@
 //!                      ▼                        ▼                   ▼
 //!                   Client.send            Client.receive       Engine.expire
 //!                                               │
-//!                                       command::execute ──▶ Engine
+//!                              Pipeline.run ──▶ command::run ──▶ Engine
 //! ```
 //!
 //! - [`client`]: one connection, from bytes received to bytes sent.

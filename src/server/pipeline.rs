@@ -116,6 +116,8 @@ impl Pipeline {
                     let key = slot
                         .found
                         .and_then(|found| command::first_key(found, &request));
+                    // What the slot knew belongs to an earlier request: other bytes lie there now.
+                    slot.known = KnownHash::default();
                     if let Some(key) = key {
                         let hash = keys.hash(key);
                         slot.known = KnownHash::new(key, hash);
