@@ -86,7 +86,7 @@ impl<'a> Call<'a> {
         &mut self.engine.sessions[self.id]
     }
 
-    /// Whether argument `i` is this word: see [`is_word`].
+    /// Whether argument `i` is this word, whatever its case and what follows a NUL in it.
     #[inline]
     pub fn is(&self, i: usize, word: &str) -> bool {
         self.args.get(i).is_some_and(|arg| is_word(arg, word))

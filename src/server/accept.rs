@@ -5,7 +5,7 @@
 //! kernel's queue, and the listener stays ready: a loop that goes on trying spins at full speed,
 //! and one that waits for the next edge leaves the waiting client hanging. Here the listener keeps
 //! its ready bit and loses its handler, which costs nothing, and gets the handler back when a
-//! client leaves, or after [`RETRY`] at the latest (the descriptor may have been somebody else's).
+//! client leaves, or after half a second at the latest (the descriptor may have been somebody else's).
 
 use super::client::Client;
 use super::stream::{Accepted, Listener, Stream};

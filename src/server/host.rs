@@ -22,7 +22,7 @@ const TICKS_PER_SECOND: f64 = 100.0;
 /// knows the seed can aim keys at one shard.
 const SEED_VARIABLE: &str = "AEROLITE_SEED";
 
-/// The seed for the engine: the one in [`SEED_VARIABLE`], or else one that nobody can guess.
+/// The seed for the engine: the one in `AEROLITE_SEED`, or else one that nobody can guess.
 #[must_use]
 pub fn seed() -> u64 {
     let given = std::env::var(SEED_VARIABLE)

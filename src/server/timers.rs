@@ -2,7 +2,7 @@
 //! looked after, large things to be freed.
 //!
 //! Each is a time event that exists only while it has work. The two that follow a wheel (the
-//! keys' deadlines, the clients' timers) are [`Alarm`]s: in `before_sleep` each is set to its
+//! keys' deadlines, the clients' timers) are `Alarm`s: in `before_sleep` each is set to its
 //! wheel's `next_due`, and taken away when that is `None`. So a server with nothing due sleeps
 //! without a timeout.
 

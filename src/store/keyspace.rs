@@ -14,8 +14,8 @@
 //! it at that same moment even if nobody asks (active expiry). Nothing is sampled.
 
 use super::entry::{Encoding, Entry, Value};
-use super::shard::Found;
-use super::table::{Cursor, Keyed, Table};
+use super::shard::{Found, Keyed};
+use super::table::{Cursor, Table};
 use crate::wheel::{self, Step, TimerId, Wheel};
 
 impl Keyed for Entry {

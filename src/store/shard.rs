@@ -11,8 +11,16 @@
 //! A hash table has to have free slots. Where a slot holds the item itself, a third of the memory
 //! is room for items that are not there; here a free slot is three bytes.
 
-use super::table::Keyed;
 use hashbrown::HashTable;
+
+/// Something with a key, to be kept in a table.
+pub trait Keyed {
+    /// The key: it must not change while the item is in a table.
+    fn key(&self) -> &[u8];
+
+    /// Reads any byte of the item itself, so that it is in the processor's cache.
+    fn fetch(&self) -> u8;
+}
 
 /// Some hundred items by key. The hashes come from outside: a table of shards has them already.
 #[derive(Debug)]

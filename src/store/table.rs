@@ -24,7 +24,7 @@
 //!
 //! One hash serves both: the directory takes bits 16 to 56, the shards use those below and above.
 
-use super::shard::{Found, Shard};
+use super::shard::{Found, Keyed, Shard};
 use foldhash::SharedSeed;
 use foldhash::quality::FoldHasher;
 use std::hash::{Hash, Hasher};
@@ -58,15 +58,6 @@ const WARM_AT_ONCE: usize = 32;
 
 /// Tries before [`Table::random`] takes any item at all.
 const MAX_RANDOM_TRIES: usize = 10_000;
-
-/// Something with a key, to be kept in a [`Table`].
-pub trait Keyed {
-    /// The key: it must not change while the item is in a table.
-    fn key(&self) -> &[u8];
-
-    /// Reads any byte of the item itself, so that it is in the processor's cache.
-    fn fetch(&self) -> u8;
-}
 
 /// The hash function of one table: foldhash, with secrets of its own.
 ///
