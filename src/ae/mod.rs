@@ -41,7 +41,9 @@
 //! saved. *With one exception*: the end of the stream (or an error) that is already waiting behind
 //! the data had its edge before, and there will be no other one. [`EventLoop::hangup_hinted`]
 //! tells: once it is true, a short read does not mean drained, and the handler reads on until
-//! `Ok(0)`, an error or `WouldBlock`. The same holds for writing.
+//! `Ok(0)`, an error or `WouldBlock`. The same holds for writing. (TCP's urgent data makes a read
+//! end early too. Who sends a byte of it may wait for the answer until more data comes; nobody else
+//! notices.)
 //!
 //! Hang-up and error bits are no more than that, hints: they make their directions ready, and
 //! `read` and `write` tell the truth. A peer that has only shut down its writing half looks the

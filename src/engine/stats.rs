@@ -281,7 +281,8 @@ impl Rates {
     #[inline]
     pub fn sample(&mut self, sample: Sample) {
         let last = self.samples[(self.next + SAMPLES - 1) % SAMPLES];
-        if sample.at_us >= last.at_us + SAMPLE_US {
+        // A clock that was set back makes the last sample one of the future: begin anew.
+        if sample.at_us >= last.at_us + SAMPLE_US || sample.at_us < last.at_us {
             self.samples[self.next] = sample;
             self.next = (self.next + 1) % SAMPLES;
         }
@@ -444,5 +445,19 @@ mod tests {
         assert_eq!(rates.turns(at(2_000_000, 1000)), (500.0, 2.0));
         let (rate, _, _) = rates.per_second(at(60_000_000, 1000));
         assert_eq!(rate, 0.0);
+    }
+
+    #[test]
+    fn rates_go_on_when_the_clock_is_set_back() {
+        let mut rates = Rates::default();
+        let at = |at_us, commands| Sample {
+            at_us,
+            commands,
+            ..Sample::default()
+        };
+        rates.sample(at(50_000_000, 100));
+        rates.sample(at(1_000_000, 200));
+        let (rate, _, _) = rates.per_second(at(2_000_000, 700));
+        assert_eq!(rate, 500.0);
     }
 }
