@@ -1,6 +1,6 @@
 //! The request parser, in bytes per second, by the shape of the requests.
 
-use aerolite::resp::{Limits, OwnedRequest, Parser, Progress};
+use aerolite::resp::{Batch, Limits, Next, OwnedRequest};
 use criterion::{Criterion, Throughput};
 use std::hint::black_box;
 
@@ -26,9 +26,9 @@ pub fn benches(criterion: &mut Criterion) {
         let count = INPUT_BYTES / request.len();
         let input = request.repeat(count);
         group.throughput(Throughput::Bytes(input.len() as u64));
-        let mut parser = Parser::new();
+        let mut batch = Batch::default();
         group.bench_function(name, |bencher| {
-            bencher.iter(|| assert_eq!(parse_all(&mut parser, &input), count));
+            bencher.iter(|| assert_eq!(parse_all(&mut batch, &input), count));
         });
     }
     group.finish();
@@ -43,15 +43,12 @@ fn encode(words: &[&str]) -> Vec<u8> {
 }
 
 /// The number of complete requests.
-fn parse_all(parser: &mut Parser, input: &[u8]) -> usize {
+fn parse_all(batch: &mut Batch, input: &[u8]) -> usize {
     let limits = Limits::default();
-    let mut rest = black_box(input);
-    let mut count = 0;
-    while let Ok(Progress::Complete { len }) = parser.parse(rest, &limits) {
-        black_box(parser.request(rest));
-        parser.reset();
-        rest = &rest[len..];
-        count += 1;
+    let input = black_box(input);
+    batch.begin(0);
+    while let Ok(Next::Request { .. }) = batch.parse_next(input, &limits) {
+        black_box(batch.request(batch.len() - 1, input));
     }
-    count
+    batch.len()
 }

@@ -40,7 +40,7 @@ use crate::engine::{Db, Engine, KnownHash, ReplyMode, Session, SessionId};
 use crate::resp::{Mark, Output, Reply, Request};
 pub use entry::Command;
 pub use error::Error;
-use table::Found;
+use table::Listed;
 pub use table::Group;
 
 /// What every command function gives back: its reply is written, or the error is to be.
@@ -98,26 +98,32 @@ impl<'a> Call<'a> {
 /// This is the one door into the engine: bytes of a request in, bytes of a reply out, no socket.
 /// An empty request does nothing.
 pub fn execute(engine: &mut Engine, id: SessionId, request: Request<'_>, out: &mut Output) {
-    let known = KnownHash::default();
-    run(engine, id, find(&request), known, request, out);
+    let found = find(&request).and_then(|named| find_sub(named, &request));
+    run(engine, id, found, KnownHash::default(), request, out);
 }
 
-/// The entry that a request asks for, a subcommand's own where it names one. `None` where there
-/// is no such command.
+/// The command that a request names. `None` where there is no such command.
 #[inline]
 #[must_use]
-pub fn find(request: &Request<'_>) -> Option<Found> {
-    let found = table::find(request.get(0)?)?;
+pub fn find(request: &Request<'_>) -> Option<&'static Listed> {
+    table::find(request.get(0)?)
+}
+
+/// The entry to run for a request of this command: its own, or that of the subcommand that the request
+/// names. `None` where there is no such subcommand.
+#[inline]
+#[must_use]
+pub fn find_sub(named: &'static Listed, request: &Request<'_>) -> Option<&'static Listed> {
     match request.get(1) {
-        Some(name) if !found.command.subcommands.is_empty() => table::find_sub(found, name),
-        _ => Some(found),
+        Some(name) if !named.command.subcommands.is_empty() => table::find_sub(named, name),
+        _ => Some(named),
     }
 }
 
 /// The first key of a request, where its command has one.
 #[inline]
 #[must_use]
-pub fn first_key<'a>(found: Found, request: &'a Request<'_>) -> Option<&'a [u8]> {
+pub fn first_key<'a>(found: &Listed, request: &'a Request<'_>) -> Option<&'a [u8]> {
     request.get(found.command.keys.first()?.first.into())
 }
 
@@ -125,7 +131,7 @@ pub fn first_key<'a>(found: Found, request: &'a Request<'_>) -> Option<&'a [u8]>
 pub fn run(
     engine: &mut Engine,
     id: SessionId,
-    found: Option<Found>,
+    found: Option<&'static Listed>,
     known: KnownHash,
     request: Request<'_>,
     out: &mut Output,
@@ -137,21 +143,19 @@ pub fn run(
     }
     match admit(engine, id, found, &request) {
         Ok(found) => {
+            let session = &mut engine.sessions[id];
             // Now, so that CLIENT LIST shows itself.
-            engine.sessions[id].last_command = Some(found.number);
-            let before_ns = engine.watch_ns;
-            let reply = Reply::new(out, engine.sessions[id].protocol);
-            let command = found.command;
+            session.last_command = Some(found.number);
             let mut call = Call {
-                command,
+                command: found.command,
                 args: request,
-                reply,
+                reply: Reply::new(out, session.protocol),
                 engine,
                 id,
                 known,
             };
-            let done = (command.run)(&mut call);
-            count(engine, found, before_ns, done.is_err());
+            let done = (found.command.run)(&mut call);
+            count(engine, found.number, done.is_err());
             if let Err(error) = done {
                 out.truncate(mark);
                 refuse(engine, id, &error, out);
@@ -184,15 +188,15 @@ pub fn answer(engine: &mut Engine, id: SessionId, error: Option<Error>, out: &mu
 fn admit(
     engine: &mut Engine,
     id: SessionId,
-    found: Option<Found>,
+    found: Option<&'static Listed>,
     request: &Request<'_>,
-) -> Result<Found, Error> {
+) -> Result<&'static Listed, Error> {
     let Some(found) = found else {
         engine.sessions[id].closing |= is_web_request(request.arg(0));
         return Err(unknown(request));
     };
     let refusal = if !found.command.accepts(request.len()) {
-        wrong_arity(&found)
+        wrong_arity(found)
     } else if !found.command.flags.has(entry::NO_AUTH) && engine.must_authenticate(id) {
         Error::new("NOAUTH Authentication required.")
     } else {
@@ -204,14 +208,15 @@ fn admit(
 
 /// Counts a command that was run.
 #[inline]
-fn count(engine: &mut Engine, found: Found, before_ns: u64, failed: bool) {
+fn count(engine: &mut Engine, number: u16, failed: bool) {
+    let before_ns = engine.watch_ns;
     engine.watch_ns = (engine.host.stopwatch_ns)();
     let ns = engine.watch_ns.saturating_sub(before_ns);
     if ns >= SLOW_NS {
         engine.clock = engine.clock.after_ns(ns);
     }
     engine.stats.commands += 1;
-    let stats = engine.stats.command(found.number.into());
+    let stats = engine.stats.command(number.into());
     stats.calls += 1;
     stats.ns += ns;
     stats.failed += u64::from(failed);
@@ -293,7 +298,7 @@ fn until_nul(bytes: &[u8]) -> &[u8] {
     &bytes[..memchr::memchr(0, bytes).unwrap_or(bytes.len())]
 }
 
-fn wrong_arity(found: &Found) -> Error {
+fn wrong_arity(found: &Listed) -> Error {
     let name = found.full_name();
     Error::text(format!(
         "ERR wrong number of arguments for '{name}' command"

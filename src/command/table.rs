@@ -114,30 +114,18 @@ pub fn all() -> impl Iterator<Item = (&'static Group, &'static Command)> + Clone
         .flat_map(|group| group.commands.iter().map(move |command| (group, command)))
 }
 
-/// Every entry with the container it is in, if it is: each command, followed by its subcommands.
-/// An entry's place in this order is its number.
-pub fn flat() -> impl Iterator<Item = (Option<&'static Command>, &'static Command)> {
-    all().flat_map(|(_, command)| {
-        let subcommands = command
-            .subcommands
-            .iter()
-            .map(move |entry| (Some(command), entry));
-        std::iter::once((None, command)).chain(subcommands)
-    })
-}
-
-/// An entry that was found, the container it is in, and its number in the order of [`flat`].
+/// An entry in the list of all, with the container it is in, and its number.
 #[derive(Debug, Clone, Copy)]
-pub struct Found {
+pub struct Listed {
     /// The container of a subcommand.
     pub container: Option<&'static Command>,
     /// The entry.
     pub command: &'static Command,
-    /// Its number.
+    /// Its number: its place in the list.
     pub number: u16,
 }
 
-impl Found {
+impl Listed {
     /// `get`, or `config|get`.
     #[must_use]
     pub fn full_name(&self) -> String {
@@ -147,6 +135,58 @@ impl Found {
         }
         .to_ascii_lowercase()
     }
+}
+
+/// How many entries there are.
+const COUNT: usize = count();
+
+/// Every command in table order, each followed by its subcommands; made by the compiler.
+static LIST: [Listed; COUNT] = list();
+
+const fn count() -> usize {
+    let (mut group, mut count) = (0, 0);
+    while group < GROUPS.len() {
+        let commands = GROUPS[group].commands;
+        let mut command = 0;
+        while command < commands.len() {
+            count += 1 + commands[command].subcommands.len();
+            command += 1;
+        }
+        group += 1;
+    }
+    count
+}
+
+const fn list() -> [Listed; COUNT] {
+    let mut list = [Listed {
+        container: None,
+        command: &GROUPS[0].commands[0],
+        number: 0,
+    }; COUNT];
+    let (mut group, mut number) = (0, 0);
+    while group < GROUPS.len() {
+        let commands = GROUPS[group].commands;
+        let mut at = 0;
+        while at < commands.len() {
+            let command = &commands[at];
+            list[number].command = command;
+            list[number].number = number as u16;
+            number += 1;
+            let mut sub = 0;
+            while sub < command.subcommands.len() {
+                list[number] = Listed {
+                    container: Some(command),
+                    command: &command.subcommands[sub],
+                    number: number as u16,
+                };
+                number += 1;
+                sub += 1;
+            }
+            at += 1;
+        }
+        group += 1;
+    }
+    list
 }
 
 /// Places in the index of names: a power of two, several times as many as there are commands.
@@ -206,11 +246,10 @@ const fn four(name: &[u8], at: usize) -> u64 {
     u32::from_le_bytes([name[at], name[at + 1], name[at + 2], name[at + 3]]) as u64
 }
 
-/// A command, and its number in the order of [`flat`].
+/// A name, and the number of its entry.
 #[derive(Clone, Copy)]
 struct Place {
     name: Folded,
-    command: &'static Command,
     number: u16,
 }
 
@@ -219,25 +258,21 @@ static INDEX: [Option<Place>; PLACES] = index();
 
 const fn index() -> [Option<Place>; PLACES] {
     let mut places = [None; PLACES];
-    let (mut group, mut number) = (0, 0);
-    while group < GROUPS.len() {
-        let commands = GROUPS[group].commands;
-        let mut command = 0;
-        while command < commands.len() {
-            let name = Folded::of(commands[command].name.as_bytes());
+    let mut number = 0;
+    while number < COUNT {
+        let listed = &LIST[number];
+        if listed.container.is_none() {
+            let name = Folded::of(listed.command.name.as_bytes());
             let mut at = name.hash();
             while places[at].is_some() {
                 at = (at + 1) % PLACES;
             }
             places[at] = Some(Place {
                 name,
-                command: &commands[command],
-                number,
+                number: listed.number,
             });
-            number += 1 + commands[command].subcommands.len() as u16;
-            command += 1;
         }
-        group += 1;
+        number += 1;
     }
     places
 }
@@ -245,19 +280,15 @@ const fn index() -> [Option<Place>; PLACES] {
 /// The command called `name`, whatever its case.
 #[inline]
 #[must_use]
-pub fn find(name: &[u8]) -> Option<Found> {
+pub fn find(name: &[u8]) -> Option<&'static Listed> {
     let folded = Folded::of(name);
     let mut at = folded.hash();
     while let Some(place) = &INDEX[at] {
         if place.name == folded {
-            let command = place.command;
+            let listed = &LIST[usize::from(place.number)];
             let is_whole = name.len() <= MAX_FOLDED;
-            if is_whole || command.name.as_bytes().eq_ignore_ascii_case(name) {
-                return Some(Found {
-                    container: None,
-                    command,
-                    number: place.number,
-                });
+            if is_whole || listed.command.name.as_bytes().eq_ignore_ascii_case(name) {
+                return Some(listed);
             }
         }
         at = (at + 1) % PLACES;
@@ -265,30 +296,27 @@ pub fn find(name: &[u8]) -> Option<Found> {
     None
 }
 
+/// Every entry, in the order of their numbers: commands in table order, each followed by its
+/// subcommands.
+#[must_use]
+pub fn list_all() -> &'static [Listed] {
+    &LIST
+}
+
 /// The entry with this number.
 #[must_use]
-pub fn numbered(number: u16) -> Option<Found> {
-    let (container, command) = flat().nth(number.into())?;
-    Some(Found {
-        container,
-        command,
-        number,
-    })
+pub fn numbered(number: u16) -> Option<&'static Listed> {
+    LIST.get(usize::from(number))
 }
 
 /// The subcommand of `container` called `name`, whatever its case.
 #[must_use]
-pub fn find_sub(container: Found, name: &[u8]) -> Option<Found> {
+pub fn find_sub(container: &Listed, name: &[u8]) -> Option<&'static Listed> {
     let subcommands = container.command.subcommands;
     let place = subcommands
         .iter()
         .position(|entry| entry.name.as_bytes().eq_ignore_ascii_case(name))?;
-    Some(Found {
-        container: Some(container.command),
-        command: &subcommands[place],
-        // There are no more subcommands than numbers: see the test.
-        number: container.number + 1 + place as u16,
-    })
+    LIST.get(usize::from(container.number) + 1 + place)
 }
 
 #[cfg(test)]
@@ -297,7 +325,8 @@ mod tests {
 
     #[test]
     fn every_command_is_found_by_its_name_and_has_its_own_number() {
-        for (number, (container, command)) in flat().enumerate() {
+        for (number, listed) in list_all().iter().enumerate() {
+            let (container, command) = (listed.container, listed.command);
             let name = command.name.to_ascii_lowercase();
             let found = match container {
                 None => find(name.as_bytes()),
@@ -306,9 +335,10 @@ mod tests {
             };
             let found = found.unwrap_or_else(|| panic!("{name} is not found"));
             assert!(std::ptr::eq(found.command, command), "{name}");
+            assert_eq!(listed.number, found.number, "{name}");
             assert_eq!(usize::from(found.number), number, "{name}");
         }
-        assert!(flat().count() * 2 < PLACES, "the index is not crowded");
+        assert!(COUNT * 2 < PLACES, "the index is not crowded");
         for unknown in ["", "GE", "GETS", "GET\0", "\0GET", &"X".repeat(1000)] {
             assert!(find(unknown.as_bytes()).is_none(), "{unknown}");
         }

@@ -213,9 +213,6 @@ impl Parser {
     /// What the client did wrong. The connection cannot be used any further.
     pub fn parse(&mut self, input: &[u8], limits: &Limits) -> Result<Progress, ProtocolError> {
         if self.stage == Stage::Fresh {
-            if let Some(len) = self.plain(input, limits) {
-                return Ok(Progress::Complete { len });
-            }
             self.stage = match input.first() {
                 None => return Ok(Progress::Incomplete),
                 Some(b'*') => Stage::Count,
@@ -260,6 +257,17 @@ impl Parser {
         if self.owned.capacity() > 0 {
             self.owned = Vec::new();
         }
+    }
+
+    /// Moves the arguments of a complete request behind others, and is ready for the next request.
+    pub(super) fn move_arguments(&mut self, spans: &mut Vec<Span>, owned: &mut Vec<Vec<u8>>) {
+        if spans.is_empty() {
+            std::mem::swap(spans, &mut self.spans);
+        } else {
+            spans.append(&mut self.spans);
+        }
+        owned.append(&mut self.owned);
+        self.reset();
     }
 
     /// Whether nothing of a request has been seen: the parser holds no state then, and may be thrown away.
@@ -345,37 +353,6 @@ impl Parser {
                 return Ok(stopped);
             }
         }
-    }
-
-    /// The hot path: a request of at most 99 arguments that lies whole in the input, with nothing about
-    /// it that needs thought. `None`, and nothing has happened, where that is not so.
-    #[inline]
-    fn plain(&mut self, input: &[u8], limits: &Limits) -> Option<usize> {
-        let input = &input[..input.len().min(MAX_POSITION)];
-        let (count, mut pos) = short_header(input, b'*')?;
-        if count == 0 || limits.unauthenticated {
-            return None;
-        }
-        for _ in 0..count {
-            let rest = &input[pos..];
-            let header = match short_header(rest, b'$') {
-                None => plain_header(rest, b'$'),
-                short => short,
-            };
-            match header {
-                Some((len, body)) if len <= limits.max_bulk_len && body + len + 2 <= rest.len() => {
-                    self.spans.push(Span::of_input(pos + body, len));
-                    pos += body + len + 2;
-                }
-                _ => {
-                    self.spans.clear();
-                    return None;
-                }
-            }
-        }
-        self.stage = Stage::Complete;
-        self.pos = pos;
-        Some(pos)
     }
 
     /// Arguments with a plain header that lie whole in the input. Whatever is not so is left
@@ -497,28 +474,10 @@ impl Parser {
     }
 }
 
-/// The same as [`plain_header`] for the headers that nearly all are: `kind` and one or two digits.
-#[inline(always)]
-fn short_header(input: &[u8], kind: u8) -> Option<(usize, usize)> {
-    let [start, first, second, third, _, ..] = input else {
-        return None;
-    };
-    if *start != kind {
-        return None;
-    }
-    let tens = usize::from(first.wrapping_sub(b'0'));
-    if *second == b'\r' && tens <= 9 {
-        return Some((tens, 4));
-    }
-    let ones = usize::from(second.wrapping_sub(b'0'));
-    let is_canonical = (1..=9).contains(&tens) && ones <= 9;
-    (*third == b'\r' && is_canonical).then_some((tens * 10 + ones, 5))
-}
-
 /// The number in the header at the start of `input` and the header's length, if `input` begins with `kind`, one to
 /// [`PLAIN_DIGITS`] digits in canonical form, and two bytes of which the first is a CR.
 #[inline]
-fn plain_header(input: &[u8], kind: u8) -> Option<(usize, usize)> {
+pub(super) fn plain_header(input: &[u8], kind: u8) -> Option<(usize, usize)> {
     let [first, digit, rest @ ..] = input else {
         return None;
     };

@@ -16,22 +16,19 @@
 //! little time and no more.
 
 use crate::command;
-use crate::command::table::Found;
+use crate::command::table::Listed;
 use crate::engine::{Engine, KnownHash, SessionId};
-use crate::resp::{Limits, Output, Parser, Progress, ProtocolError};
+use crate::resp::{Batch, Limits, Next, Output, Parser, ProtocolError};
 use crate::store::Keyspace;
 
 /// Requests that are parsed before the first of them is run.
 pub const BATCH: usize = 32;
 
-/// One request of the batch.
-#[derive(Default)]
-struct Slot {
-    parser: Parser,
-    /// Where it begins in what was received.
-    start: usize,
-    /// Its command, unless it is an unknown one.
-    found: Option<Found>,
+/// What is known of a request before it is run.
+#[derive(Clone, Copy, Default)]
+struct Prepared {
+    /// Its entry, unless there is no such command.
+    found: Option<&'static Listed>,
     /// Its first key, hashed.
     known: KnownHash,
 }
@@ -67,31 +64,22 @@ pub enum Outcome {
 }
 
 /// A batch of requests. It belongs to the server; clients use it one after the other.
+#[derive(Default)]
 pub struct Pipeline {
-    slots: Vec<Slot>,
+    batch: Batch,
+    /// One for each request of the batch.
+    prepared: Vec<Prepared>,
+    /// The hashes of all first keys.
     hashes: Vec<u64>,
-    count: usize,
-    /// Where the batch ends in what was received.
-    end: usize,
-}
-
-impl Default for Pipeline {
-    fn default() -> Pipeline {
-        Pipeline {
-            // One more than a batch, for the request that is not complete.
-            slots: (0..=BATCH).map(|_| Slot::default()).collect(),
-            hashes: Vec::with_capacity(BATCH),
-            count: 0,
-            end: 0,
-        }
-    }
+    /// The command that the last request named.
+    named: Option<&'static Listed>,
 }
 
 impl Pipeline {
-    /// The parser of the request that is being received: the first one before parsing, the one
+    /// The parser of the request that is not complete yet: the first one before parsing, the one
     /// behind the batch afterwards.
     pub fn parser(&mut self) -> &mut Parser {
-        &mut self.slots[self.count].parser
+        self.batch.parser()
     }
 
     /// Parses complete requests from `received`, from `start` on. Gives where they end, and why.
@@ -102,41 +90,46 @@ impl Pipeline {
         limits: &Limits,
         keys: &Keyspace,
     ) -> (usize, Ending) {
+        self.batch.begin(start);
+        self.prepared.clear();
         self.hashes.clear();
-        self.end = start;
         let ending = loop {
-            if self.count == BATCH {
+            if self.prepared.len() == BATCH {
                 break Ending::Full;
             }
-            let slot = &mut self.slots[self.count];
-            match slot.parser.parse(&received[self.end..], limits) {
-                Ok(Progress::Complete { len }) => {
-                    let request = slot.parser.request(&received[self.end..]);
-                    slot.found = command::find(&request);
-                    let key = slot
-                        .found
-                        .and_then(|found| command::first_key(found, &request));
-                    // What the slot knew belongs to an earlier request: other bytes lie there now.
-                    slot.known = KnownHash::default();
-                    if let Some(key) = key {
-                        let hash = keys.hash(key);
-                        slot.known = KnownHash::new(key, hash);
-                        self.hashes.push(hash);
-                    }
-                    slot.start = self.end;
-                    self.end += len;
-                    self.count += 1;
+            match self.batch.parse_next(received, limits) {
+                Ok(Next::Request { same_name }) => {
+                    self.prepare(received, same_name, keys);
                     // AUTH may be among them, and then other limits hold.
                     if limits.unauthenticated {
                         break Ending::Full;
                     }
                 }
-                Ok(Progress::Incomplete) => break Ending::Incomplete,
-                Ok(Progress::Big) => break Ending::Big,
+                Ok(Next::Incomplete) => break Ending::Incomplete,
+                Ok(Next::Big) => break Ending::Big,
                 Err(error) => break Ending::Wrong(error),
             }
         };
-        (self.end, ending)
+        (self.batch.end(), ending)
+    }
+
+    /// Finds out what the request that was parsed last will need.
+    #[inline]
+    fn prepare(&mut self, received: &[u8], same_name: bool, keys: &Keyspace) {
+        let request = self.batch.request(self.prepared.len(), received);
+        if !same_name {
+            self.named = command::find(&request);
+        }
+        let found = self
+            .named
+            .and_then(|named| command::find_sub(named, &request));
+        let key = found.and_then(|found| command::first_key(found, &request));
+        let known = key.map_or(KnownHash::default(), |key| {
+            let hash = keys.hash(key);
+            self.hashes.push(hash);
+            KnownHash::new(key, hash)
+        });
+        self.prepared.push(Prepared { found, known });
     }
 
     /// Runs the requests that were parsed from `received`.
@@ -151,34 +144,16 @@ impl Pipeline {
         if self.hashes.len() > 1 {
             engine.databases[engine.sessions[id].db as usize].warm(&self.hashes);
         }
-        for at in 0..self.count {
-            let slot = &mut self.slots[at];
-            let request = slot.parser.request(&received[slot.start..]);
-            command::run(engine, id, slot.found, slot.known, request, output);
-            slot.parser.reset();
+        for (at, &Prepared { found, known }) in self.prepared.iter().enumerate() {
+            let request = self.batch.request(at, received);
+            command::run(engine, id, found, known, request, output);
             let is_over = output.len() > budget.output_bytes || engine.watch_ns > budget.until_ns;
             if is_over || engine.sessions[id].closing || !engine.mail.is_empty() {
-                return self.leave_off(at + 1);
+                // Whatever was parsed behind it is parsed again, should there be another time.
+                self.batch.parser().reset();
+                return Outcome::Until(self.batch.start(at + 1));
             }
         }
-        // The parser behind the batch holds the state of what comes next.
-        self.slots.swap(0, self.count);
-        self.count = 0;
         Outcome::All
-    }
-
-    /// Forgets the requests from `at` on, and whatever was parsed behind them: all of it is
-    /// parsed again, should there be another time.
-    fn leave_off(&mut self, at: usize) -> Outcome {
-        let until = if at < self.count {
-            self.slots[at].start
-        } else {
-            self.end
-        };
-        for slot in &mut self.slots[at..=self.count] {
-            slot.parser.reset();
-        }
-        self.count = 0;
-        Outcome::Until(until)
     }
 }

@@ -2,7 +2,6 @@
 
 use super::report::Report;
 use crate::command::table;
-use crate::command::table::Found;
 use crate::engine::stats::CommandStats;
 
 pub(super) fn stats(report: &mut Report) {
@@ -96,13 +95,8 @@ fn event_loop(report: &mut Report) {
 /// Visits every command and subcommand that was counted, with its counters.
 fn each_command(report: &mut Report, mut visit: impl FnMut(&mut Report, &str, &CommandStats)) {
     let counted = &report.engine.stats.by_command;
-    for (number, ((container, command), stats)) in (0..).zip(table::flat().zip(counted)) {
-        let found = Found {
-            container,
-            command,
-            number,
-        };
-        visit(report, &found.full_name(), stats);
+    for (listed, stats) in table::list_all().iter().zip(counted) {
+        visit(report, &listed.full_name(), stats);
     }
 }
 
