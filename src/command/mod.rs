@@ -66,7 +66,16 @@ pub struct Call<'a> {
     /// Whose command it is.
     pub id: SessionId,
     /// The key that has been hashed already.
-    known: KnownHash,
+    known: &'a KnownHash,
+}
+
+/// What can be found out about a request before it is run.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Prepared {
+    /// Its entry, unless there is no such command.
+    pub found: Option<&'static Listed>,
+    /// Its first key, hashed.
+    pub known: KnownHash,
 }
 
 impl<'a> Call<'a> {
@@ -98,8 +107,11 @@ impl<'a> Call<'a> {
 /// This is the one door into the engine: bytes of a request in, bytes of a reply out, no socket.
 /// An empty request does nothing.
 pub fn execute(engine: &mut Engine, id: SessionId, request: Request<'_>, out: &mut Output) {
-    let found = find(&request).and_then(|named| find_sub(named, &request));
-    run(engine, id, found, KnownHash::default(), request, out);
+    let prepared = Prepared {
+        found: find(&request).and_then(|named| find_sub(named, &request)),
+        known: KnownHash::default(),
+    };
+    run(engine, id, &prepared, request, out);
 }
 
 /// The command that a request names. `None` where there is no such command.
@@ -127,21 +139,37 @@ pub fn first_key<'a>(found: &Listed, request: &'a Request<'_>) -> Option<&'a [u8
     request.get(found.command.keys.first()?.first.into())
 }
 
-/// The same as [`execute`], for who has found the command already, and hashed its first key.
+/// The same as [`execute`], for who has prepared the request already. Says whether the client stays:
+/// whether it may run another.
 pub fn run(
     engine: &mut Engine,
     id: SessionId,
-    found: Option<&'static Listed>,
-    known: KnownHash,
+    prepared: &Prepared,
     request: Request<'_>,
     out: &mut Output,
-) {
+) -> bool {
     out.seal();
     let mark = out.mark();
-    if request.is_empty() {
-        return mute(engine, id, mark, out);
+    if !request.is_empty() {
+        answer_request(engine, id, prepared, request, out, mark);
     }
-    match admit(engine, id, found, &request) {
+    let session = &mut engine.sessions[id];
+    if session.reply_mode != ReplyMode::On {
+        mute(session, mark, out);
+    }
+    !session.closing
+}
+
+#[inline]
+fn answer_request(
+    engine: &mut Engine,
+    id: SessionId,
+    prepared: &Prepared,
+    request: Request<'_>,
+    out: &mut Output,
+    mark: Mark,
+) {
+    match admit(engine, id, prepared.found, &request) {
         Ok(found) => {
             let session = &mut engine.sessions[id];
             // Now, so that CLIENT LIST shows itself.
@@ -152,7 +180,7 @@ pub fn run(
                 reply: Reply::new(out, session.protocol),
                 engine,
                 id,
-                known,
+                known: &prepared.known,
             };
             let done = (found.command.run)(&mut call);
             count(engine, found.number, done.is_err());
@@ -165,7 +193,6 @@ pub fn run(
         Err(_) if engine.sessions[id].closing => {}
         Err(error) => refuse(engine, id, &error, out),
     }
-    mute(engine, id, mark, out);
 }
 
 #[cold]
@@ -224,9 +251,8 @@ fn count(engine: &mut Engine, number: u16, failed: bool) {
 }
 
 /// Takes the reply back where the client does not want it (CLIENT REPLY).
-#[inline]
-fn mute(engine: &mut Engine, id: SessionId, mark: Mark, out: &mut Output) {
-    let session = &mut engine.sessions[id];
+#[cold]
+fn mute(session: &mut Session, mark: Mark, out: &mut Output) {
     match session.reply_mode {
         ReplyMode::On => {}
         ReplyMode::Off => out.truncate(mark),

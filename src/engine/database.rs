@@ -3,7 +3,7 @@
 
 use super::clock::Clock;
 use super::stats::KeyStats;
-use crate::store::keyspace::{Deadline, Lookup, NewString};
+use crate::store::keyspace::{Deadline, NewString, Spot};
 use crate::store::{Encoding, Entry, Keyspace, Trash};
 
 /// Keys that are fetched together.
@@ -14,11 +14,11 @@ pub struct Db<'a> {
     pub(super) keys: &'a mut Keyspace,
     pub(super) trash: &'a mut Trash,
     pub(super) stats: &'a mut KeyStats,
-    pub(super) clock: Clock,
+    pub(super) clock: &'a Clock,
     /// Whether looking a key up counts as no use of it (CLIENT NO-TOUCH).
     pub(crate) no_touch: bool,
     /// A key that need not be hashed again.
-    pub(crate) known: KnownHash,
+    pub(crate) known: &'a KnownHash,
 }
 
 /// The hash of a key that lies in a certain place. A key is known again by where it lies, which
@@ -31,6 +31,13 @@ pub struct KnownHash {
 }
 
 impl KnownHash {
+    /// That of no key.
+    pub const NONE: KnownHash = KnownHash {
+        start: 0,
+        len: 0,
+        hash: 0,
+    };
+
     /// The hash of `key`, which stays where it is as long as this is used.
     #[inline]
     #[must_use]
@@ -80,74 +87,56 @@ impl Db<'_> {
     }
 
     /// The key's entry for reading: counted as a hit or a miss, and as a use of the key.
-    #[inline]
     pub fn read(&mut self, key: &[u8]) -> Option<&Entry> {
-        let (now_s, no_touch) = (self.clock.unix_s32(), self.no_touch);
-        let entry = self.inspect_mut(key)?;
-        if !no_touch {
-            entry.touch(now_s);
-        }
-        Some(entry)
+        let spot = self.look_for(key)?;
+        Some(self.use_of(spot))
     }
 
     /// The same, but not a use of the key (TTL, TYPE, OBJECT).
     pub fn inspect(&mut self, key: &[u8]) -> Option<&Entry> {
-        self.inspect_mut(key).map(|entry| &*entry)
+        let spot = self.look_for(key)?;
+        Some(self.keys.entry_mut(spot))
     }
 
     /// The key's entry for changing: not counted as a hit or a miss.
-    #[inline]
     pub fn write(&mut self, key: &[u8]) -> Option<&mut Entry> {
-        let hash = self.hash(key);
-        match self.keys.lookup(hash, key, self.clock.unix_ms()) {
-            Lookup::Live(entry) => {
-                if !self.no_touch {
-                    entry.touch(self.clock.unix_s32());
-                }
-                Some(entry)
-            }
-            Lookup::Expired(entry) => {
-                self.stats.expired += 1;
-                self.trash.entry(entry);
-                None
-            }
-            Lookup::Missing => None,
-        }
+        let spot = self.find(key)?;
+        Some(self.use_of(spot))
     }
 
     /// Whether the key is there; neither counted nor a use.
     pub fn exists(&mut self, key: &[u8]) -> bool {
-        let hash = self.hash(key);
-        match self.keys.lookup(hash, key, self.clock.unix_ms()) {
-            Lookup::Live(_) => true,
-            Lookup::Expired(entry) => {
-                self.stats.expired += 1;
-                self.trash.entry(entry);
-                false
-            }
-            Lookup::Missing => false,
-        }
+        self.find(key).is_some()
     }
 
     #[inline]
-    fn inspect_mut(&mut self, key: &[u8]) -> Option<&mut Entry> {
-        let hash = self.hash(key);
-        match self.keys.lookup(hash, key, self.clock.unix_ms()) {
-            Lookup::Live(entry) => {
-                self.stats.hits += 1;
-                Some(entry)
-            }
-            Lookup::Expired(entry) => {
-                self.stats.expired += 1;
-                self.stats.misses += 1;
-                self.trash.entry(entry);
-                None
-            }
-            Lookup::Missing => {
-                self.stats.misses += 1;
-                None
-            }
+    fn use_of(&mut self, spot: Spot) -> &mut Entry {
+        let entry = self.keys.entry_mut(spot);
+        if !self.no_touch {
+            entry.touch(self.clock.unix_s32());
         }
+        entry
+    }
+
+    /// Where a key is that somebody reads.
+    #[inline]
+    fn look_for(&mut self, key: &[u8]) -> Option<Spot> {
+        let found = self.find(key);
+        match found {
+            Some(_) => self.stats.hits += 1,
+            None => self.stats.misses += 1,
+        }
+        found
+    }
+
+    /// Where a key is, if it is there and not past its deadline. Every way to a key leads through here.
+    #[inline(always)]
+    fn find(&mut self, key: &[u8]) -> Option<Spot> {
+        let (hash, now_ms) = (self.hash(key), self.clock.unix_ms());
+        self.keys.lookup(hash, key, now_ms, |entry| {
+            self.stats.expired += 1;
+            self.trash.entry(entry);
+        })
     }
 
     /// Stores a string under a key, whatever was there before. A key past its deadline counts as

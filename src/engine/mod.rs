@@ -123,9 +123,9 @@ impl Engine {
             keys: &mut self.databases[index],
             trash: &mut self.trash,
             stats: &mut self.stats.keys,
-            clock: self.clock,
+            clock: &self.clock,
             no_touch: false,
-            known: KnownHash::default(),
+            known: &KnownHash::NONE,
         }
     }
 

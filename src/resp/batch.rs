@@ -94,7 +94,7 @@ impl Batch {
     ///
     /// # Errors
     /// What follows is no request. The connection cannot be used any further.
-    #[inline]
+    #[inline(always)]
     pub fn parse_next(
         &mut self,
         received: &[u8],

@@ -17,7 +17,7 @@
 use std::sync::Arc;
 
 use super::output::{Mark, Output};
-use crate::number::{format_f64, push_i64};
+use crate::number::{format_f64, parse_i64, push_i64};
 
 /// Bulk strings from this length on are worth sharing rather than copying: below it the copy is cheaper than
 /// another piece in the write.
@@ -129,6 +129,13 @@ impl<'a> Reply<'a> {
             1 => self.out.push(b":1\r\n"),
             _ => self.header(b':', value),
         }
+    }
+
+    /// An integer that has been printed already, by [`itoa`] or in the same form.
+    #[inline]
+    pub fn integer_text(&mut self, digits: &[u8]) {
+        debug_assert!(parse_i64(digits).is_some(), "an integer is sent");
+        self.line(b':', digits);
     }
 
     /// A string of any bytes.
@@ -320,8 +327,10 @@ impl<'a> Reply<'a> {
         push_header(self.out.tail(), kind, number);
     }
 
+    #[inline]
     fn line(&mut self, kind: u8, text: &[u8]) {
         let bytes = self.out.tail();
+        bytes.reserve(text.len() + 3);
         bytes.push(kind);
         bytes.extend_from_slice(text);
         bytes.extend_from_slice(b"\r\n");

@@ -15,7 +15,7 @@
 //! Touching changes nothing, so a guess that turns out wrong (a SELECT among the requests) costs a
 //! little time and no more.
 
-use crate::command;
+use crate::command::{self, Prepared};
 use crate::command::table::Listed;
 use crate::engine::{Engine, KnownHash, SessionId};
 use crate::resp::{Batch, Limits, Next, Output, Parser, ProtocolError};
@@ -23,15 +23,6 @@ use crate::store::Keyspace;
 
 /// Requests that are parsed before the first of them is run.
 pub const BATCH: usize = 32;
-
-/// What is known of a request before it is run.
-#[derive(Clone, Copy, Default)]
-struct Prepared {
-    /// Its entry, unless there is no such command.
-    found: Option<&'static Listed>,
-    /// Its first key, hashed.
-    known: KnownHash,
-}
 
 /// Why a batch ended.
 pub enum Ending {
@@ -144,11 +135,11 @@ impl Pipeline {
         if self.hashes.len() > 1 {
             engine.databases[engine.sessions[id].db as usize].warm(&self.hashes);
         }
-        for (at, &Prepared { found, known }) in self.prepared.iter().enumerate() {
+        for (at, prepared) in self.prepared.iter().enumerate() {
             let request = self.batch.request(at, received);
-            command::run(engine, id, found, known, request, output);
+            let stays = command::run(engine, id, prepared, request, output);
             let is_over = output.len() > budget.output_bytes || engine.watch_ns > budget.until_ns;
-            if is_over || engine.sessions[id].closing || !engine.mail.is_empty() {
+            if is_over || !stays || !engine.mail.is_empty() {
                 // Whatever was parsed behind it is parsed again, should there be another time.
                 self.batch.parser().reset();
                 return Outcome::Until(self.batch.start(at + 1));

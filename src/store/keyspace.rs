@@ -14,8 +14,9 @@
 //! it at that same moment even if nobody asks (active expiry). Nothing is sampled.
 
 use super::entry::{Encoding, Entry, Value};
-use super::shard::{Found, Keyed};
+use super::shard::Keyed;
 use super::table::{Cursor, Table};
+pub use super::table::Spot;
 use crate::wheel::{self, Step, TimerId, Wheel};
 
 impl Keyed for Entry {
@@ -55,17 +56,6 @@ pub enum Expired {
     Moved,
     /// Nothing is due.
     Idle,
-}
-
-/// What a lookup found.
-#[derive(Debug)]
-pub enum Lookup<'a> {
-    /// The key, alive.
-    Live(&'a mut Entry),
-    /// The key was past its deadline and has just been removed.
-    Expired(Entry),
-    /// No such key.
-    Missing,
 }
 
 /// What was under the key that a string has been stored under.
@@ -133,29 +123,41 @@ impl Keyspace {
         self.table.warm(hashes);
     }
 
-    /// The key's entry. One that is past its deadline is removed and handed over.
-    #[inline]
-    pub fn lookup(&mut self, hash: u64, key: &[u8], now_ms: u64) -> Lookup<'_> {
-        let deadlines = &self.deadlines;
-        let is_alive = |entry: &Entry| {
-            entry
-                .timer()
-                .is_none_or(|timer| deadlines.deadline(timer) > now_ms)
-        };
-        match self.table.probe(hash, key, is_alive) {
-            Found::Kept(entry) => Lookup::Live(entry),
-            Found::Missing => Lookup::Missing,
-            Found::Removed(mut entry) => {
-                clear_timer(&mut self.deadlines, &mut entry);
-                Lookup::Expired(entry)
+    /// Where the key's entry is. One that is past its deadline is removed, handed to `expired`, and not
+    /// found.
+    #[inline(always)]
+    pub fn lookup(
+        &mut self,
+        hash: u64,
+        key: &[u8],
+        now_ms: u64,
+        expired: impl FnOnce(Entry),
+    ) -> Option<Spot> {
+        let spot = self.table.find(hash, key)?;
+        let timer = self.table.at(spot).timer();
+        if timer.is_some_and(|timer| self.deadlines.deadline(timer) <= now_ms) {
+            if let Some((entry, _)) = self.remove(key) {
+                expired(entry);
             }
+            return None;
         }
+        Some(spot)
+    }
+
+    /// The entry at a spot that was looked up just now.
+    ///
+    /// # Panics
+    /// When the keyspace was changed since then, and there is nothing now.
+    #[inline]
+    pub fn entry_mut(&mut self, spot: Spot) -> &mut Entry {
+        self.table.at_mut(spot)
     }
 
     /// The key's entry as it lies there, past its deadline or not.
     #[must_use]
     pub fn peek(&self, key: &[u8]) -> Option<&Entry> {
-        self.table.find(self.table.hash(key), key)
+        let spot = self.table.find(self.table.hash(key), key)?;
+        Some(self.table.at(spot))
     }
 
     /// The deadline of an entry of this keyspace, in unix milliseconds.
@@ -168,9 +170,10 @@ impl Keyspace {
     /// Gives a key a deadline, or takes it away with `None`. Says whether there is such a key.
     pub fn set_deadline(&mut self, key: &[u8], at_ms: Option<u64>) -> bool {
         let hash = self.table.hash(key);
-        let Some(entry) = self.table.find_mut(hash, key) else {
+        let Some(spot) = self.table.find(hash, key) else {
             return false;
         };
+        let entry = self.table.at_mut(spot);
         clear_timer(&mut self.deadlines, entry);
         entry.set_timer(at_ms.map(|at_ms| self.deadlines.insert(at_ms, hash)));
         true
@@ -189,7 +192,8 @@ impl Keyspace {
         now_s: u32,
     ) -> Stored {
         let mut stored = Stored::default();
-        if let Some(entry) = self.table.find_mut(hash, key) {
+        if let Some(spot) = self.table.find(hash, key) {
+            let entry = self.table.at_mut(spot);
             stored.replaced = value.store(entry);
             entry.touch(now_s);
             if let Some(timer) = entry.timer() {

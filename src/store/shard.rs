@@ -38,17 +38,6 @@ impl<T> Default for Shard<T> {
     }
 }
 
-/// What [`Shard::probe`] found.
-#[derive(Debug)]
-pub enum Found<'a, T> {
-    /// The item, which stays.
-    Kept(&'a mut T),
-    /// The item, which was not to be kept and is no longer there.
-    Removed(T),
-    /// Nothing.
-    Missing,
-}
-
 impl<T: Keyed> Shard<T> {
     /// How many items there are.
     #[inline]
@@ -78,47 +67,19 @@ impl<T: Keyed> Shard<T> {
         self.index.find(hash, |_| true).copied()
     }
 
-    /// The item with this key.
+    /// The place of the item with this key in [`Shard::items`].
     #[inline]
-    pub fn find(&self, hash: u64, key: &[u8]) -> Option<&T> {
+    pub fn find(&self, hash: u64, key: &[u8]) -> Option<u16> {
         let items = &self.items;
-        let place = self
-            .index
-            .find(hash, |&place| items[usize::from(place)].key() == key)?;
-        Some(&items[usize::from(*place)])
+        self.index
+            .find(hash, |&place| is_same(items[usize::from(place)].key(), key))
+            .copied()
     }
 
-    /// The item with this key, to be changed.
+    /// The item in a place, to be changed.
     #[inline]
-    pub fn find_mut(&mut self, hash: u64, key: &[u8]) -> Option<&mut T> {
-        let items = &self.items;
-        let place = *self
-            .index
-            .find(hash, |&place| items[usize::from(place)].key() == key)?;
-        Some(&mut self.items[usize::from(place)])
-    }
-
-    /// The item with this key, which is removed on the way if `keep` says no.
-    #[inline]
-    pub fn probe(
-        &mut self,
-        hash: u64,
-        key: &[u8],
-        keep: impl FnOnce(&T) -> bool,
-        hasher: impl Fn(&T) -> u64,
-    ) -> Found<'_, T> {
-        let items = &self.items;
-        let found = self
-            .index
-            .find(hash, |&place| items[usize::from(place)].key() == key);
-        match found.copied().map(usize::from) {
-            None => Found::Missing,
-            Some(place) if keep(&self.items[place]) => Found::Kept(&mut self.items[place]),
-            Some(_) => match self.remove(hash, |item| item.key() == key, hasher) {
-                Some(item) => Found::Removed(item),
-                None => Found::Missing,
-            },
-        }
+    pub fn item_mut(&mut self, place: u16) -> &mut T {
+        &mut self.items[usize::from(place)]
     }
 
     /// Adds an item whose key is not there yet.
@@ -180,6 +141,28 @@ impl<T: Keyed> Shard<T> {
     }
 }
 
+/// Whether two keys are the same. Those of ordinary length are compared in registers, which takes
+/// fewer instructions than the call of a function that can compare anything.
+#[inline]
+fn is_same(a: &[u8], b: &[u8]) -> bool {
+    if a.len() != b.len() {
+        return false;
+    }
+    if a.len() > 32 {
+        return a == b;
+    }
+    // The first half and the last half: where they overlap, some bytes are compared twice.
+    let halves = |key: &[u8]| Some((*key.first_chunk::<16>()?, *key.last_chunk::<16>()?));
+    if let (Some(a), Some(b)) = (halves(a), halves(b)) {
+        return a == b;
+    }
+    let halves = |key: &[u8]| Some((*key.first_chunk::<8>()?, *key.last_chunk::<8>()?));
+    match (halves(a), halves(b)) {
+        (Some(a), Some(b)) => a == b,
+        _ => a == b,
+    }
+}
+
 /// The next larger of the capacities that are worth having: four from each power of two to the
 /// next, which is how allocators space their size classes. A vector that doubles is a quarter
 /// empty on average; one that grows like this, a tenth.
@@ -191,6 +174,20 @@ fn rounded_capacity(len: usize) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn keys_of_any_length_are_the_same_only_if_every_byte_is() {
+        for len in 0..50 {
+            let key: Vec<u8> = (0..len).collect();
+            assert!(is_same(&key, &key.clone()));
+            assert!(!is_same(&key, &[&key[..], b"x"].concat()));
+            for at in 0..key.len() {
+                let mut other = key.clone();
+                other[at] ^= 0x80;
+                assert!(!is_same(&key, &other), "{len} {at}");
+            }
+        }
+    }
 
     #[test]
     fn capacities_are_close_above() {

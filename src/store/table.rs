@@ -24,7 +24,7 @@
 //!
 //! One hash serves both: the directory takes bits 16 to 56, the shards use those below and above.
 
-use super::shard::{Found, Keyed, Shard};
+use super::shard::{Keyed, Shard};
 use foldhash::SharedSeed;
 use foldhash::quality::FoldHasher;
 use std::hash::{Hash, Hasher};
@@ -38,8 +38,9 @@ pub type Cursor = u64;
 /// The directory's bits of a hash begin here: below are those that a shard places items by.
 const DIRECTORY_SHIFT: u32 = 16;
 
-/// How many bits the directory may use at the most: above are the seven that a shard tags items with.
-const DIRECTORY_BITS: u32 = 57 - DIRECTORY_SHIFT;
+/// How many bits the directory may use at the most, so that a [`Spot`] can tell all shards apart: room
+/// for 400 milliards of items. (Bits from 57 on are those that a shard tags items with.)
+const DIRECTORY_BITS: u32 = 32;
 
 /// Shards are kept in segments of this many, so that the directory, too, never grows all at once.
 const SEGMENT: usize = 1024;
@@ -87,15 +88,21 @@ impl KeyHasher {
     }
 }
 
+/// Where an item is: true until the table is changed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Spot {
+    shard: u32,
+    place: u16,
+}
+
 /// Items by key; see the module's text.
 #[derive(Debug)]
 pub struct Table<T> {
     segments: Vec<Vec<Shard<T>>>,
     shards: usize,
+    /// The mask of the bits that all shards are told apart by: see the picture.
+    low: usize,
     len: usize,
-    /// Whether [`Table::probe`] has removed an item and not looked whether there are too many
-    /// shards now.
-    may_shrink: bool,
     hasher: KeyHasher,
 }
 
@@ -107,8 +114,8 @@ impl<T: Keyed> Table<T> {
         Table {
             segments: vec![vec![Shard::default()]],
             shards: 1,
+            low: 0,
             len: 0,
-            may_shrink: false,
             hasher,
         }
     }
@@ -139,11 +146,36 @@ impl<T: Keyed> Table<T> {
         self.hasher.hash_one(key)
     }
 
-    /// The item with this key.
+    /// Where the item with this key is.
+    #[inline(always)]
+    #[must_use]
+    pub fn find(&self, hash: u64, key: &[u8]) -> Option<Spot> {
+        let shard = self.locate(hash);
+        let place = self.shard(shard).find(hash, key)?;
+        // `split` sees to it that there are never more shards than a spot can tell apart.
+        Some(Spot {
+            shard: shard as u32,
+            place,
+        })
+    }
+
+    /// The item at a spot.
+    ///
+    /// # Panics
+    /// When the table was changed since the spot was found, and there is nothing now.
     #[inline]
     #[must_use]
-    pub fn find(&self, hash: u64, key: &[u8]) -> Option<&T> {
-        self.shard(self.locate(hash)).find(hash, key)
+    pub fn at(&self, spot: Spot) -> &T {
+        &self.shard(spot.shard as usize).items()[usize::from(spot.place)]
+    }
+
+    /// The item at a spot, to be changed.
+    ///
+    /// # Panics
+    /// As [`Table::at`].
+    #[inline]
+    pub fn at_mut(&mut self, spot: Spot) -> &mut T {
+        self.shard_mut(spot.shard as usize).item_mut(spot.place)
     }
 
     /// Fetches into the processor's cache what lookups of these hashes will need.
@@ -183,31 +215,6 @@ impl<T: Keyed> Table<T> {
         }
         // Otherwise the compiler sees that nobody wants to know.
         std::hint::black_box(touched);
-    }
-
-    /// The item with this key, to be changed.
-    #[inline]
-    pub fn find_mut(&mut self, hash: u64, key: &[u8]) -> Option<&mut T> {
-        let index = self.locate(hash);
-        self.shard_mut(index).find_mut(hash, key)
-    }
-
-    /// The item with this key, which is removed on the way if `keep` says no. (The table shrinks
-    /// at the next call, since what is found may be borrowed for as long as the table.)
-    #[inline]
-    pub fn probe(&mut self, hash: u64, key: &[u8], keep: impl FnOnce(&T) -> bool) -> Found<'_, T> {
-        if self.may_shrink {
-            self.may_shrink = false;
-            self.shrink();
-        }
-        let index = self.locate(hash);
-        let hasher = &self.hasher;
-        let shard = &mut self.segments[index / SEGMENT][index % SEGMENT];
-        let found = shard.probe(hash, key, keep, |item| hasher.hash_one(item.key()));
-        let is_removed = matches!(found, Found::Removed(_));
-        self.len -= usize::from(is_removed);
-        self.may_shrink |= is_removed;
-        found
     }
 
     /// Adds an item whose key is not in the table yet.
@@ -324,22 +331,28 @@ impl<T: Keyed> Table<T> {
     /// The index of the shard that a hash belongs to.
     #[inline]
     fn locate(&self, hash: u64) -> usize {
-        self.leaf(hash >> DIRECTORY_SHIFT).0
+        self.index_of(hash >> DIRECTORY_SHIFT)
+    }
+
+    #[inline]
+    fn index_of(&self, bits: u64) -> usize {
+        let index = bits as usize & (self.low << 1 | 1);
+        // Not there yet: the shard that it will be divided from.
+        let is_there = index < self.shards;
+        index & if is_there { usize::MAX } else { self.low }
     }
 
     /// The shard that directory bits belong to, and how many of the bits decided so.
-    #[inline]
     fn leaf(&self, bits: u64) -> (usize, u32) {
-        let level = self.shards.ilog2();
-        let low = (1usize << level) - 1;
-        let index = bits as usize & (low << 1 | 1);
-        if index < self.shards {
-            // Not divided yet in this round: the bit above `low` was 0 and means nothing.
-            let is_divided = index > low || index < self.shards - (low + 1);
-            (index, level + u32::from(is_divided))
-        } else {
-            (index & low, level)
-        }
+        let index = self.index_of(bits);
+        // One that has not been divided in this round: the bit above `low` was 0 and means nothing.
+        let is_divided = index > self.low || index < self.shards - (self.low + 1);
+        (index, self.shards.ilog2() + u32::from(is_divided))
+    }
+
+    fn set_shards(&mut self, shards: usize) {
+        self.shards = shards;
+        self.low = (1 << shards.ilog2()) - 1;
     }
 
     #[inline]
@@ -377,7 +390,7 @@ impl<T: Keyed> Table<T> {
         if let Some(segment) = self.segments.last_mut() {
             segment.push(high);
         }
-        self.shards += 1;
+        self.set_shards(self.shards + 1);
     }
 
     /// Unites the last shard with the one it came from, if the shards have become too empty.
@@ -392,7 +405,7 @@ impl<T: Keyed> Table<T> {
 
     #[cold]
     fn unite(&mut self) {
-        self.shards -= 1;
+        self.set_shards(self.shards - 1);
         let target = self.shards - (1 << self.shards.ilog2());
         if self.segments.last().is_some_and(Vec::is_empty) {
             self.segments.pop();

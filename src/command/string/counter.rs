@@ -84,7 +84,7 @@ fn add(call: &mut Call, by: i64) -> Done {
     } else {
         db.set_string(key, digits, Deadline::Never);
     }
-    reply.integer(sum);
+    reply.integer_text(digits);
     Ok(())
 }
 

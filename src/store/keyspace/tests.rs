@@ -112,18 +112,18 @@ impl Model {
         let expected = self.keys.get(key).cloned();
         let is_due = expected.as_ref().is_some_and(|key| self.is_due(key));
         let hash = self.keyspace.hash(key);
-        match self.keyspace.lookup(hash, key, self.now_ms) {
-            Lookup::Live(entry) => {
-                assert!(!is_due, "a key was read past its deadline");
-                let expected = expected.expect("a key that was read is there");
-                assert_eq!(entry.as_string(), Some(&expected.value[..]));
-            }
-            Lookup::Expired(entry) => {
-                assert!(is_due, "a key was removed before its deadline");
-                assert_eq!((entry.key(), entry.timer()), (key, None));
-                self.forget(key);
-            }
-            Lookup::Missing => assert_eq!(expected, None),
+        let mut expired = None;
+        let spot = self
+            .keyspace
+            .lookup(hash, key, self.now_ms, |entry| expired = Some(entry));
+        assert_eq!(expired.is_some(), is_due, "a key goes at its deadline");
+        if let Some(entry) = expired {
+            assert_eq!((entry.key(), entry.timer(), spot), (key, None, None));
+            self.forget(key);
+        } else {
+            let found = spot.map(|spot| self.keyspace.entry_mut(spot).as_string());
+            let expected = expected.as_ref().map(|expected| Some(&expected.value[..]));
+            assert_eq!(found, expected);
         }
     }
 
@@ -437,8 +437,9 @@ fn random_is_fair_when_most_keys_were_removed() {
 #[test]
 fn random_is_fair_when_most_keys_were_found_to_be_due() {
     assert_fair_after(|keyspace, key| {
-        let found = keyspace.lookup(keyspace.hash(key), key, START_MS + 1);
-        assert!(matches!(found, Lookup::Expired(_)));
+        let mut was_due = false;
+        let found = keyspace.lookup(keyspace.hash(key), key, START_MS + 1, |_| was_due = true);
+        assert_eq!((found, was_due), (None, true));
     });
 }
 
