@@ -40,8 +40,8 @@ use crate::engine::{Db, Engine, KnownHash, ReplyMode, Session, SessionId};
 use crate::resp::{Mark, Output, Reply, Request};
 pub use entry::Command;
 pub use error::Error;
-use table::Listed;
 pub use table::Group;
+use table::Listed;
 
 /// What every command function gives back: its reply is written, or the error is to be.
 pub type Done = Result<(), Error>;
@@ -126,9 +126,12 @@ pub fn find(request: &Request<'_>) -> Option<&'static Listed> {
 #[inline]
 #[must_use]
 pub fn find_sub(named: &'static Listed, request: &Request<'_>) -> Option<&'static Listed> {
+    if named.command.subcommands.is_empty() {
+        return Some(named);
+    }
     match request.get(1) {
-        Some(name) if !named.command.subcommands.is_empty() => table::find_sub(named, name),
-        _ => Some(named),
+        Some(name) => table::find_sub(named, name),
+        None => Some(named),
     }
 }
 

@@ -168,7 +168,7 @@ fn string_of(entry: &Entry) -> Result<&[u8], Error> {
 }
 
 /// Replies with the string in an entry; with the very same bytes where it is long.
-#[inline]
+#[inline(always)]
 fn write_string(entry: &Entry, reply: &mut Reply) -> Done {
     match entry.as_shared() {
         Some(shared) => reply.bulk_shared(shared),
@@ -178,7 +178,7 @@ fn write_string(entry: &Entry, reply: &mut Reply) -> Done {
 }
 
 /// Replies with the string in a key, or with null. Says whether the key is there.
-#[inline]
+#[inline(always)]
 fn reply_string(db: &mut Db, key: &[u8], reply: &mut Reply) -> Result<bool, Error> {
     match db.read(key) {
         Some(entry) => {

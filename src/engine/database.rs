@@ -87,6 +87,7 @@ impl Db<'_> {
     }
 
     /// The key's entry for reading: counted as a hit or a miss, and as a use of the key.
+    #[inline(always)]
     pub fn read(&mut self, key: &[u8]) -> Option<&Entry> {
         let spot = self.look_for(key)?;
         Some(self.use_of(spot))
@@ -99,6 +100,7 @@ impl Db<'_> {
     }
 
     /// The key's entry for changing: not counted as a hit or a miss.
+    #[inline(always)]
     pub fn write(&mut self, key: &[u8]) -> Option<&mut Entry> {
         let spot = self.find(key)?;
         Some(self.use_of(spot))

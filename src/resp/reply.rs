@@ -340,21 +340,20 @@ impl<'a> Reply<'a> {
 /// The longest header: a type, the digits of `i64::MIN`, CR LF.
 const MAX_HEADER: usize = 23;
 
-/// A type byte, a number and the end of the line. One and two digits are nearly all of them.
-#[inline]
+/// A type byte, a number and the end of the line. Numbers of one digit are most of them.
+#[inline(always)]
 fn push_header(bytes: &mut Vec<u8>, kind: u8, number: i64) {
-    match number {
-        0..=9 => bytes.extend_from_slice(&[kind, b'0' + number as u8, b'\r', b'\n']),
-        10..=99 => {
-            let (tens, ones) = (number as u8 / 10, number as u8 % 10);
-            bytes.extend_from_slice(&[kind, b'0' + tens, b'0' + ones, b'\r', b'\n']);
-        }
-        _ => {
-            bytes.push(kind);
-            push_i64(bytes, number);
-            bytes.extend_from_slice(b"\r\n");
-        }
+    if (0..=9).contains(&number) {
+        bytes.extend_from_slice(&[kind, b'0' + number as u8, b'\r', b'\n']);
+    } else {
+        push_long_header(bytes, kind, number);
     }
+}
+
+fn push_long_header(bytes: &mut Vec<u8>, kind: u8, number: i64) {
+    bytes.push(kind);
+    push_i64(bytes, number);
+    bytes.extend_from_slice(b"\r\n");
 }
 
 #[cfg(test)]

@@ -15,8 +15,8 @@
 //! Touching changes nothing, so a guess that turns out wrong (a SELECT among the requests) costs a
 //! little time and no more.
 
-use crate::command::{self, Prepared};
 use crate::command::table::Listed;
+use crate::command::{self, Prepared};
 use crate::engine::{Engine, KnownHash, SessionId};
 use crate::resp::{Batch, Limits, Next, Output, Parser, ProtocolError};
 use crate::store::Keyspace;

@@ -198,6 +198,7 @@ impl Entry {
     }
 
     /// The value to be shared with a reply, where it is a string with an allocation of its own.
+    #[inline]
     #[must_use]
     pub fn as_shared(&self) -> Option<&Arc<Vec<u8>>> {
         match &self.body {
@@ -210,6 +211,7 @@ impl Entry {
 
     /// Stores a string in place of the value, and gives back what stood there if it had an
     /// allocation worth freeing with care.
+    #[inline]
     pub fn set_string(&mut self, value: &[u8], encoding: Encoding) -> Option<Value> {
         match &mut self.body {
             Body::Inline {
@@ -233,11 +235,15 @@ impl Entry {
                 *how = encoding;
                 None
             }
-            _ => {
-                let body = Body::string(self.key(), value, encoding);
-                self.replace_body(body)
-            }
+            _ => self.replace_string(value, encoding),
         }
+    }
+
+    /// Stores a string that does not fit where the old one is.
+    #[inline(never)]
+    fn replace_string(&mut self, value: &[u8], encoding: Encoding) -> Option<Value> {
+        let body = Body::string(self.key(), value, encoding);
+        self.replace_body(body)
     }
 
     /// Stores a string that already has an allocation, without copying it if it is long.

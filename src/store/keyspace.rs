@@ -15,8 +15,8 @@
 
 use super::entry::{Encoding, Entry, Value};
 use super::shard::Keyed;
-use super::table::{Cursor, Table};
 pub use super::table::Spot;
+use super::table::{Cursor, Table};
 use crate::wheel::{self, Step, TimerId, Wheel};
 
 impl Keyed for Entry {
