@@ -98,6 +98,9 @@ impl Batch {
     #[inline(always)]
     pub fn parse_next(&mut self, received: &[u8], limits: &Limits) -> Result<Next, ProtocolError> {
         let input = &received[self.end..];
+        if input.is_empty() {
+            return Ok(Next::Incomplete);
+        }
         let spans = self.spans.len() as u32;
         if self.parser.is_fresh()
             && let Some((len, same_name)) = self.plain(input, limits)

@@ -95,13 +95,16 @@ impl Output {
         Self::default()
     }
 
-    /// An empty output that writes into `buffer`, whose content is dropped and whose capacity is used.
-    pub fn with_buffer(mut buffer: Vec<u8>) -> Self {
+    /// Lends the output a buffer, whose capacity is used and whose content is dropped.
+    ///
+    /// # Panics
+    /// When something is still to be sent.
+    #[inline]
+    pub fn lend_buffer(&mut self, mut buffer: Vec<u8>) {
+        assert!(self.is_empty(), "a buffer is lent only to an empty output");
         buffer.clear();
-        Self {
-            bytes: buffer,
-            ..Self::default()
-        }
+        self.forget_sent();
+        self.bytes = buffer;
     }
 
     /// Gives the buffer back, for a pool, and leaves the output without memory.

@@ -133,7 +133,8 @@ impl Client {
             return self.ignore(shared);
         }
         if self.output.is_empty() {
-            self.output = Output::with_buffer(shared.spare.pop().unwrap_or_default());
+            self.output
+                .lend_buffer(shared.spare.pop().unwrap_or_default());
         }
         if let Some(parser) = self.parser.take() {
             *shared.pipeline.parser() = *parser;

@@ -12,11 +12,17 @@ pub struct Clients {
 
 impl Clients {
     /// A client comes, or comes back.
+    #[inline]
     pub fn put(&mut self, token: Token, client: Box<Client>) {
         if self.slots.len() <= token.0 {
-            self.slots.resize_with(token.0 + 1, || None);
+            self.make_room(token);
         }
         self.slots[token.0] = Some(client);
+    }
+
+    #[cold]
+    fn make_room(&mut self, token: Token) {
+        self.slots.resize_with(token.0 + 1, || None);
     }
 
     /// The client itself, so that it and the server can be used side by side. It is put back

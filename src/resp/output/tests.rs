@@ -49,7 +49,8 @@ fn drain(output: &mut Output) -> Vec<u8> {
 
 #[test]
 fn plain_replies_are_one_write() {
-    let mut output = Output::with_buffer(Vec::with_capacity(64));
+    let mut output = Output::new();
+    output.lend_buffer(Vec::with_capacity(64));
     output.push(b"+OK\r\n");
     output.push(b":1\r\n");
     let mut socket = Socket {
