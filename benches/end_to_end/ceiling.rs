@@ -6,15 +6,21 @@
 //! the distance to it is all that a server could still save.
 //!
 //! ```text
-//! cargo bench --bench end_to_end -- --ceiling 7003
+//! cargo run --release --example ceiling -- --port 7003
 //! redis-benchmark -p 7003 -t set,get,incr,ping -c 50 -P 16 -r 100000      requests of one length each
 //! ```
+//!
+//! A GET is answered with as many bytes as the last SET stored under such a key, where keys are
+//! alike that have the same letters before their first digit. What would need a table to answer is
+//! refused, so that nobody takes the answer for a measurement: SET with a TTL, and all commands
+//! not named here. DBSIZE is always 0, since that is the truth.
 
 use aerolite::ae::{EventLoop, Io, Mask, Token};
 use aerolite::resp::{Limits, Parser, Progress, Request};
 use mio::net::{TcpListener, TcpStream};
 use std::collections::HashMap;
 use std::io::{self, ErrorKind, Read, Write};
+use std::net::Ipv4Addr;
 
 /// As many as Aerolite reads at a time.
 const READ_BYTES: usize = 64 * 1024;
@@ -23,17 +29,37 @@ const EVENTS_PER_POLL: usize = 1024;
 
 const ACCEPTS_PER_TURN: usize = 100;
 
-/// The longest first request.
-const MAX_REQUEST: usize = READ_BYTES;
+/// How much of a first request may be needed to know its length.
+const MAX_FIRST: usize = READ_BYTES;
 
-/// The most kinds of requests that are told apart.
+/// The longest value.
+const MAX_VALUE: usize = 16 * 1024 * 1024;
+
+/// The longest reply.
+const MAX_REPLY: usize = 2 * MAX_VALUE;
+
+/// Replies that are ready to be sent with one write, if there are more than one in so many bytes.
+const READY_BYTES: usize = 1024 * 1024;
+
+/// The most kinds of requests, and of keys, that are told apart.
 const MAX_SHAPES: usize = 64;
+
+/// The length of a value that nobody has set.
+const DEFAULT_VALUE: usize = 3;
 
 struct Ceiling {
     listener: TcpListener,
     clients: HashMap<Token, Client, foldhash::fast::FixedState>,
-    shapes: Vec<Shape>,
+    known: Known,
     scratch: Vec<u8>,
+}
+
+/// What first requests have told.
+#[derive(Default)]
+struct Known {
+    shapes: Vec<Shape>,
+    /// How long the values are, by the letters that their keys begin with.
+    values: HashMap<Vec<u8>, usize>,
 }
 
 struct Client {
@@ -44,28 +70,40 @@ struct Client {
     shape: Option<usize>,
     /// Bytes of a request whose end has not come.
     partial: usize,
-    unsent: Vec<u8>,
+    /// Bytes of replies that have not been sent. The last of them ends a reply.
+    due: usize,
 }
 
 /// What a connection's requests are like.
 struct Shape {
     request_bytes: usize,
-    reply: &'static [u8],
-    /// The reply, as often as one read can ask for it.
+    reply_bytes: usize,
+    /// The reply, over and over.
     replies: Vec<u8>,
 }
 
-/// Serves on this port, any free one for 0, until the process is killed. Its first line on the
-/// standard output is the address.
-pub fn serve(port: u16) -> io::Result<()> {
-    let mut listener = TcpListener::bind(([127, 0, 0, 1], port).into())?;
+/// Serves on the port that follows `--port`, any free one for 0, until the process is killed. Its
+/// first line on the standard output is the address.
+pub fn run(arguments: &[String]) -> io::Result<()> {
+    let flag = arguments.iter().position(|word| word == "--port");
+    let port = flag.and_then(|flag| arguments.get(flag + 1)?.parse::<u16>().ok());
+    let Some(port) = port else {
+        let text = "the ceiling needs --port and a number";
+        return Err(io::Error::new(ErrorKind::InvalidInput, text));
+    };
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port).into())?;
     println!("{}", listener.local_addr()?);
+    serve(listener)
+}
+
+/// Serves whoever connects there.
+pub fn serve(mut listener: TcpListener) -> io::Result<()> {
     let mut event_loop = EventLoop::new(EVENTS_PER_POLL)?;
     event_loop.create_file_event(&mut listener, Mask::READABLE, accept)?;
     let mut ceiling = Ceiling {
         listener,
         clients: HashMap::default(),
-        shapes: Vec::new(),
+        known: Known::default(),
         scratch: vec![0; READ_BYTES],
     };
     event_loop.run(&mut ceiling)
@@ -86,7 +124,7 @@ fn accept(event_loop: &mut EventLoop<Ceiling>, ceiling: &mut Ceiling, _: Token) 
                 first: Vec::new(),
                 shape: None,
                 partial: 0,
-                unsent: Vec::new(),
+                due: 0,
             };
             ceiling.clients.insert(token, client);
         }
@@ -97,7 +135,7 @@ fn accept(event_loop: &mut EventLoop<Ceiling>, ceiling: &mut Ceiling, _: Token) 
 fn read(event_loop: &mut EventLoop<Ceiling>, ceiling: &mut Ceiling, token: Token) -> Io {
     let Ceiling {
         clients,
-        shapes,
+        known,
         scratch,
         ..
     } = ceiling;
@@ -110,13 +148,13 @@ fn read(event_loop: &mut EventLoop<Ceiling>, ceiling: &mut Ceiling, token: Token
         Err(error) if error.kind() == ErrorKind::Interrupted => return Io::More,
         _ => return close(event_loop, ceiling, token),
     };
-    if client.shape.is_none() && !client.learn(shapes, &scratch[..read]) {
+    if client.shape.is_none() && !client.learn(known, &scratch[..read]) {
         return close(event_loop, ceiling, token);
     }
-    if client.answer(shapes, read).is_err() {
+    if client.answer(&known.shapes, read).is_err() {
         return close(event_loop, ceiling, token);
     }
-    if !client.unsent.is_empty() {
+    if client.due > 0 {
         event_loop.unset_file_event(token, Mask::READABLE);
         event_loop.set_file_event(token, Mask::WRITABLE, write);
         return Io::More;
@@ -133,16 +171,14 @@ fn write(event_loop: &mut EventLoop<Ceiling>, ceiling: &mut Ceiling, token: Toke
     let Some(client) = ceiling.clients.get_mut(&token) else {
         return Io::Drained;
     };
-    match client.stream.write(&client.unsent) {
-        Ok(sent) => drop(client.unsent.drain(..sent)),
-        Err(error) if error.kind() == ErrorKind::WouldBlock => return Io::Drained,
-        Err(error) if error.kind() == ErrorKind::Interrupted => return Io::More,
-        Err(_) => return close(event_loop, ceiling, token),
+    if client.send(&ceiling.known.shapes).is_err() {
+        return close(event_loop, ceiling, token);
     }
-    if client.unsent.is_empty() {
-        event_loop.unset_file_event(token, Mask::WRITABLE);
-        event_loop.set_file_event(token, Mask::READABLE, read);
+    if client.due > 0 {
+        return Io::Drained;
     }
+    event_loop.unset_file_event(token, Mask::WRITABLE);
+    event_loop.set_file_event(token, Mask::READABLE, read);
     Io::More
 }
 
@@ -156,18 +192,31 @@ fn close(event_loop: &mut EventLoop<Ceiling>, ceiling: &mut Ceiling, token: Toke
 
 impl Client {
     /// Finds out what this connection's requests are like; `false` when that cannot be.
-    fn learn(&mut self, shapes: &mut Vec<Shape>, received: &[u8]) -> bool {
+    fn learn(&mut self, known: &mut Known, received: &[u8]) -> bool {
+        self.partial = self.first.len();
         self.first.extend_from_slice(received);
+        let limits = Limits {
+            max_bulk_len: MAX_VALUE,
+            ..Limits::default()
+        };
         let mut parser = Parser::new();
-        match parser.parse(&self.first, &Limits::default()) {
+        let mut progress = parser.parse(&self.first, &limits);
+        if progress == Ok(Progress::Big) {
+            // Of a long value only the length matters, so its end is made up.
+            let missing = parser.big_mut().map_or(0, |value| value.missing);
+            self.first.resize(self.first.len() + missing, b'x');
+            self.first.extend_from_slice(b"\r\n");
+            parser = Parser::new();
+            progress = parser.parse(&self.first, &limits);
+        }
+        match progress {
             Ok(Progress::Complete { len }) => {
-                let reply = reply_to(&parser.request(&self.first));
-                self.shape = shape(shapes, len, reply);
-                self.partial = self.first.len() - received.len();
+                let reply = known.reply_to(&parser.request(&self.first));
+                self.shape = known.shape(len, &reply);
                 self.first = Vec::new();
                 self.shape.is_some()
             }
-            Ok(Progress::Incomplete) => self.first.len() <= MAX_REQUEST,
+            Ok(Progress::Incomplete) => self.first.len() <= MAX_FIRST,
             Ok(Progress::Big) | Err(_) => false,
         }
     }
@@ -179,46 +228,102 @@ impl Client {
         };
         let bytes = self.partial + received;
         self.partial = bytes % shape.request_bytes;
-        let replies = &shape.replies[..bytes / shape.request_bytes * shape.reply.len()];
-        if replies.is_empty() {
+        self.due += bytes / shape.request_bytes * shape.reply_bytes;
+        self.send(shapes)
+    }
+
+    /// Sends as much of what is due as the socket takes.
+    fn send(&mut self, shapes: &[Shape]) -> io::Result<()> {
+        let Some(shape) = self.shape.map(|shape| &shapes[shape]) else {
             return Ok(());
-        }
-        let sent = match self.stream.write(replies) {
-            Ok(sent) => sent,
-            Err(error) if error.kind() == ErrorKind::WouldBlock => 0,
-            Err(error) => return Err(error),
         };
-        self.unsent.extend_from_slice(&replies[sent..]);
+        while self.due > 0 {
+            let replies = shape.replies_from(self.due);
+            match self.stream.write(replies) {
+                Ok(0) => return Err(ErrorKind::WriteZero.into()),
+                Ok(sent) => self.due -= sent,
+                Err(error) if error.kind() == ErrorKind::WouldBlock => return Ok(()),
+                Err(error) if error.kind() == ErrorKind::Interrupted => {}
+                Err(error) => return Err(error),
+            }
+        }
         Ok(())
     }
 }
 
-fn reply_to(request: &Request<'_>) -> &'static [u8] {
-    let name = request.get(0).unwrap_or_default().to_ascii_uppercase();
-    match name.as_slice() {
-        b"GET" => b"$3\r\nxxx\r\n",
-        b"SET" => b"+OK\r\n",
-        b"INCR" => b":1000000\r\n",
-        b"PING" => b"+PONG\r\n",
-        _ => b"-ERR the ceiling knows GET, SET, INCR and PING\r\n",
+impl Shape {
+    /// What goes out next when so many bytes are due: from within a reply if its beginning is sent.
+    fn replies_from(&self, due: usize) -> &[u8] {
+        let sent = (self.reply_bytes - due % self.reply_bytes) % self.reply_bytes;
+        let replies = &self.replies[sent..];
+        &replies[..replies.len().min(due)]
     }
 }
 
-/// The number of this shape, a new one if need be; `None` when there are too many.
-fn shape(shapes: &mut Vec<Shape>, request_bytes: usize, reply: &'static [u8]) -> Option<usize> {
-    let is_it = |shape: &Shape| shape.request_bytes == request_bytes && shape.reply == reply;
-    if let Some(known) = shapes.iter().position(is_it) {
-        return Some(known);
+impl Known {
+    fn reply_to(&mut self, request: &Request<'_>) -> Vec<u8> {
+        let argument = |i| request.get(i).unwrap_or_default();
+        let name = argument(0).to_ascii_uppercase();
+        match (name.as_slice(), request.len()) {
+            (b"GET", 2) => self.value(argument(1)),
+            (b"MGET", 2..) => {
+                let mut reply = format!("*{}\r\n", request.len() - 1).into_bytes();
+                for i in 1..request.len() {
+                    // One that is too long is not sent, so nothing is lost by what is missing.
+                    if reply.len() <= MAX_REPLY {
+                        reply.extend(self.value(argument(i)));
+                    }
+                }
+                reply
+            }
+            (b"SET", 3) => {
+                self.set(argument(1), argument(2).len());
+                b"+OK\r\n".to_vec()
+            }
+            (b"MSET", 3..) => b"+OK\r\n".to_vec(),
+            (b"INCR", 2) => b":1000000\r\n".to_vec(),
+            (b"PING", 1) => b"+PONG\r\n".to_vec(),
+            (b"DBSIZE", 1) => b":0\r\n".to_vec(),
+            _ => b"-ERR the ceiling knows GET, SET, MGET, MSET, INCR, PING and DBSIZE\r\n".to_vec(),
+        }
     }
-    if shapes.len() == MAX_SHAPES || request_bytes == 0 {
-        return None;
+
+    fn set(&mut self, key: &[u8], value_bytes: usize) {
+        if self.values.len() < MAX_SHAPES || self.values.contains_key(letters(key)) {
+            self.values.insert(letters(key).to_vec(), value_bytes);
+        }
     }
-    // A read may complete a request that began in reads before it, hence one more.
-    let most = (READ_BYTES + MAX_REQUEST) / request_bytes + 1;
-    shapes.push(Shape {
-        request_bytes,
-        reply,
-        replies: reply.repeat(most),
-    });
-    Some(shapes.len() - 1)
+
+    /// As a reply.
+    fn value(&self, key: &[u8]) -> Vec<u8> {
+        let bytes = self.values.get(letters(key)).unwrap_or(&DEFAULT_VALUE);
+        format!("${bytes}\r\n{}\r\n", "x".repeat(*bytes)).into_bytes()
+    }
+
+    /// The number of this shape, a new one if need be; `None` when there are too many.
+    fn shape(&mut self, request_bytes: usize, reply: &[u8]) -> Option<usize> {
+        let is_it = |shape: &Shape| {
+            shape.request_bytes == request_bytes
+                && shape.reply_bytes == reply.len()
+                && shape.replies.starts_with(reply)
+        };
+        if let Some(known) = self.shapes.iter().position(is_it) {
+            return Some(known);
+        }
+        if self.shapes.len() == MAX_SHAPES || request_bytes == 0 || reply.len() > MAX_REPLY {
+            return None;
+        }
+        self.shapes.push(Shape {
+            request_bytes,
+            reply_bytes: reply.len(),
+            replies: reply.repeat((READY_BYTES / reply.len()).max(1)),
+        });
+        Some(self.shapes.len() - 1)
+    }
+}
+
+/// What a key begins with, up to its first digit.
+fn letters(key: &[u8]) -> &[u8] {
+    let end = key.iter().position(u8::is_ascii_digit);
+    &key[..end.unwrap_or(key.len())]
 }

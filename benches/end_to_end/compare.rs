@@ -10,20 +10,38 @@
 //! - *processor time of the server per request*, both on one core and scheduled as batch jobs, so
 //!   that each runs until it has to wait. Then a server finds all its clients ready at a time and no
 //!   wake-up across cores is charged to it. This is the figure that repeats, within a few per cent.
+//!
+//! What other load generators do not ask for, MGET and values of 10 MB, can be measured by itself
+//! and written down for the plots.
 
 use super::load::{self, CONNECTIONS, Load, Op};
 use super::process::{self, Process};
+use super::samples;
+use std::env;
 use std::io;
-use std::process::Command;
+use std::path::Path;
 use std::time::{Duration, Instant};
 
 /// Requests that a client has under way.
 pub const DEPTHS: [usize; 3] = [1, 16, 100];
 
+/// What the load asks for beside the small operations at all depths, each with its depth.
+const BULK: [(Op, usize); 6] = [
+    (Op::Mget(10), 1),
+    (Op::Mget(10), 16),
+    (Op::Mget(100), 1),
+    (Op::Mget(100), 16),
+    (Op::GetLarge, 1),
+    (Op::SetLarge, 1),
+];
+
 const ROUNDS: usize = 5;
 
-/// How long a server is driven for one figure.
+/// How long a server is driven for one figure of a table.
 const SLICE: Duration = Duration::from_millis(100);
+
+/// The same for a sample that is written down: a hundred or so requests with 10 MB.
+const SAMPLE_SLICE: Duration = Duration::from_millis(500);
 
 /// Rounds of the load before the clock starts.
 const WARM_UP_ROUNDS: usize = 3;
@@ -41,23 +59,19 @@ struct Placement {
     server: usize,
     client: usize,
     is_batch: bool,
+    slice: Duration,
 }
 
-/// One line of a table: a command at a depth, and for each server its figure of every round.
-struct Line {
-    name: String,
-    rounds: Vec<Vec<f64>>,
+/// One line of a table: a command at a depth, and in each round the figure of every server.
+pub struct Line {
+    pub op: Op,
+    pub depth: usize,
+    pub rounds: Vec<Vec<f64>>,
 }
 
 /// Measures everything and prints the tables.
 pub fn run(keys: usize) -> io::Result<()> {
-    let servers = start()?;
-    println!(
-        "\nComparison: {CONNECTIONS} connections, 3-byte values, {keys} keys, medians of {ROUNDS} rounds"
-    );
-    for server in &servers {
-        load::fill(server.addr, keys)?;
-    }
+    let servers = start(keys)?;
     let cores = process::cores();
     let (first, second) = two_cores(&cores);
     let apart = Placement {
@@ -65,45 +79,89 @@ pub fn run(keys: usize) -> io::Result<()> {
         server: second,
         client: first,
         is_batch: false,
+        slice: SLICE,
     };
-    let together = Placement {
-        title: "sharing a core",
-        server: first,
-        client: first,
-        is_batch: true,
-    };
-    let lines = measure(&servers, &apart, keys, |figures| {
+    let small = Op::SMALL.iter();
+    let mut cases: Vec<_> = small
+        .flat_map(|op| DEPTHS.map(|depth| (*op, depth)))
+        .collect();
+    cases.extend(BULK);
+    let lines = measure(&servers, &apart, &cases, keys, |figures| {
         Some(figures.requests_per_second)
     })?;
     print("requests per second", &servers, &lines, true);
-    let lines = measure(&servers, &together, keys, |figures| {
-        figures.cpu_ns_per_request
-    })?;
-    if lines.iter().any(|line| line.rounds.is_empty()) {
-        println!("\nThe processor time of a process is not to be had on this system.");
-    } else {
-        print(
-            "processor time of the server per request, ns",
-            &servers,
-            &lines,
-            false,
-        );
+    match measure_cpu(&servers, &sharing(first, SLICE), &cases, keys) {
+        Ok(_) => Ok(()),
+        Err(error) if error.kind() == io::ErrorKind::Unsupported => {
+            println!("\n{error}");
+            Ok(())
+        }
+        Err(error) => Err(error),
     }
+}
+
+/// Measures the processor time of what other load generators do not ask for, prints it, and writes
+/// the samples to this file.
+pub fn sample(keys: usize, file: &Path) -> io::Result<()> {
+    let machine = samples::Machine::read();
+    let servers = start(keys)?;
+    let (core, _) = two_cores(&process::cores());
+    let lines = measure_cpu(&servers, &sharing(core, SAMPLE_SLICE), &BULK, keys)?;
+    samples::write(file, &machine, keys, &servers, &lines)?;
+    println!("\nThe samples are in {}", file.display());
     Ok(())
 }
 
-/// Aerolite first, the ceiling last.
-fn start() -> io::Result<Vec<Process>> {
-    let aerolite = Command::new(env!("CARGO_BIN_EXE_aerolite"));
-    let mut servers = vec![Process::start("aerolite", aerolite)?];
+fn sharing(core: usize, slice: Duration) -> Placement {
+    Placement {
+        title: "sharing a core",
+        server: core,
+        client: core,
+        is_batch: true,
+        slice,
+    }
+}
+
+fn measure_cpu(
+    servers: &[Process],
+    placement: &Placement,
+    cases: &[(Op, usize)],
+    keys: usize,
+) -> io::Result<Vec<Line>> {
+    let lines = measure(servers, placement, cases, keys, |figures| {
+        figures.cpu_ns_per_request
+    })?;
+    if lines.iter().any(|line| line.rounds.is_empty()) {
+        return Err(io::Error::new(
+            io::ErrorKind::Unsupported,
+            "The processor time of a process is not to be had on this system.",
+        ));
+    }
+    let title = "processor time of the server per request, ns";
+    print(title, servers, &lines, false);
+    Ok(lines)
+}
+
+/// Aerolite first, the ceiling last, each with its keys.
+fn start(keys: usize) -> io::Result<Vec<Process>> {
+    let aerolite = Path::new(env!("CARGO_BIN_EXE_aerolite"));
+    let mut servers = vec![Process::start("aerolite", aerolite, &[])?];
     if process::is_installed("redis-server") {
-        let mut redis = Command::new("redis-server");
-        redis.args(["--save", "", "--appendonly", "no"]);
-        servers.push(Process::start("redis-server", redis)?);
+        let arguments = ["--save", "", "--bind", "127.0.0.1"];
+        let redis = Process::start("redis-server", Path::new("redis-server"), &arguments)?;
+        servers.push(redis);
     } else {
         println!("redis-server is not in PATH: no comparison with it");
     }
-    servers.push(Process::start_ceiling()?);
+    servers.push(Process::start("ceiling", &env::current_exe()?, &[])?);
+    for server in &servers {
+        load::fill(server.addr, keys)?;
+        load::fill_large(server.addr)?;
+    }
+    println!(
+        "\nComparison: {CONNECTIONS} connections, 3-byte values, {keys} keys (c1: one connection, \
+         d: bytes of a value), medians of {ROUNDS} rounds"
+    );
     Ok(servers)
 }
 
@@ -121,6 +179,7 @@ fn two_cores(cores: &[usize]) -> (usize, usize) {
 fn measure(
     servers: &[Process],
     placement: &Placement,
+    cases: &[(Op, usize)],
     keys: usize,
     figure: impl Fn(Figures) -> Option<f64>,
 ) -> io::Result<Vec<Line>> {
@@ -134,38 +193,34 @@ fn measure(
         "wherever the system puts them (taskset and chrt do not work here)"
     };
     println!("\nServer and client {placed}:");
-    let cases = Op::ALL
-        .iter()
-        .flat_map(|op| DEPTHS.map(|depth| (*op, depth)));
     let mut lines = Vec::new();
-    for (op, depth) in cases {
-        let name = format!("{:<5} depth {depth:>3}", op.name());
+    for &(op, depth) in cases {
         let mut rounds = Vec::new();
         for _ in 0..ROUNDS {
             let mut round = Vec::new();
             for server in servers {
-                let figures = drive(server, op, depth, keys)?;
+                let mut load = Load::connect(server.addr, op, depth, keys)?;
+                let figures = drive(server, &mut load, placement.slice)?;
                 round.extend(figure(figures));
             }
             if round.len() == servers.len() {
                 rounds.push(round);
             }
         }
-        lines.push(Line { name, rounds });
+        lines.push(Line { op, depth, rounds });
     }
     Ok(lines)
 }
 
 /// One slice.
-fn drive(server: &Process, op: Op, depth: usize, keys: usize) -> io::Result<Figures> {
-    let mut load = Load::connect(server.addr, op, depth, keys)?;
+fn drive(server: &Process, load: &mut Load, slice: Duration) -> io::Result<Figures> {
     for _ in 0..WARM_UP_ROUNDS {
         load.round()?;
     }
     let mut requests = 0;
     let cpu_before = server.cpu_ns();
     let start = Instant::now();
-    while start.elapsed() < SLICE {
+    while start.elapsed() < slice {
         load.round()?;
         requests += load.requests_per_round();
     }
@@ -178,6 +233,18 @@ fn drive(server: &Process, op: Op, depth: usize, keys: usize) -> io::Result<Figu
         requests_per_second: requests as f64 / taken.as_secs_f64(),
         cpu_ns_per_request: cpu.map(|ns| ns as f64 / requests as f64),
     })
+}
+
+impl Line {
+    /// In the way of `redis-benchmark`'s options, such as `GET P16 c50`.
+    pub fn name(&self) -> String {
+        let (op, connections) = (self.op.name(), self.op.connections());
+        let name = format!("{op:<10} P{:<3} c{connections}", self.depth);
+        match self.op.value_bytes() {
+            3 => name,
+            bytes => format!("{name} d{bytes}"),
+        }
+    }
 }
 
 /// Prints a table. A ratio above 1 says that Aerolite is better than redis-server; "of the ceiling"
@@ -201,7 +268,7 @@ fn print(title: &str, servers: &[Process], lines: &[Line], more_is_better: bool)
     }
     println!();
     for line in lines {
-        print!("{:<46}", line.name);
+        print!("{:<46}", line.name());
         for i in 0..servers.len() {
             let figures = line.rounds.iter().map(|round| round[i]);
             print!("{:>13.0}", median(figures.collect()));

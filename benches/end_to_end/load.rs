@@ -1,11 +1,11 @@
-//! The load: one thread that keeps 50 connections busy.
+//! The load: one thread that keeps 50 connections busy, or one with values of 10 MB.
 //!
 //! ```text
 //!   round:   write a batch on connection 1, 2, ... 50      then read the replies of 1, 2, ... 50
 //! ```
 //!
 //! It is simple on purpose. Nothing is parsed but line ends, and of a request only the digits of
-//! its key are written anew, so that it costs less than the servers it is to keep busy; and since it
+//! its keys are written anew, so that it costs less than the servers it is to keep busy; and since it
 //! never waits while it has something to send, a server finds many clients ready at a time.
 
 use aerolite::engine::Random;
@@ -13,8 +13,11 @@ use std::io::{self, Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::time::Duration;
 
-/// How many connections a load has.
+/// How many connections a load of small values has.
 pub const CONNECTIONS: usize = 50;
+
+/// The length of a large value.
+const LARGE_BYTES: usize = 10_000_000;
 
 /// A server that takes longer than this for a batch has failed.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -27,6 +30,17 @@ const KEY_DIGITS: usize = 9;
 
 const REPLY_BYTES: usize = 64 * 1024;
 
+/// The key of all requests with small values, its number to be written.
+const KEY: &[u8] = b"key:000000000000";
+
+/// The key of what INCR counts up.
+const COUNTER: &[u8] = b"counter:000000000000";
+
+const LARGE_KEY: &[u8] = b"large";
+
+/// What begins a key's number, and nothing else in a request.
+const KEY_ZEROS: &[u8] = b"000000000000";
+
 /// The commands that are measured.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Op {
@@ -38,43 +52,85 @@ pub enum Op {
     Incr,
     /// With no argument.
     Ping,
+    /// Of so many 3-byte values that are there.
+    Mget(usize),
+    /// Of a 10 MB value that is there.
+    GetLarge,
+    /// Of a 10 MB value in the place of another.
+    SetLarge,
 }
 
 impl Op {
-    /// All of them.
-    pub const ALL: [Op; 4] = [Op::Get, Op::Set, Op::Incr, Op::Ping];
+    /// Those with one small value.
+    pub const SMALL: [Op; 4] = [Op::Get, Op::Set, Op::Incr, Op::Ping];
 
-    /// The command's name.
-    pub fn name(self) -> &'static str {
+    /// The command's name, with the number of keys if that can be any.
+    pub fn name(self) -> String {
         match self {
-            Op::Get => "GET",
-            Op::Set => "SET",
-            Op::Incr => "INCR",
-            Op::Ping => "PING",
+            Op::Get | Op::GetLarge => "GET".to_owned(),
+            Op::Set | Op::SetLarge => "SET".to_owned(),
+            Op::Incr => "INCR".to_owned(),
+            Op::Ping => "PING".to_owned(),
+            Op::Mget(keys) => format!("MGET_{keys}"),
         }
     }
 
-    /// One request, its key's number all zeros.
-    fn request(self) -> &'static [u8] {
+    /// How many connections it is measured with.
+    pub fn connections(self) -> usize {
+        if self.value_bytes() == LARGE_BYTES {
+            1
+        } else {
+            CONNECTIONS
+        }
+    }
+
+    /// How long its values are.
+    pub fn value_bytes(self) -> usize {
         match self {
-            Op::Get => b"*2\r\n$3\r\nGET\r\n$16\r\nkey:000000000000\r\n",
-            Op::Set => b"*3\r\n$3\r\nSET\r\n$16\r\nkey:000000000000\r\n$3\r\nxxx\r\n",
-            Op::Incr => b"*2\r\n$4\r\nINCR\r\n$16\r\nctr:000000000000\r\n",
-            Op::Ping => b"*1\r\n$4\r\nPING\r\n",
+            Op::GetLarge | Op::SetLarge => LARGE_BYTES,
+            _ => 3,
+        }
+    }
+
+    /// One request, the numbers of its keys all zeros.
+    fn request(self) -> Vec<u8> {
+        let value = vec![b'x'; self.value_bytes()];
+        match self {
+            Op::Get => encode(&[b"GET", KEY]),
+            Op::Set => encode(&[b"SET", KEY, &value]),
+            Op::Incr => encode(&[b"INCR", COUNTER]),
+            Op::Ping => encode(&[b"PING"]),
+            Op::Mget(keys) => encode(&[&[&b"MGET"[..]], &vec![KEY; keys][..]].concat()),
+            Op::GetLarge => encode(&[b"GET", LARGE_KEY]),
+            Op::SetLarge => encode(&[b"SET", LARGE_KEY, &value]),
         }
     }
 
     /// Line ends in one reply.
     fn reply_lines(self) -> usize {
-        if self == Op::Get { 2 } else { 1 }
+        match self {
+            Op::Get | Op::GetLarge => 2,
+            Op::Mget(keys) => 1 + 2 * keys,
+            Op::Set | Op::SetLarge | Op::Incr | Op::Ping => 1,
+        }
     }
 }
 
-/// Where the key's number ends in a request.
-fn key_end(request: &[u8]) -> Option<usize> {
-    let zeros = [b'0'; KEY_DIGITS];
-    let at = memchr::memmem::rfind(request, &zeros)?;
-    Some(at + KEY_DIGITS)
+fn encode(arguments: &[&[u8]]) -> Vec<u8> {
+    let mut request = format!("*{}\r\n", arguments.len()).into_bytes();
+    for argument in arguments {
+        request.extend_from_slice(format!("${}\r\n", argument.len()).as_bytes());
+        request.extend_from_slice(argument);
+        request.extend_from_slice(b"\r\n");
+    }
+    request
+}
+
+/// Where the numbers of the keys end in a batch of requests.
+fn key_ends(batch: &[u8]) -> Vec<usize> {
+    memchr::memmem::find_iter(batch, KEY_ZEROS)
+        .map(|at| at + KEY_ZEROS.len())
+        .collect()
 }
 
 /// Writes `number` in decimal so that it ends at `end`.
@@ -89,8 +145,7 @@ fn write_number(bytes: &mut [u8], end: usize, mut number: usize) {
 pub struct Load {
     streams: Vec<TcpStream>,
     batch: Vec<u8>,
-    request_bytes: usize,
-    key_end: Option<usize>,
+    key_ends: Vec<usize>,
     depth: usize,
     reply_lines: usize,
     keys: usize,
@@ -101,13 +156,12 @@ pub struct Load {
 impl Load {
     /// Connects. Keys are chosen among the first `keys` ones, each as likely as any other.
     pub fn connect(addr: SocketAddr, op: Op, depth: usize, keys: usize) -> io::Result<Load> {
-        let streams = (0..CONNECTIONS).map(|_| connect(addr));
-        let request = op.request();
+        let streams = (0..op.connections()).map(|_| connect(addr));
+        let batch = op.request().repeat(depth);
         Ok(Load {
             streams: streams.collect::<io::Result<_>>()?,
-            batch: request.repeat(depth),
-            request_bytes: request.len(),
-            key_end: key_end(request),
+            key_ends: key_ends(&batch),
+            batch,
             depth,
             reply_lines: op.reply_lines(),
             keys,
@@ -134,11 +188,8 @@ impl Load {
     }
 
     fn choose_keys(&mut self) {
-        let Some(end) = self.key_end else {
-            return;
-        };
-        for request in self.batch.chunks_exact_mut(self.request_bytes) {
-            write_number(request, end, self.random.below(self.keys));
+        for end in &self.key_ends {
+            write_number(&mut self.batch, *end, self.random.below(self.keys));
         }
     }
 }
@@ -152,24 +203,27 @@ pub fn connect(addr: SocketAddr) -> io::Result<TcpStream> {
     Ok(stream)
 }
 
-/// Stores a value under each of the first `keys` keys that GET and SET use, and a number under
+/// Stores a value under each of the first `keys` keys of the small operations, and a number under
 /// those of INCR.
 pub fn fill(addr: SocketAddr, keys: usize) -> io::Result<()> {
-    fill_with(addr, keys, Op::Set.request())?;
+    fill_with(addr, keys, &Op::Set.request())?;
     // Of seven digits, so that no reply becomes longer while it is counted up.
-    let counter = b"*3\r\n$3\r\nSET\r\n$16\r\nctr:000000000000\r\n$7\r\n1000000\r\n";
-    fill_with(addr, keys, counter)
+    fill_with(addr, keys, &encode(&[b"SET", COUNTER, b"1000000"]))
+}
+
+/// Stores the large value.
+pub fn fill_large(addr: SocketAddr) -> io::Result<()> {
+    fill_with(addr, 1, &Op::SetLarge.request())
 }
 
 fn fill_with(addr: SocketAddr, keys: usize, request: &[u8]) -> io::Result<()> {
     let mut stream = connect(addr)?;
     let mut replies = vec![0; REPLY_BYTES];
-    let end = key_end(request).expect("a request that stores has a key");
     for first in (0..keys).step_by(FILL_BATCH) {
         let count = FILL_BATCH.min(keys - first);
         let mut batch = request.repeat(count);
-        for (i, request) in batch.chunks_exact_mut(request.len()).enumerate() {
-            write_number(request, end, first + i);
+        for (i, end) in key_ends(&batch).into_iter().enumerate() {
+            write_number(&mut batch, end, first + i);
         }
         stream.write_all(&batch)?;
         read_lines(&mut stream, &mut replies, count)?;

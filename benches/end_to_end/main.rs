@@ -5,6 +5,7 @@
 //! cargo bench --bench end_to_end                         both
 //! cargo bench --bench end_to_end -- compare              the comparison only
 //! cargo bench --bench end_to_end -- embedded/GET         one part of the embedded server's
+//! cargo bench --bench end_to_end -- --json FILE          MGET and values of 10 MB, as samples for the plots
 //! AEROLITE_BENCH_KEYS=2000000 cargo bench ...            more keys than a processor caches
 //! ```
 
@@ -12,11 +13,13 @@ mod ceiling;
 mod compare;
 mod load;
 mod process;
+mod samples;
 
 use compare::DEPTHS;
 use criterion::{BenchmarkId, Criterion, SamplingMode, Throughput};
 use load::{Load, Op};
 use std::io;
+use std::path::Path;
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -36,9 +39,17 @@ const RESAMPLES: usize = 10_000;
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
-    let done = match arguments.iter().position(|word| word == "--ceiling") {
-        Some(at) => serve_ceiling(arguments.get(at + 1)),
-        None => bench(&arguments),
+    let argument_of = |flag: &str| {
+        let at = arguments.iter().position(|word| word == flag)?;
+        Some(arguments.get(at + 1).map(String::as_str))
+    };
+    // With a port it is the ceiling, as the comparison starts it.
+    let done = if argument_of("--port").is_some() {
+        ceiling::run(&arguments)
+    } else if let Some(file) = argument_of("--json") {
+        write_samples(file)
+    } else {
+        bench(&arguments)
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,
@@ -49,19 +60,26 @@ fn main() -> ExitCode {
     }
 }
 
-fn serve_ceiling(port: Option<&String>) -> io::Result<()> {
-    let port = port.and_then(|port| port.parse().ok());
-    ceiling::serve(port.ok_or_else(|| invalid("--ceiling takes a port".to_owned()))?)
+fn write_samples(file: Option<&str>) -> io::Result<()> {
+    match file {
+        Some(file) if !file.starts_with('-') => compare::sample(keys()?, Path::new(file)),
+        _ => Err(invalid("--json takes the name of a file".to_owned())),
+    }
+}
+
+/// How many keys are wished for.
+fn keys() -> io::Result<usize> {
+    let Ok(text) = std::env::var(KEYS_VARIABLE) else {
+        return Ok(DEFAULT_KEYS);
+    };
+    match text.parse() {
+        Ok(keys) if (1..=MAX_KEYS).contains(&keys) => Ok(keys),
+        _ => Err(invalid(format!("{KEYS_VARIABLE} is not 1 to {MAX_KEYS}"))),
+    }
 }
 
 fn bench(arguments: &[String]) -> io::Result<()> {
-    let keys = match std::env::var(KEYS_VARIABLE) {
-        Ok(text) => match text.parse() {
-            Ok(keys) if (1..=MAX_KEYS).contains(&keys) => keys,
-            _ => return Err(invalid(format!("{KEYS_VARIABLE} is not 1 to {MAX_KEYS}"))),
-        },
-        Err(_) => DEFAULT_KEYS,
-    };
+    let keys = keys()?;
     let mut criterion = Criterion::default()
         .warm_up_time(WARM_UP)
         .measurement_time(MEASUREMENT)
@@ -87,7 +105,7 @@ fn embedded(criterion: &mut Criterion, keys: usize) -> io::Result<()> {
     let mut group = criterion.benchmark_group("embedded");
     // A deep round takes milliseconds; more and more rounds in each sample would take too long.
     group.sampling_mode(SamplingMode::Flat);
-    for op in Op::ALL {
+    for op in Op::SMALL {
         for depth in DEPTHS {
             group.throughput(Throughput::Elements((load::CONNECTIONS * depth) as u64));
             group.bench_function(BenchmarkId::new(op.name(), depth), |bencher| {

@@ -3,7 +3,7 @@
 
 use super::load;
 use std::fs;
-use std::io::{self, BufRead, BufReader, Read, Write};
+use std::io::{self, Read, Write};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
@@ -24,38 +24,24 @@ pub struct Process {
     pub name: &'static str,
     /// Where it listens.
     pub addr: SocketAddr,
+    /// How it was started, with `{port}` for the port and without its program's folder.
+    pub command: String,
     child: Child,
 }
 
 impl Process {
-    /// Starts a command that is told its port by `--port`.
-    pub fn start(name: &'static str, mut command: Command) -> io::Result<Process> {
+    /// Starts a program that is told its port by `--port`, and then these arguments.
+    pub fn start(name: &'static str, program: &Path, arguments: &[&str]) -> io::Result<Process> {
         let port = free_port()?;
-        command.args(["--port", &port.to_string()]);
-        let child = quiet(&mut command).spawn()?;
-        let addr = (Ipv4Addr::LOCALHOST, port).into();
-        Process { name, addr, child }.wait_until_ready()
-    }
-
-    /// Starts this same program as the ceiling.
-    pub fn start_ceiling() -> io::Result<Process> {
-        let mut command = Command::new(std::env::current_exe()?);
-        command.args(["--ceiling", "0"]);
-        let mut child = quiet(&mut command).stdout(Stdio::piped()).spawn()?;
-        let mut line = String::new();
-        if let Some(stdout) = child.stdout.take() {
-            BufReader::new(stdout).read_line(&mut line)?;
-        }
-        let name = "ceiling";
-        match line.trim().parse() {
-            Ok(addr) => Process { name, addr, child }.wait_until_ready(),
-            Err(error) => {
-                end(&mut child);
-                Err(io::Error::other(format!(
-                    "the ceiling said {line:?}: {error}"
-                )))
-            }
-        }
+        let mut command = Command::new(program);
+        command.args(["--port", &port.to_string()]).args(arguments);
+        let server = Process {
+            name,
+            addr: (Ipv4Addr::LOCALHOST, port).into(),
+            command: spelled(name, arguments),
+            child: quiet(&mut command).spawn()?,
+        };
+        server.wait_until_ready()
     }
 
     fn wait_until_ready(mut self) -> io::Result<Process> {
@@ -101,13 +87,23 @@ impl Process {
 
 impl Drop for Process {
     fn drop(&mut self) {
-        end(&mut self.child);
+        let _ = self.child.kill();
+        let _ = self.child.wait();
     }
 }
 
-fn end(child: &mut Child) {
-    let _ = child.kill();
-    let _ = child.wait();
+fn spelled(program: &str, arguments: &[&str]) -> String {
+    let mut command = format!("{program} --port {{port}}");
+    for argument in arguments {
+        let word = if argument.is_empty() {
+            "\"\""
+        } else {
+            argument
+        };
+        command.push(' ');
+        command.push_str(word);
+    }
+    command
 }
 
 fn quiet(command: &mut Command) -> &mut Command {

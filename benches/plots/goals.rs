@@ -20,7 +20,7 @@ pub enum Mark {
     Times(f64),
     /// No more than this, in the measure's unit.
     AtMost(f64),
-    /// No more than the server of constant replies has in the same run.
+    /// No more than the server of constant replies has in the same rounds.
     AsTheLimit,
     /// Nothing.
     None,
@@ -59,6 +59,8 @@ pub struct Finding {
     pub reference: Option<f64>,
     /// Aerolite's median.
     pub subject: Option<f64>,
+    /// The median of the server of constant replies.
+    pub limit: Option<f64>,
     /// How many times better.
     pub ratio: Option<Ratio>,
     /// How that compares with the goal.
@@ -81,12 +83,12 @@ pub fn all() -> Vec<Goal> {
 /// Compares one measure with its goal.
 pub fn find(data: &Measured, goal: &Goal, query: &Query) -> Finding {
     let subject = data.median(query, SUBJECT);
-    let ratio = data.times_better(query, SUBJECT);
-    let limit = data.limit().and_then(|limit| data.median(query, limit));
+    let ratio = data.times_better(query, SUBJECT, &data.reference);
+    let limit = data.limit();
     let holds = |mark: Mark| match mark {
         Mark::Times(times) => ratio.map(|ratio| ratio.median >= times),
         Mark::AtMost(most) => subject.map(|value| value <= most),
-        Mark::AsTheLimit => Some(subject? <= limit?),
+        Mark::AsTheLimit => Some(data.times_better(query, SUBJECT, limit?)?.median >= 1.0),
         Mark::None => None,
     };
     let verdict = match (holds(goal.reach), holds(goal.aim)) {
@@ -99,6 +101,7 @@ pub fn find(data: &Measured, goal: &Goal, query: &Query) -> Finding {
     Finding {
         reference: data.median(query, &data.reference),
         subject,
+        limit: limit.and_then(|limit| data.median(query, limit)),
         ratio,
         verdict,
     }
@@ -390,6 +393,26 @@ mod tests {
             verdict(Times(1.0), None, 0.0, 100.0, Option::None),
             Unmeasured
         );
+    }
+
+    #[test]
+    fn the_limit_of_another_run_is_no_mark() {
+        let own = [
+            ("cpu", "SET P16 c50", "redis", 0, "cpu_ns", 300.0),
+            ("cpu", "SET P16 c50", "aero", 0, "cpu_ns", 100.0),
+        ];
+        let alone = [("cpu", "SET P16 c50", "limit", 0, "cpu_ns", 200.0)];
+        let data = measured(&[document(1, &own), document(1, &alone)]);
+        let goal = Goal {
+            title: "t",
+            reach: Mark::Times(1.0),
+            aim: Mark::AsTheLimit,
+            format: units::time,
+            measures: Vec::new(),
+        };
+        let finding = find(&data, &goal, &set16(false));
+        assert_eq!(finding.verdict, Verdict::Reach);
+        assert_eq!(finding.limit, Some(200.0));
     }
 
     #[test]

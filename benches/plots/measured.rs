@@ -54,7 +54,7 @@ pub struct Run {
     pub only: String,
     /// Random keys of the request measures.
     pub keyspace: u64,
-    /// Base count of keys of the memory, growth and expiry measures.
+    /// Base count of keys of the memory, growth and expiry measures; 0 if there were none of these.
     pub keys: u64,
     /// Rounds.
     pub rounds: u64,
@@ -199,17 +199,17 @@ impl Measured {
         median(self.rounds(query, server).into_values().collect())
     }
 
-    /// How many times `server` is better than the reference in what is better the smaller it is.
+    /// How many times `server` is better than `other` in what is better the smaller it is.
     /// Nothing if no round has both, or if one of the two is zero.
-    pub fn times_better(&self, query: &Query, server: &str) -> Option<Ratio> {
-        let reference = self.rounds(query, &self.reference);
+    pub fn times_better(&self, query: &Query, server: &str, other: &str) -> Option<Ratio> {
+        let others = self.rounds(query, other);
         let own = self.rounds(query, server);
         let pairs = own
             .iter()
-            .filter_map(|(round, value)| Some((*reference.get(round)?, *value)));
+            .filter_map(|(round, value)| Some((*others.get(round)?, *value)));
         let ratios: Vec<f64> = pairs
-            .filter(|(r, v)| *r > 0.0 && *v > 0.0)
-            .map(|(r, v)| r / v)
+            .filter(|(o, v)| *o > 0.0 && *v > 0.0)
+            .map(|(o, v)| o / v)
             .collect();
         let low = ratios.iter().copied().fold(f64::INFINITY, f64::min);
         let high = ratios.iter().copied().fold(0.0, f64::max);
@@ -448,7 +448,7 @@ pub mod tests {
         let data = measured(&[document(1000, &samples)]);
         assert_eq!(data.median(&set16(false), "redis"), Some(4608.0));
         let ratio = data
-            .times_better(&set16(false), "aero")
+            .times_better(&set16(false), "aero", "redis")
             .expect("both were measured");
         assert_eq!(
             ratio,
@@ -465,7 +465,7 @@ pub mod tests {
         let a = document(1000, &[("cpu", SET, "redis", 0, "cpu_ns", 8.0)]);
         let b = document(1000, &[("cpu", SET, "aero", 0, "cpu_ns", 2.0)]);
         let data = measured(&[a, b]);
-        assert_eq!(data.times_better(&set16(false), "aero"), None);
+        assert_eq!(data.times_better(&set16(false), "aero", "redis"), None);
         assert_eq!(data.median(&set16(false), "aero"), Some(2.0));
     }
 
@@ -530,7 +530,7 @@ pub mod tests {
             case: Case::Named("x"),
         };
         assert_eq!(
-            measured(&[document(1, &samples)]).times_better(&query, "aero"),
+            measured(&[document(1, &samples)]).times_better(&query, "aero", "redis"),
             None
         );
     }

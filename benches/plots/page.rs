@@ -88,17 +88,22 @@ fn machine(data: &Measured) -> String {
         } else {
             only.replace(',', ", ")
         };
-        let keys = format!(
-            "{} for requests, {} for memory and pauses",
-            units::thousands(*keyspace),
-            units::thousands(*keys)
-        );
+        let mut counts = format!("{} for requests", units::thousands(*keyspace));
+        if *keys > 0 {
+            write!(
+                counts,
+                ", {} for memory and pauses",
+                units::thousands(*keys)
+            )
+            .expect("writing to a String cannot fail");
+        }
         let row = format!(
-            "| {date} | {cpu}, {cpus} processors, Linux {kernel} | {rounds} | {keys} | {measures} |\n"
+            "| {date} | {cpu}, {cpus} processors, Linux {kernel} | {rounds} | {counts} | {measures} |\n"
         );
         out.push_str(&row);
     }
-    if data.runs.iter().any(|run| run.keys < FULL_RUN_KEYS) {
+    let is_short = |run: &Run| run.keys > 0 && run.keys < FULL_RUN_KEYS;
+    if data.runs.iter().any(is_short) {
         out.push_str("\nRuns with fewer than a million keys for memory and pauses were short ones: the goals are about more.\n");
     }
     out.push_str("\nThe servers, as they were started:\n\n```sh\n");
@@ -122,24 +127,30 @@ fn command(spec: &str) -> String {
     format!("{program} {arguments}").replace("{port}", "PORT")
 }
 
+/// The limit has a column where it took part.
 fn table(data: &Measured) -> String {
+    let limit = data.limit().map(display_name);
+    let cell = |text: &str| format!(" {text} |");
     let mut out = format!(
-        "| | {} | {} | × better (rounds) | reach | aim | holds |\n| --- | ---: | ---: | ---: | ---: | ---: | --- |\n",
+        "| | {} | {} |{} × better (rounds) | reach | aim | holds |\n| --- | ---: | ---: |{} ---: | ---: | ---: | --- |\n",
         display_name(&data.reference),
         display_name(SUBJECT),
+        limit.map(cell).unwrap_or_default(),
+        limit.map(|_| cell("---:")).unwrap_or_default(),
     );
+    let columns = if limit.is_some() { 7 } else { 6 };
     for goal in goals::all() {
-        writeln!(out, "| **{}** | | | | | | |", goal.title)
+        writeln!(out, "| **{}** |{}", goal.title, " |".repeat(columns))
             .expect("writing to a String cannot fail");
         for (name, query) in &goal.measures {
-            let row = row(&goal, name, &goals::find(data, &goal, query));
-            out.push_str(&row);
+            let finding = goals::find(data, &goal, query);
+            out.push_str(&row(&goal, name, &finding, limit.is_some()));
         }
     }
     out
 }
 
-fn row(goal: &Goal, name: &str, finding: &Finding) -> String {
+fn row(goal: &Goal, name: &str, finding: &Finding, has_limit: bool) -> String {
     let value = |value: Option<f64>| value.map_or_else(|| "–".to_owned(), goal.format);
     let ratio = finding.ratio.map_or_else(
         || "–".to_owned(),
@@ -158,9 +169,10 @@ fn row(goal: &Goal, name: &str, finding: &Finding) -> String {
         Verdict::Missed => "**no**",
         Verdict::Unmeasured => "not measured",
     };
-    let (reference, subject) = (value(finding.reference), value(finding.subject));
-    let (reach, aim) = (mark(goal, goal.reach), mark(goal, goal.aim));
-    format!("| {name} | {reference} | {subject} | {ratio} | {reach} | {aim} | {verdict} |\n")
+    let mut cells = vec![value(finding.reference), value(finding.subject)];
+    cells.extend(has_limit.then(|| value(finding.limit)));
+    cells.extend([ratio, mark(goal, goal.reach), mark(goal, goal.aim)]);
+    format!("| {name} | {} | {verdict} |\n", cells.join(" | "))
 }
 
 /// Two digits behind the point whatever its size, so that a column compares.
@@ -280,6 +292,22 @@ mod tests {
             page,
             "a second time changes nothing"
         );
+    }
+
+    #[test]
+    fn the_limit_has_a_column_where_it_took_part() {
+        let sample = |server, ns| ("cpu", "PING       P16  c50", server, 0, "cpu_ns", ns);
+        let servers = [("redis", 600.0), ("aero", 300.0), ("ceiling", 250.0)];
+        let samples = servers.map(|(server, ns)| sample(server, ns));
+        let page = rewritten(PAGE, &measured(&[document(0, &samples)]));
+        for row in [
+            "| | redis-server | Aerolite | constant replies | × better (rounds) |",
+            "| PING | 600 ns | 300 ns | 250 ns | 2.00 | 1.4 × | 1.6 × | aim |",
+            "| **CPU per PING, `-P 16`** | | | | | | | |\n",
+        ] {
+            assert!(page.contains(row), "{page}");
+        }
+        assert!(!rewritten(&page, &ping(300.0)).contains("constant replies |"));
     }
 
     #[test]
