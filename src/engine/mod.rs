@@ -164,13 +164,13 @@ impl Engine {
         Slice::Done
     }
 
-    /// Frees one slice of what waits to be freed.
+    /// Frees one slice of what waits to be freed, if it is time to.
     pub fn free(&mut self) -> Slice {
-        self.trash.free_slice();
-        if self.trash.is_empty() {
-            Slice::Done
-        } else {
-            Slice::More
+        let now_ms = self.clock.unix_ms();
+        self.trash.free_slice(now_ms);
+        match self.trash.due_ms() {
+            Some(due_ms) if due_ms <= now_ms => Slice::More,
+            _ => Slice::Done,
         }
     }
 

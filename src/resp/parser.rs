@@ -508,6 +508,17 @@ pub struct BigArg<'a> {
 }
 
 impl BigArg<'_> {
+    /// Whether more bytes are to come than it has room for.
+    pub fn lacks_room(&self) -> bool {
+        self.bytes.capacity() < self.bytes.len() + self.missing
+    }
+
+    /// Receives it into this memory from now on, which is empty and has room for all of it.
+    pub fn move_to(&mut self, mut memory: Vec<u8>) {
+        memory.extend_from_slice(self.bytes);
+        *self.bytes = memory;
+    }
+
     /// Reads up to `budget` bytes of it from `stream`, and gives how many came. Fewer than
     /// `min(budget, missing)` mean that the stream has ended.
     ///

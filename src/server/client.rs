@@ -194,10 +194,15 @@ impl Client {
 
     /// Receives more of a large argument, straight into where it is kept.
     fn receive_big(&mut self, parser: &mut Parser, engine: &mut Engine) -> Result<Io, Gone> {
-        let Some(big) = parser.big_mut() else {
+        let Some(mut big) = parser.big_mut() else {
             return Ok(Io::More);
         };
         let missing = big.missing;
+        if big.lacks_room()
+            && let Some(memory) = engine.trash.take_spare(big.bytes.len() + missing)
+        {
+            big.move_to(memory);
+        }
         let wanted = missing.min(TRANSFER_BYTES);
         let read = big.read_from(&mut self.stream, TRANSFER_BYTES);
         let still_missing = parser.big_mut().map_or(0, |big| big.missing);

@@ -107,16 +107,20 @@ impl Server {
     /// Sets each alarm to when its work is due.
     pub(super) fn arm_alarms(&mut self, event_loop: &mut EventLoop<Server>) {
         self.timers.commands_before = self.engine.stats.commands;
-        let expiry = self.engine.next_due().map(|due_ms| {
+        let (expiry, freeing) = (self.engine.next_due(), self.engine.trash.due_ms());
+        if expiry.is_some() || freeing.is_some() {
             // The two clocks are compared, so both are read now: a turn may have been long.
             event_loop.refresh_clock();
             self.engine.start_watch();
-            let left_ms = due_ms.saturating_sub(self.engine.clock.unix_ms());
-            event_loop.now_ms() + left_ms
-        });
-        self.timers.expiry.set(event_loop, expiry, expire);
-        let freeing = (!self.engine.trash.is_empty()).then_some(event_loop.now_ms());
-        self.timers.freeing.set(event_loop, freeing, free_trash);
+        }
+        let (now_ms, unix_ms) = (event_loop.now_ms(), self.engine.clock.unix_ms());
+        let of_the_loop = |due_ms: u64| now_ms + due_ms.saturating_sub(unix_ms);
+        self.timers
+            .expiry
+            .set(event_loop, expiry.map(of_the_loop), expire);
+        self.timers
+            .freeing
+            .set(event_loop, freeing.map(of_the_loop), free_trash);
         self.timers.clients.set(
             event_loop,
             self.timers.due_clients.next_due(),

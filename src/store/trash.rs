@@ -3,6 +3,11 @@
 //! Freeing is work like any other: a database of ten million keys takes seconds to drop. Whatever
 //! is larger than a slice lands here, at the cost of a pointer, and the loop frees it a little at
 //! a time when it has nothing better to do.
+//!
+//! One long string is not freed at once: its memory waits for a moment, in case another one of about
+//! its length comes in, as when a long value is overwritten again and again. Memory that has just
+//! been returned to the kernel is handed out again page by page, and that takes longer than
+//! receiving the bytes.
 
 use super::entry::{Entry, Value};
 use super::keyspace::{Keyspace, Remains};
@@ -19,12 +24,27 @@ const SLICE_BYTES: usize = 4 * 1024 * 1024;
 /// are enough for any, and allocators that work in size classes have a smaller one to go to.
 const PARTS: usize = 8;
 
+/// Memory of more bytes than this does not wait to be used again.
+const MAX_SPARE_BYTES: usize = 64 * 1024 * 1024;
+
+/// How long memory waits to be used again, in milliseconds.
+const SPARE_MS: u64 = 1000;
+
 /// Removed things, oldest first.
 #[derive(Debug, Default)]
 pub struct Trash {
+    spare: Option<Spare>,
     values: VecDeque<Value>,
     keyspaces: VecDeque<Remains>,
     freed: u64,
+}
+
+/// The memory of a string that is no more.
+#[derive(Debug)]
+struct Spare {
+    memory: Vec<u8>,
+    /// When it is freed, in unix milliseconds.
+    until_ms: u64,
 }
 
 impl Trash {
@@ -38,6 +58,24 @@ impl Trash {
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.values.is_empty() && self.keyspaces.is_empty()
+    }
+
+    /// When there is something to free, in unix milliseconds; 0 for at once.
+    #[must_use]
+    pub fn due_ms(&self) -> Option<u64> {
+        match &self.spare {
+            _ if !self.is_empty() => Some(0),
+            Some(spare) => Some(spare.until_ms),
+            None => None,
+        }
+    }
+
+    /// Memory for `len` bytes, left over from a string of about that length. It is empty.
+    pub fn take_spare(&mut self, len: usize) -> Option<Vec<u8>> {
+        let fits = |spare: &Spare| (len..=len + len / 4).contains(&spare.memory.capacity());
+        let mut memory = self.spare.take_if(|spare| fits(spare))?.memory;
+        memory.clear();
+        Some(memory)
     }
 
     /// How many keys and values wait to be freed.
@@ -78,18 +116,38 @@ impl Trash {
         }
     }
 
-    /// Frees one slice: one large value, or one shard's worth of keys.
-    pub fn free_slice(&mut self) {
+    /// Frees one slice, at a moment in unix milliseconds: one large value, or one shard's worth of keys.
+    pub fn free_slice(&mut self, now_ms: u64) {
         if let Some(value) = self.values.pop_front() {
-            match shrink(value) {
-                Some(rest) => self.values.push_front(rest),
-                None => self.freed += 1,
-            }
-            return;
+            self.free_value(value, now_ms);
+        } else if let Some(remains) = self.keyspaces.pop_front() {
+            self.free_keys(remains);
+        } else if let Some(spare) = &mut self.spare
+            && spare.until_ms <= now_ms
+            && !shrink(&mut spare.memory)
+        {
+            self.spare = None;
         }
-        let Some(mut remains) = self.keyspaces.pop_front() else {
-            return;
-        };
+    }
+
+    fn free_value(&mut self, value: Value, now_ms: u64) {
+        let Value::String(mut bytes) = value;
+        // Whoever else holds the string, a reply on its way, frees it.
+        if let Some(memory) = Arc::get_mut(&mut bytes) {
+            if self.spare.is_none() && memory.capacity() <= MAX_SPARE_BYTES {
+                self.spare = Some(Spare {
+                    memory: std::mem::take(memory),
+                    until_ms: now_ms + SPARE_MS,
+                });
+            } else if shrink(memory) {
+                self.values.push_front(Value::String(bytes));
+                return;
+            }
+        }
+        self.freed += 1;
+    }
+
+    fn free_keys(&mut self, mut remains: Remains) {
         let before = remains.len();
         let is_more = remains.free_one(|entry| self.entry(entry));
         self.freed += (before - remains.len()) as u64;
@@ -99,39 +157,78 @@ impl Trash {
     }
 }
 
-/// Frees a value, or as much of it as fits into a slice; what is left comes back.
+/// Gives back a part of a long string's memory; `false` where it is short enough to be freed at once.
 ///
 /// Unmapping hundreds of megabytes takes the kernel many milliseconds.
-fn shrink(value: Value) -> Option<Value> {
-    let Value::String(mut bytes) = value;
-    // Whoever else holds the string, a reply on its way, frees it.
-    let vec = Arc::get_mut(&mut bytes)?;
-    let capacity = vec.capacity();
+fn shrink(memory: &mut Vec<u8>) -> bool {
+    let capacity = memory.capacity();
     if capacity <= SLICE_BYTES {
-        return None;
+        return false;
     }
     let kept = capacity - capacity / PARTS;
-    vec.truncate(kept);
-    vec.shrink_to(kept);
-    Some(Value::String(bytes))
+    memory.truncate(kept);
+    memory.shrink_to(kept);
+    true
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    const NOW_MS: u64 = 1000;
+
+    fn string(len: usize) -> Value {
+        Value::String(Arc::new(vec![0; len]))
+    }
+
     #[test]
     fn a_long_string_goes_in_parts_and_is_counted_once() {
         let mut trash = Trash::new();
-        let long = vec![0; 64 * 1024 * 1024];
-        trash.value(Some(Value::String(Arc::new(long))));
+        trash.value(Some(string(2 * MAX_SPARE_BYTES)));
         let mut slices = 0;
         while !trash.is_empty() {
-            trash.free_slice();
+            trash.free_slice(NOW_MS);
+            slices += 1;
+        }
+        assert!((4..100).contains(&slices), "{slices}");
+        assert_eq!(trash.freed(), 1);
+        assert!(
+            trash.due_ms().is_some(),
+            "what is left of it may serve another"
+        );
+    }
+
+    #[test]
+    fn the_memory_of_one_string_waits_for_another_of_about_its_length() {
+        const LEN: usize = 10_000_000;
+        let mut trash = Trash::new();
+        trash.value(Some(string(LEN)));
+        trash.value(Some(string(LEN)));
+        assert_eq!(trash.due_ms(), Some(0));
+        (0..20).for_each(|_| trash.free_slice(NOW_MS));
+        assert_eq!((trash.freed(), trash.pending()), (2, 0));
+        assert_eq!(trash.due_ms(), Some(NOW_MS + SPARE_MS), "one of them waits");
+        assert!(trash.take_spare(LEN + 1).is_none(), "too short");
+        assert!(trash.take_spare(LEN / 2).is_none(), "far too long");
+        let memory = trash.take_spare(LEN - 1000).expect("it fits");
+        assert_eq!((memory.len(), memory.capacity()), (0, LEN));
+        assert_eq!(trash.due_ms(), None);
+    }
+
+    #[test]
+    fn memory_that_nobody_wants_is_freed_in_slices_when_its_moment_is_over() {
+        let mut trash = Trash::new();
+        trash.value(Some(string(MAX_SPARE_BYTES)));
+        trash.free_slice(NOW_MS);
+        let mut slices = 0;
+        while let Some(due_ms) = trash.due_ms() {
+            assert_eq!(due_ms, NOW_MS + SPARE_MS);
+            trash.free_slice(NOW_MS + SPARE_MS - 1);
+            assert!(trash.spare.is_some(), "not before");
+            trash.free_slice(due_ms);
             slices += 1;
         }
         assert!((10..100).contains(&slices), "{slices}");
-        assert_eq!(trash.freed(), 1);
     }
 
     #[test]
@@ -153,7 +250,7 @@ mod tests {
         assert_eq!(trash.pending(), 5000);
         let mut slices = 0;
         while !trash.is_empty() {
-            trash.free_slice();
+            trash.free_slice(NOW_MS);
             slices += 1;
         }
         assert!(slices > 10, "{slices}");
