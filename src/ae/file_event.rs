@@ -82,6 +82,10 @@ struct FileEvent<C> {
     ready: Mask,
     hangup: bool,
     queued: bool,
+    /// Whether it is served while the loop is held.
+    control: bool,
+    /// The time of the loop when it was queued.
+    since_ns: u64,
     /// The round of serving in which this was queued: it is served in a later one.
     round: u64,
     /// Tells this file event from others that had the same token.
@@ -120,6 +124,8 @@ pub(super) struct FileEvents<C> {
     head: usize,
     tail: usize,
     queue_len: usize,
+    /// The time of the loop, in nanoseconds, as it was last read.
+    pub(super) now_ns: u64,
     round: u64,
     serials: u64,
 }
@@ -131,6 +137,7 @@ impl<C> FileEvents<C> {
             head: NIL,
             tail: NIL,
             queue_len: 0,
+            now_ns: 0,
             round: 0,
             serials: 0,
         }
@@ -157,6 +164,8 @@ impl<C> FileEvents<C> {
             ready: Mask::NONE,
             hangup: false,
             queued: false,
+            control: false,
+            since_ns: 0,
             round: 0,
             serial: self.serials,
             prev: NIL,
@@ -235,6 +244,47 @@ impl<C> FileEvents<C> {
         Some(served)
     }
 
+    /// Takes the next file event of this round that is for control off the queue.
+    pub(super) fn next_control(&mut self) -> Option<Served> {
+        let mut at = self.head;
+        while let Some(event) = self.slots.get(at) {
+            if event.control && event.round < self.round {
+                let served = Served {
+                    token: Token(at),
+                    serial: event.serial,
+                };
+                self.unqueue(at);
+                return Some(served);
+            }
+            at = event.next;
+        }
+        None
+    }
+
+    pub(super) fn set_control(&mut self, token: Token, is_control: bool) -> bool {
+        let event = self.slots.get_mut(token.0);
+        event.map(|event| event.control = is_control).is_some()
+    }
+
+    pub(super) fn is_control(&self, token: Token) -> bool {
+        self.slots.get(token.0).is_some_and(|event| event.control)
+    }
+
+    /// When a file event was last queued, by the time of the loop.
+    pub(super) fn ready_since_ns(&self, token: Token) -> u64 {
+        self.slots.get(token.0).map_or(0, |event| event.since_ns)
+    }
+
+    /// Those in the queue, in order.
+    pub(super) fn ready(&self) -> impl Iterator<Item = Token> {
+        let first = (!self.slots.is_empty()).then_some(self.head);
+        let exists = |at: &usize| self.slots.contains(*at);
+        std::iter::successors(first.filter(exists), move |&at| {
+            Some(self.slots[at].next).filter(exists)
+        })
+        .map(Token)
+    }
+
     /// The handler of a direction, if it is to run now.
     pub(super) fn due(&self, served: Served, direction: Mask) -> Option<FileProc<C>> {
         let event = self.slots.get(served.token.0)?;
@@ -272,6 +322,7 @@ impl<C> FileEvents<C> {
         let tail = self.tail;
         let event = &mut self.slots[index];
         event.queued = true;
+        event.since_ns = self.now_ns;
         event.round = self.round;
         event.prev = tail;
         event.next = NIL;

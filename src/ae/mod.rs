@@ -97,12 +97,18 @@ use mio::{Events, Interest, Poll, Waker};
 
 pub use file_event::Mask;
 pub use mio::Token;
+pub use recorder::{Phase, Recorder};
+pub use slow_motion::Pace;
 pub use time_event::TimeEventId;
 
 use file_event::{FileEvents, Served};
+use recorder::Moment;
+use slow_motion::Motion;
 use time_event::{Due, TimeEvents};
 
 mod file_event;
+pub mod recorder;
+pub mod slow_motion;
 mod time_event;
 
 /// Steps of the wheel in one turn. Each is some 100 ns, beside what the handlers take, so moving
@@ -112,6 +118,9 @@ const MAX_TIME_STEPS_PER_TURN: usize = 1024;
 /// Longest sleep asked of the kernel, since not every kernel takes any number. A day's waking is no
 /// burden.
 const MAX_SLEEP_MS: u64 = 24 * 60 * 60 * 1000;
+
+/// While the loop is held it looks this often whether it may go on, and lets the watchers be served.
+const HELD_TICK: Duration = Duration::from_millis(50);
 
 /// What a file handler says about the direction it served.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -157,6 +166,9 @@ pub struct EventLoop<C> {
     times: TimeEvents<C>,
     before_sleep: Option<SleepProc<C>>,
     after_sleep: Option<SleepProc<C>>,
+    while_held: Option<SleepProc<C>>,
+    recorder: Recorder,
+    motion: Motion,
     start: Instant,
     now: Instant,
     /// `now` in milliseconds since `start`.
@@ -183,6 +195,9 @@ impl<C> EventLoop<C> {
             times: TimeEvents::new(),
             before_sleep: None,
             after_sleep: None,
+            while_held: None,
+            recorder: Recorder::starting_at(now),
+            motion: Motion::default(),
             start: now,
             now,
             now_ms: 0,
@@ -340,7 +355,15 @@ impl<C> EventLoop<C> {
     /// Reads the clock, for a handler that has been at work for long.
     pub fn refresh_clock(&mut self) {
         self.now = Instant::now();
-        self.now_ms = self.now.duration_since(self.start).as_millis() as u64;
+        let since_start = self.now.duration_since(self.start);
+        self.now_ms = since_start.as_millis() as u64;
+        self.files.now_ns = since_start.as_nanos() as u64;
+    }
+
+    /// Nanoseconds since the loop was created, read from the clock now.
+    #[must_use]
+    pub fn clock_ns(&self) -> u64 {
+        self.start.elapsed().as_nanos() as u64
     }
 
     /// The first whole millisecond of the loop that is not before `after` from now.
@@ -394,34 +417,111 @@ impl<C> EventLoop<C> {
     ///
     /// When `poll` fails for another reason than a signal: the loop cannot go on then.
     pub fn turn(&mut self, context: &mut C) -> io::Result<()> {
+        self.hold(context, Phase::BeforeSleep)?;
         self.turns += 1;
+        let begun = self.recorder.begin_turn(self.turns);
         if let Some(proc) = self.before_sleep {
             proc(self, context);
         }
-        self.sleep()?;
+        let moment = self.recorder.lap(begun, Phase::BeforeSleep, None, 0);
+        let moment = self.gap(context, Phase::Poll, moment)?;
+        let moment = self.sleep(moment)?;
+        let moment = self.gap(context, Phase::AfterSleep, moment)?;
+        let edges = self.land();
         if let Some(proc) = self.after_sleep {
             proc(self, context);
         }
-        self.serve_files(context);
-        self.serve_times(context);
+        let moment = self.recorder.lap(moment, Phase::AfterSleep, None, edges);
+        let moment = self.gap(context, Phase::FileEvents, moment)?;
+        let sockets = self.serve_files(context);
+        let moment = self.recorder.lap(moment, Phase::FileEvents, None, sockets);
+        let moment = self.gap(context, Phase::TimeEvents, moment)?;
+        let (run, moved) = self.serve_times(context);
+        let ended = self
+            .recorder
+            .lap_with(moment, Phase::TimeEvents, None, run, moved);
+        self.recorder.end_turn(begun, ended, sockets);
         Ok(())
     }
 
-    fn sleep(&mut self) -> io::Result<()> {
+    fn sleep(&mut self, moment: Moment) -> io::Result<Moment> {
         let timeout = self.timeout();
         self.awake = false;
+        self.poll(timeout)?;
+        let asked_ms = timeout.map_or(recorder::WITHOUT_END as usize, |timeout| {
+            timeout.as_millis() as usize
+        });
+        let moment = self.recorder.lap(moment, Phase::Poll, None, asked_ms);
+        self.refresh_clock();
+        Ok(moment)
+    }
+
+    fn poll(&mut self, timeout: Option<Duration>) -> io::Result<()> {
         match self.poll.poll(&mut self.batch, timeout) {
-            Ok(()) => {}
             Err(error) if error.kind() == io::ErrorKind::Interrupted => {
                 trace!("a signal interrupted the sleep");
                 self.batch.clear();
+                Ok(())
             }
-            Err(error) => return Err(error),
+            result => result,
         }
-        self.refresh_clock();
+    }
+
+    /// Lands the edges of the batch in their slots; gives how many there were.
+    fn land(&mut self) -> usize {
+        let mut edges = 0;
         for edge in &self.batch {
             self.files.land(edge);
+            edges += 1;
         }
+        edges
+    }
+
+    /// The gap before a phase, which a turn's time does not count: gives the moment at which it ends.
+    #[inline]
+    fn gap(&mut self, context: &mut C, before: Phase, moment: Moment) -> io::Result<Moment> {
+        if self.motion.is_free() {
+            return Ok(moment);
+        }
+        if before == Phase::AfterSleep {
+            // The gap has a batch of its own.
+            self.land();
+        }
+        self.hold(context, before)?;
+        Ok(self.recorder.begin())
+    }
+
+    /// Serves control connections for as long as the loop is to be held before a phase.
+    fn hold(&mut self, context: &mut C, before: Phase) -> io::Result<()> {
+        if self.motion.is_free() {
+            return Ok(());
+        }
+        let since = Instant::now();
+        self.motion.hold(Some(before));
+        while let Some(left) = self.motion.left(before, since.elapsed()) {
+            if self.stopped {
+                break;
+            }
+            self.poll(Some(left.min(HELD_TICK)))?;
+            self.refresh_clock();
+            self.land();
+            if let Some(proc) = self.after_sleep {
+                proc(self, context);
+            }
+            self.files.begin_round();
+            while let Some(served) = self.files.next_control() {
+                self.serve(context, served);
+                // What it has done may have to be seen to before the loop sleeps.
+                self.awake = true;
+            }
+            if let Some(proc) = self.while_held {
+                proc(self, context);
+            }
+        }
+        self.motion.hold(None);
+        // What has been landed already is not landed again.
+        self.batch.clear();
+        self.refresh_clock();
         Ok(())
     }
 
@@ -440,13 +540,22 @@ impl<C> EventLoop<C> {
         Some(Duration::from_millis(sleep_ms))
     }
 
-    fn serve_files(&mut self, context: &mut C) {
+    /// Serves each socket that is ready once; gives how many there were.
+    fn serve_files(&mut self, context: &mut C) -> usize {
+        let mut sockets = 0;
         self.files.begin_round();
         while let Some(served) = self.files.next_served() {
-            self.serve_direction(context, served, Mask::READABLE);
-            self.serve_direction(context, served, Mask::WRITABLE);
-            self.files.requeue(served.token.0);
+            self.serve(context, served);
+            sockets += 1;
         }
+        sockets
+    }
+
+    #[inline]
+    fn serve(&mut self, context: &mut C, served: Served) {
+        self.serve_direction(context, served, Mask::READABLE);
+        self.serve_direction(context, served, Mask::WRITABLE);
+        self.files.requeue(served.token.0);
     }
 
     fn serve_direction(&mut self, context: &mut C, served: Served, direction: Mask) {
@@ -457,9 +566,12 @@ impl<C> EventLoop<C> {
         }
     }
 
-    fn serve_times(&mut self, context: &mut C) {
+    /// Runs the time events that are due; gives how many there were, and how often the wheel only
+    /// moved one.
+    fn serve_times(&mut self, context: &mut C) -> (usize, usize) {
+        let (mut run, mut moved) = (0, 0);
         if self.times.len() == 0 {
-            return;
+            return (run, moved);
         }
         self.refresh_clock();
         let now_ms = self.now_ms;
@@ -467,14 +579,18 @@ impl<C> EventLoop<C> {
         for _ in 0..MAX_TIME_STEPS_PER_TURN {
             match self.times.step(now_ms) {
                 Due::Run(id, proc) => {
+                    let begun = self.recorder.begin();
                     let next = proc(self, context, id);
+                    self.recorder.lap(begun, Phase::TimeEvent, None, 0);
                     self.settle(id, next);
+                    run += 1;
                 }
-                Due::Moved => {}
+                Due::Moved => moved += 1,
                 Due::Idle => break,
             }
         }
         self.times.end_round();
+        (run, moved)
     }
 
     fn settle(&mut self, id: TimeEventId, next: Next) {
@@ -486,6 +602,82 @@ impl<C> EventLoop<C> {
     }
 
     // ---- for whoever wants to watch ----
+
+    /// What each turn did; see [`recorder`]. Its time is the loop's, [`clock_ns`](Self::clock_ns).
+    #[must_use]
+    pub fn recorder(&mut self) -> &mut Recorder {
+        &mut self.recorder
+    }
+
+    /// Stops before the next turn, until [`resume`](Self::resume) or [`step`](Self::step).
+    pub fn pause(&mut self) {
+        self.motion.pause();
+    }
+
+    /// Lets a paused loop (it is paused, if it was not) make so many turns, up to
+    /// [`MAX_STEPS`](slow_motion::MAX_STEPS).
+    pub fn step(&mut self, turns: u64) {
+        self.motion.step(turns);
+    }
+
+    /// Puts a gap between any two phases, up to [`MAX_GAP`](slow_motion::MAX_GAP).
+    pub fn slow(&mut self, gap: Duration) {
+        self.motion.slow(gap);
+    }
+
+    /// As fast as it can again.
+    pub fn resume(&mut self) {
+        self.motion.resume();
+    }
+
+    /// How the loop goes.
+    #[must_use]
+    pub fn pace(&self) -> Pace {
+        self.motion.pace()
+    }
+
+    /// The phase before which the loop is being held at this moment. While it is, only what is
+    /// for control is served, and no `before_sleep` comes soon.
+    #[must_use]
+    pub fn held_before(&self) -> Option<Phase> {
+        self.motion.held()
+    }
+
+    /// Says whether a file event is for control: served even while the loop is held. `false` when
+    /// there is no such file event.
+    pub fn set_control(&mut self, token: Token, is_control: bool) -> bool {
+        self.files.set_control(token, is_control)
+    }
+
+    /// Whether a file event is for control.
+    #[must_use]
+    pub fn is_control(&self, token: Token) -> bool {
+        self.files.is_control(token)
+    }
+
+    /// What to run every now and then while the loop is held, some twenty times a second.
+    pub fn set_while_held(&mut self, proc: Option<SleepProc<C>>) {
+        self.while_held = proc;
+    }
+
+    /// When a file event became ready: the time of the loop, in nanoseconds, at which the sleep ended
+    /// before it was last queued. One whose handler left something is ready from the end of that
+    /// turn's sleep on.
+    #[must_use]
+    pub fn ready_since_ns(&self, token: Token) -> u64 {
+        self.files.ready_since_ns(token)
+    }
+
+    /// The file events that are ready, in the order in which they will be served.
+    pub fn ready(&self) -> impl Iterator<Item = Token> {
+        self.files.ready()
+    }
+
+    /// When the next time event is due, in milliseconds of the loop.
+    #[must_use]
+    pub fn next_due_ms(&self) -> Option<u64> {
+        self.times.next_due()
+    }
 
     /// How many file events there are, a waker's included.
     #[must_use]

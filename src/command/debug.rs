@@ -6,8 +6,10 @@
 
 use super::entry::{ADMIN, Command, LOADING, NO_SCRIPT, STALE};
 use super::{Call, Done, Error, echoed, help};
-use crate::engine::Clock;
 use crate::engine::config::Access;
+use crate::engine::stats::Histogram;
+use crate::engine::turns::LoopStats;
+use crate::engine::{Clock, LoopOrder, Mail};
 use crate::number::parse_i64;
 use crate::store::Entry;
 use std::time::Duration;
@@ -26,6 +28,11 @@ const NOT_ALLOWED: Error = Error::new(
      you can run it from a local connection, otherwise you need to set this option in the \
      configuration file, and then restart the server.",
 );
+
+const LOOP_SYNTAX: Error =
+    Error::new("ERR DEBUG LOOP takes PAUSE, STEP [turns], SLOW milliseconds, RESUME or RESET");
+
+const NEGATIVE: Error = Error::new("ERR value is out of range, must be positive");
 
 /// The command DEBUG.
 pub const COMMANDS: &[Command] = &[Command::new("DEBUG", -2, debug)
@@ -52,6 +59,7 @@ fn debug(call: &mut Call) -> Done {
         (b"OBJECT", 3) => object(call),
         (b"SLEEP", 3) => sleep(call),
         (b"SET-ACTIVE-EXPIRE", 3) => set_active_expire(call),
+        (b"LOOP", 3 | 4) => event_loop(call),
         _ => {
             let name = echoed(call.args.arg(1), usize::MAX);
             let text = b"ERR unknown subcommand or wrong number of arguments for '";
@@ -81,6 +89,35 @@ fn leading_number(text: &[u8]) -> f64 {
 
 fn set_active_expire(call: &mut Call) -> Done {
     call.engine.active_expire = leading_number(call.args.arg(2)) as i64 != 0;
+    call.reply.ok();
+    Ok(())
+}
+
+/// DEBUG LOOP PAUSE, STEP [turns], SLOW ms, RESUME: how the event loop goes. RESET: its statistics.
+fn event_loop(call: &mut Call) -> Done {
+    let number = match call.args.get(3) {
+        Some(text) => {
+            let number = parse_i64(text).ok_or(Error::NOT_AN_INTEGER)?;
+            Some(u64::try_from(number).map_err(|_| NEGATIVE)?)
+        }
+        None => None,
+    };
+    let word = call.args.arg(2).to_ascii_uppercase();
+    let order = match (word.as_slice(), number) {
+        (b"PAUSE", None) => LoopOrder::Pause,
+        (b"STEP", turns) => LoopOrder::Step(turns.unwrap_or(1)),
+        (b"SLOW", Some(ms)) => LoopOrder::Slow(ms),
+        (b"RESUME", None) => LoopOrder::Resume,
+        (b"RESET", None) => {
+            call.engine.stats.event_loop = LoopStats::default();
+            call.engine.stats.expiry_lateness_ms = Histogram::new();
+            call.reply.ok();
+            return Ok(());
+        }
+        _ => return Err(LOOP_SYNTAX),
+    };
+    let client = call.id;
+    call.engine.mail.push(Mail::Loop { client, order });
     call.reply.ok();
     Ok(())
 }

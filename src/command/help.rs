@@ -106,6 +106,9 @@ pub const CONFIG: &[&str] = &[
 
 /// The subcommands of DEBUG.
 pub const DEBUG: &[&str] = &[
+    "LOOP <PAUSE|STEP [turns]|SLOW milliseconds|RESUME|RESET>",
+    "    Pause the event loop, let it make single turns, put time between its phases,",
+    "    let it run free again; reset its statistics (INFO loop).",
     "OBJECT <key>",
     "    Show low level info about `key` and associated value.",
     "SET-ACTIVE-EXPIRE <0|1>",

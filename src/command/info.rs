@@ -7,6 +7,7 @@
 mod counters;
 mod process;
 mod report;
+mod turns;
 
 use super::entry::{Command, LOADING, STALE};
 use super::{Call, Done};
@@ -45,6 +46,7 @@ const SECTIONS: &[Section] = &[
     section("Latencystats", false, counters::latencies),
     section("Cluster", true, |report| report.field("cluster_enabled", 0)),
     section("Keyspace", true, counters::keyspace),
+    section("Loop", false, turns::turns),
 ];
 
 /// The command INFO.

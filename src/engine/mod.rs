@@ -13,6 +13,7 @@ pub mod random;
 pub mod session;
 pub mod settings;
 pub mod stats;
+pub mod turns;
 
 use crate::store::{Expired, Keyspace, Trash};
 pub use clock::Clock;
@@ -41,8 +42,28 @@ pub enum Mail {
         /// All settings as they were.
         before: Box<Config>,
     },
+    /// Change how the loop goes.
+    Loop {
+        /// Who wants it; this client is served even while the loop is paused.
+        client: SessionId,
+        /// How it shall go.
+        order: LoopOrder,
+    },
     /// End the process.
     Shutdown,
+}
+
+/// How the event loop is to go: DEBUG LOOP.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LoopOrder {
+    /// Not at all, until told otherwise.
+    Pause,
+    /// So many turns, then not at all.
+    Step(u64),
+    /// With so many milliseconds between its phases; 0 for none.
+    Slow(u64),
+    /// As fast as it can.
+    Resume,
 }
 
 /// What a bounded piece of work has come to.
@@ -151,7 +172,7 @@ impl Engine {
                 }
                 match keyspace.expire_step(now_ms) {
                     Expired::Idle => break,
-                    Expired::Moved => {}
+                    Expired::Moved => self.stats.timers_moved += 1,
                     Expired::Key { entry, late_ms } => {
                         self.stats.keys.expired += 1;
                         self.stats.expiry_lateness_ms.record(late_ms);

@@ -1,6 +1,7 @@
 //! Counters, kept by whoever does the thing that is counted and shown by INFO.
 
 use super::config::Config;
+use super::turns::LoopStats;
 use std::collections::BTreeMap;
 use std::io;
 
@@ -155,6 +156,8 @@ pub struct Stats {
     pub recent_max_output: u64,
     /// How late active expiry was, in milliseconds.
     pub expiry_lateness_ms: Histogram,
+    /// How often active expiry only moved a key's timer nearer.
+    pub timers_moved: u64,
     /// What the event loop did.
     pub event_loop: LoopStats,
     /// The most bytes that were ever allocated when somebody looked.
@@ -198,7 +201,7 @@ impl Stats {
             input: self.net_input,
             output: self.net_output,
             turns: self.event_loop.turns,
-            busy_us: self.event_loop.busy_us,
+            busy_us: self.event_loop.busy_ns / 1000,
         }
     }
 
@@ -222,26 +225,6 @@ impl Stats {
             peak_allocated: self.peak_allocated,
             ..Stats::new()
         };
-    }
-}
-
-/// What the event loop did, told by the server.
-#[derive(Debug, Clone, Copy, Default)]
-pub struct LoopStats {
-    /// Turns.
-    pub turns: u64,
-    /// Microseconds that the turns took, without the time asleep.
-    pub busy_us: u64,
-    /// The longest turn, in microseconds.
-    pub longest_us: u64,
-}
-
-impl LoopStats {
-    /// Counts a turn that took so many microseconds.
-    pub fn count(&mut self, us: u64) {
-        self.turns += 1;
-        self.busy_us += us;
-        self.longest_us = self.longest_us.max(us);
     }
 }
 

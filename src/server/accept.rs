@@ -10,7 +10,7 @@
 use super::client::Client;
 use super::stream::{Accepted, Listener, Stream};
 use super::{Server, receive};
-use crate::ae::{EventLoop, Io, Mask, Next, TimeEventId, Token};
+use crate::ae::{EventLoop, Io, Mask, Next, Phase, TimeEventId, Token};
 use crate::command;
 use crate::engine::Config;
 use crate::engine::session::Peer;
@@ -142,7 +142,10 @@ pub fn accept(event_loop: &mut EventLoop<Server>, server: &mut Server, token: To
         match listening.listener.accept() {
             Ok(accepted) => {
                 server.accepting.is_told = false;
+                let begun = event_loop.recorder().begin();
                 admit(event_loop, server, accepted);
+                let place = u32::try_from(token.0).ok();
+                event_loop.recorder().lap(begun, Phase::Accept, place, 1);
             }
             Err(error) => match error.kind() {
                 ErrorKind::WouldBlock => return Io::Drained,
@@ -201,6 +204,7 @@ fn admit(event_loop: &mut EventLoop<Server>, server: &mut Server, accepted: Acce
         engine.sessions[session].addr
     );
     let mut client = Box::new(Client::new(stream, session));
+    server.note_connection(event_loop, token);
     server.watch_client(event_loop, token, &mut client);
     server.clients.put(token, client);
 }

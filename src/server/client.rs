@@ -15,7 +15,8 @@
 
 use super::pipeline::{BATCH, Budget, Ending, Outcome, Pipeline};
 use super::stream::Stream;
-use crate::ae::Io;
+use crate::ae::recorder::Moment;
+use crate::ae::{Io, Phase, Recorder, Token};
 use crate::engine::session::BufferSizes;
 use crate::engine::{Engine, SessionId};
 use crate::resp::{Limits, Output, Parser, ProtocolError, Reply, Stop};
@@ -84,6 +85,24 @@ pub struct Client {
     pub timer: Option<TimerId>,
 }
 
+/// A client's connection as the loop sees it at this moment.
+pub struct Connection<'a> {
+    /// Its file event.
+    pub token: Token,
+    /// Whether the kernel has hinted at the end of the stream, so that a short read does not mean
+    /// that nothing is left.
+    pub is_ending: bool,
+    /// Where it is written down what is done for it.
+    pub recorder: &'a mut Recorder,
+}
+
+impl Connection<'_> {
+    /// Its token, as the recorder has it.
+    fn place(&self) -> Option<u32> {
+        u32::try_from(self.token.0).ok()
+    }
+}
+
 /// Why a client has to go, for the log.
 #[derive(Debug)]
 pub enum Gone {
@@ -118,16 +137,13 @@ impl Client {
 
     /// Reads what has come, once, and runs the requests in it.
     ///
-    /// `is_ending` says that the kernel has hinted at the end of the stream, so that a short read
-    /// does not mean that nothing is left.
-    ///
     /// # Errors
     /// The client is to be freed, at once.
     pub fn receive(
         &mut self,
         engine: &mut Engine,
         shared: &mut Shared,
-        is_ending: bool,
+        connection: Connection<'_>,
     ) -> Result<Io, Gone> {
         if engine.sessions[self.session].closing {
             return self.ignore(shared);
@@ -139,7 +155,7 @@ impl Client {
         if let Some(parser) = self.parser.take() {
             *shared.pipeline.parser() = *parser;
         }
-        let io = self.receive_into(shared, engine, is_ending);
+        let io = self.receive_into(shared, engine, connection);
         let parser = shared.pipeline.parser();
         self.note_buffers(engine, parser);
         if !parser.is_fresh() {
@@ -158,16 +174,18 @@ impl Client {
         &mut self,
         shared: &mut Shared,
         engine: &mut Engine,
-        is_ending: bool,
+        connection: Connection<'_>,
     ) -> Result<Io, Gone> {
+        let mut connection = connection;
         let Shared {
             scratch, pipeline, ..
         } = shared;
         if pipeline.parser().big_mut().is_some() {
-            return self.receive_big(pipeline.parser(), engine);
+            return self.receive_big(pipeline.parser(), engine, connection);
         }
+        let begun = connection.recorder.begin();
         if self.has_backlog {
-            self.run_input(pipeline, engine);
+            self.run_input(pipeline, engine, (&mut connection, begun));
             return Ok(Io::More);
         }
         let read = match self.stream.read(scratch) {
@@ -176,24 +194,32 @@ impl Client {
             Err(error) => return self.read_error(error),
         };
         note_received(engine, self.session, read);
+        let place = connection.place();
+        let begun = connection.recorder.lap(begun, Phase::Read, place, read);
         if self.input.is_empty() {
             let received = &scratch[..read];
-            let left = self.run(pipeline, engine, received);
+            let left = self.run(pipeline, engine, received, (&mut connection, begun));
             self.input.extend_from_slice(&received[left]);
         } else {
             self.input.extend_from_slice(&scratch[..read]);
-            self.run_input(pipeline, engine);
+            self.run_input(pipeline, engine, (&mut connection, begun));
         }
         let query_bytes = self.input.len() + pipeline.parser().received();
         if query_bytes > engine.config.client_query_buffer_limit {
             return Err(Gone::QueryTooLarge);
         }
-        let is_drained = read < scratch.len() && !is_ending && !self.has_backlog;
+        let is_drained = read < scratch.len() && !connection.is_ending && !self.has_backlog;
         Ok(if is_drained { Io::Drained } else { Io::More })
     }
 
     /// Receives more of a large argument, straight into where it is kept.
-    fn receive_big(&mut self, parser: &mut Parser, engine: &mut Engine) -> Result<Io, Gone> {
+    fn receive_big(
+        &mut self,
+        parser: &mut Parser,
+        engine: &mut Engine,
+        connection: Connection<'_>,
+    ) -> Result<Io, Gone> {
+        let begun = connection.recorder.begin();
         let Some(mut big) = parser.big_mut() else {
             return Ok(Io::More);
         };
@@ -206,7 +232,10 @@ impl Client {
         let wanted = missing.min(TRANSFER_BYTES);
         let read = big.read_from(&mut self.stream, TRANSFER_BYTES);
         let still_missing = parser.big_mut().map_or(0, |big| big.missing);
-        note_received(engine, self.session, missing - still_missing);
+        let received = missing - still_missing;
+        note_received(engine, self.session, received);
+        let place = connection.place();
+        connection.recorder.lap(begun, Phase::Read, place, received);
         if parser.received() > engine.config.client_query_buffer_limit {
             return Err(Gone::QueryTooLarge);
         }
@@ -218,9 +247,14 @@ impl Client {
     }
 
     /// Runs what the client's own input holds.
-    fn run_input(&mut self, pipeline: &mut Pipeline, engine: &mut Engine) {
+    fn run_input(
+        &mut self,
+        pipeline: &mut Pipeline,
+        engine: &mut Engine,
+        record: (&mut Connection<'_>, Moment),
+    ) {
         let mut input = std::mem::take(&mut self.input);
-        let left = self.run(pipeline, engine, &input);
+        let left = self.run(pipeline, engine, &input, record);
         input.truncate(left.end);
         input.drain(..left.start);
         if !input.is_empty() {
@@ -238,8 +272,11 @@ impl Client {
         pipeline: &mut Pipeline,
         engine: &mut Engine,
         received: &[u8],
+        (connection, begun): (&mut Connection<'_>, Moment),
     ) -> Range<usize> {
         engine.start_watch();
+        let place = connection.place();
+        let mut moment = begun;
         let mut limits = limits(engine, self.session);
         let mut start = 0;
         self.has_backlog = false;
@@ -250,7 +287,19 @@ impl Client {
         for _ in 0..BATCHES_PER_TURN {
             let db = engine.sessions[self.session].db as usize;
             let (end, ending) = pipeline.parse(received, start, &limits, &engine.databases[db]);
-            match pipeline.run(received, engine, self.session, &mut self.output, budget) {
+            let recorder = &mut *connection.recorder;
+            moment = recorder.lap(moment, Phase::Parse, place, pipeline.len());
+            let before = (engine.stats.commands, engine.databases[db].shard_count());
+            let outcome = pipeline.run(received, engine, self.session, &mut self.output, budget);
+            if recorder.is_on() {
+                let commands = engine.stats.commands.saturating_sub(before.0) as usize;
+                let shards = engine.databases[db].shard_count();
+                if let Some(grown @ 1..) = shards.checked_sub(before.1) {
+                    recorder.note(Phase::Grow, place, grown);
+                }
+                moment = recorder.lap(moment, Phase::Execute, place, commands);
+            }
+            match outcome {
                 Outcome::All => start = end,
                 Outcome::Until(at) if engine.sessions[self.session].closing => return at..at,
                 Outcome::Until(at) => {

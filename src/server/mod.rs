@@ -17,6 +17,7 @@
 //! - [`pipeline`]: several requests at a time.
 //! - [`accept`]: new connections, and running out of descriptors.
 //! - [`timers`]: what happens at a time: keys and clients that are due, freeing.
+//! - `pace`: pausing the loop and slowing it down, for people who watch.
 //! - [`shutdown`]: ending without losing replies.
 //! - [`config_file`]: the command line and the config file.
 //! - [`host`]: what the process asks of the operating system.
@@ -27,17 +28,19 @@ pub mod client;
 pub mod clients;
 pub mod config_file;
 pub mod host;
+mod pace;
 pub mod pipeline;
 pub mod shutdown;
 pub mod stream;
 pub mod timers;
 
-use crate::ae::{EventLoop, Io, Mask, Token};
+use crate::ae::{EventLoop, Io, Mask, Phase, Token};
 use crate::command;
+use crate::engine::turns::Turn;
 use crate::engine::{Config, Engine, Mail, SessionId};
 use crate::resp::Stop;
 use accept::Listening;
-use client::{Client, Gone, Shared};
+use client::{Client, Connection, Gone, Shared};
 use clients::Clients;
 use std::collections::HashSet;
 use std::io;
@@ -64,6 +67,12 @@ pub struct Server {
     signals: Option<signal_hook_mio::v1_0::Signals>,
     accepting: accept::State,
     ending: shutdown::Ending,
+    /// Clients that are served while the loop is paused.
+    controlling: Vec<Token>,
+    /// The engine's stopwatch when the loop's clock was at 0.
+    stopwatch_offset_ns: u64,
+    /// Where the last turn ended: commands run until then, and the stopwatch.
+    last_turn: (u64, u64),
 }
 
 impl Server {
@@ -78,6 +87,7 @@ impl Server {
         let mut engine = Engine::new(config, host::seed(), now);
         engine.host = host::describe(now);
         engine.tell_time(now);
+        let stopwatch_offset_ns = engine.watch_ns.wrapping_sub(event_loop.clock_ns());
         let mut server = Server {
             engine,
             clients: Clients::default(),
@@ -89,6 +99,9 @@ impl Server {
             signals: None,
             accepting: accept::State::default(),
             ending: shutdown::Ending::default(),
+            controlling: Vec::new(),
+            stopwatch_offset_ns,
+            last_turn: (0, 0),
         };
         host::raise_descriptor_limit(&mut server.engine.config);
         server.listen(&mut event_loop)?;
@@ -130,7 +143,8 @@ impl Server {
         flag::register_conditional_shutdown(SIGINT, 1, Arc::clone(&is_second))?;
         flag::register(SIGINT, is_second)?;
         let mut signals = signal_hook_mio::v1_0::Signals::new([SIGHUP, SIGINT, SIGTERM])?;
-        event_loop.create_file_event(&mut signals, Mask::READABLE, signalled)?;
+        let token = event_loop.create_file_event(&mut signals, Mask::READABLE, signalled)?;
+        event_loop.set_control(token, true);
         self.signals = Some(signals);
         Ok(())
     }
@@ -183,6 +197,31 @@ impl Server {
         }
     }
 
+    /// Counts the turn that ends here.
+    fn note_turn(&mut self) {
+        self.engine.start_watch();
+        let busy_ns = self.engine.awake_ns();
+        let woken_ns = self.engine.watch_ns.saturating_sub(busy_ns);
+        let (commands_before, slept_from_ns) = self.last_turn;
+        let commands = self.engine.stats.commands;
+        self.engine.stats.event_loop.count(Turn {
+            slept_ns: woken_ns.saturating_sub(slept_from_ns),
+            busy_ns,
+            // CONFIG RESETSTAT sets the counter back.
+            commands: commands.saturating_sub(commands_before),
+        });
+        self.last_turn = (commands, self.engine.watch_ns);
+    }
+
+    /// Counts how long a socket waited for its handler, which begins now: where the last one ended.
+    #[inline]
+    fn note_delay(&mut self, event_loop: &EventLoop<Server>, token: Token) {
+        let now_ns = self.engine.watch_ns.wrapping_sub(self.stopwatch_offset_ns);
+        let since_ns = event_loop.ready_since_ns(token);
+        let delay = &mut self.engine.stats.event_loop.queue_delay_ns;
+        delay.record(now_ns.saturating_sub(since_ns));
+    }
+
     /// Does what commands have asked for.
     fn deliver_mail(&mut self, event_loop: &mut EventLoop<Server>) {
         let mail = std::mem::take(&mut self.engine.mail);
@@ -207,6 +246,7 @@ impl Server {
                         self.answer(client, error);
                     }
                 }
+                Mail::Loop { client, order } => self.set_pace(event_loop, order, Some(client)),
                 Mail::Shutdown => self.shut_down_at_once(event_loop),
             }
         }
@@ -290,8 +330,7 @@ fn before_sleep(event_loop: &mut EventLoop<Server>, server: &mut Server) {
     server.owing = owing;
     server.arm_alarms(event_loop);
     server.end_if_all_is_done(event_loop);
-    let awake_us = server.engine.awake_ns() / 1000;
-    server.engine.stats.event_loop.count(awake_us);
+    server.note_turn();
     server.note_rates();
 }
 
@@ -304,9 +343,14 @@ fn receive(event_loop: &mut EventLoop<Server>, server: &mut Server, token: Token
     let Some(mut client) = server.clients.take(token) else {
         return Io::Drained;
     };
-    let is_ending = event_loop.hangup_hinted(token);
+    server.note_delay(event_loop, token);
+    let connection = Connection {
+        token,
+        is_ending: event_loop.hangup_hinted(token),
+        recorder: event_loop.recorder(),
+    };
     let received = client
-        .receive(&mut server.engine, &mut server.shared, is_ending)
+        .receive(&mut server.engine, &mut server.shared, connection)
         .and_then(|io| {
             server
                 .check_output(event_loop, token, &mut client)
@@ -326,6 +370,10 @@ fn receive(event_loop: &mut EventLoop<Server>, server: &mut Server, token: Token
     if !server.engine.mail.is_empty() {
         server.deliver_mail(event_loop);
     }
+    if event_loop.is_control(token) {
+        // The loop may be held, and then `before_sleep` is far away.
+        send(event_loop, server, token);
+    }
     io
 }
 
@@ -339,13 +387,17 @@ fn send(event_loop: &mut EventLoop<Server>, server: &mut Server, token: Token) -
     let Some(mut client) = server.clients.take(token) else {
         return Io::Drained;
     };
-    let sent = client
-        .send(&mut server.engine, &mut server.shared)
-        .and_then(|stop| {
-            server
-                .check_output(event_loop, token, &mut client)
-                .map(|()| stop)
-        });
+    let begun = event_loop.recorder().begin();
+    let before = server.engine.stats.net_output;
+    let sent = client.send(&mut server.engine, &mut server.shared);
+    let bytes = server.engine.stats.net_output.saturating_sub(before) as usize;
+    let place = u32::try_from(token.0).ok();
+    event_loop.recorder().lap(begun, Phase::Write, place, bytes);
+    let sent = sent.and_then(|stop| {
+        server
+            .check_output(event_loop, token, &mut client)
+            .map(|()| stop)
+    });
     match sent {
         Ok(_) => server.clients.put(token, client),
         Err(ref why) => server.free(event_loop, token, client, why),

@@ -73,6 +73,16 @@ impl Pipeline {
         self.batch.parser()
     }
 
+    /// How many requests of the batch are parsed.
+    pub fn len(&self) -> usize {
+        self.prepared.len()
+    }
+
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.prepared.is_empty()
+    }
+
     /// Parses complete requests from `received`, from `start` on. Gives where they end, and why.
     pub fn parse(
         &mut self,

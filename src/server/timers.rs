@@ -8,7 +8,7 @@
 
 use super::Server;
 use super::client::{Client, Gone};
-use crate::ae::{EventLoop, Next, TimeEventId, TimeProc, Token};
+use crate::ae::{EventLoop, Next, Phase, TimeEventId, TimeProc, Token};
 use crate::engine::Slice;
 use crate::wheel::{Step, Wheel};
 use std::time::{Duration, Instant};
@@ -226,6 +226,11 @@ impl Server {
 /// Removes keys that are due: what this turn's commands pay for, and then for a slice of time.
 fn expire(event_loop: &mut EventLoop<Server>, server: &mut Server, _: TimeEventId) -> Next {
     server.engine.start_watch();
+    let begun = event_loop.recorder().begin();
+    let before = (
+        server.engine.stats.keys.expired,
+        server.engine.stats.timers_moved,
+    );
     let steps = server
         .commands_this_turn()
         .saturating_mul(EXPIRE_STEPS_PER_COMMAND);
@@ -234,18 +239,31 @@ fn expire(event_loop: &mut EventLoop<Server>, server: &mut Server, _: TimeEventI
         Slice::Done => Slice::Done,
         Slice::More => repeat(|| server.engine.expire(EXPIRE_STEPS)),
     };
+    let stats = &server.engine.stats;
+    let fired = stats.keys.expired.saturating_sub(before.0) as usize;
+    let moved = stats.timers_moved.saturating_sub(before.1) as usize;
+    event_loop
+        .recorder()
+        .lap_with(begun, Phase::Wheel, None, fired, moved);
     finish(event_loop, &mut server.timers.expiry, again)
 }
 
 /// Frees what is too large to be freed at once: as many pieces as commands were run, since each
 /// may have made one, and then for a slice of time.
 fn free_trash(event_loop: &mut EventLoop<Server>, server: &mut Server, _: TimeEventId) -> Next {
+    let begun = event_loop.recorder().begin();
+    let mut slices = 0;
     for _ in 0..server.commands_this_turn() {
+        slices += 1;
         if server.engine.free() == Slice::Done {
             break;
         }
     }
-    let again = repeat(|| server.engine.free());
+    let again = repeat(|| {
+        slices += 1;
+        server.engine.free()
+    });
+    event_loop.recorder().lap(begun, Phase::Free, None, slices);
     finish(event_loop, &mut server.timers.freeing, again)
 }
 

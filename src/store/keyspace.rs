@@ -97,6 +97,12 @@ impl Keyspace {
         self.table.is_empty()
     }
 
+    /// How many tables the keys are spread over: one more each time the keyspace grows.
+    #[must_use]
+    pub fn shard_count(&self) -> usize {
+        self.table.shard_count()
+    }
+
     /// How many keys have a deadline.
     #[must_use]
     pub fn deadline_count(&self) -> usize {

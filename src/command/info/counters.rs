@@ -79,13 +79,14 @@ fn event_loop(report: &mut Report) {
     let now = stats.sample(report.engine.clock.unix_us());
     let (turns_per_s, us_per_turn) = stats.rates.turns(now);
     report.field("eventloop_cycles", stats.event_loop.turns);
-    report.field("eventloop_duration_sum", stats.event_loop.busy_us);
+    report.field("eventloop_duration_sum", stats.event_loop.busy_ns / 1000);
     report.field("eventloop_duration_cmd_sum", command_ns / 1000);
     let name = "instantaneous_eventloop_cycles_per_sec";
     report.field(name, turns_per_s as u64);
     let name = "instantaneous_eventloop_duration_usec";
     report.field(name, us_per_turn as u64);
-    report.field("eventloop_duration_max", stats.event_loop.longest_us);
+    let longest_ns = stats.event_loop.turn_ns.max();
+    report.field("eventloop_duration_max", longest_ns / 1000);
     let lateness = &stats.expiry_lateness_ms;
     report.field("expiry_lateness_ms_p50", lateness.quantile(0.5));
     report.field("expiry_lateness_ms_p99", lateness.quantile(0.99));

@@ -35,6 +35,11 @@ impl<'a> Report<'a> {
         self.push(format_args!("{name}:{value}"));
     }
 
+    /// Adds a line for people, which programs skip.
+    pub fn remark(&mut self, text: impl Display) {
+        self.push(format_args!("# {text}"));
+    }
+
     /// Adds lines with what is there to be zero.
     pub fn zeros(&mut self, names: &[&str]) {
         for name in names {

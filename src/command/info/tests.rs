@@ -1,6 +1,7 @@
 use super::*;
 use crate::command::testing::{engine, run};
 use crate::engine::stats::Usage;
+use crate::engine::turns::Turn;
 use crate::engine::{Engine, SessionId};
 use crate::store::keyspace::Deadline;
 
@@ -175,8 +176,13 @@ fn the_server_and_its_loop_tell_what_they_were_told() {
     let now_s = engine.clock.unix_s();
     engine.host.started_s = now_s - 2 * 24 * 3600 - 1;
     engine.host.port = 7000;
-    engine.stats.event_loop.turns = 12;
-    engine.stats.event_loop.longest_us = 345;
+    for n in 1..=12 {
+        engine.stats.event_loop.count(Turn {
+            slept_ns: 2_000_000,
+            busy_ns: if n == 5 { 345_000 } else { 3000 },
+            commands: 0,
+        });
+    }
     engine.stats.expiry_lateness_ms.record(1);
     engine.stats.expiry_lateness_ms.record(3);
     let text = ask(&mut engine, id, &["server", "stats"]);
@@ -195,4 +201,11 @@ fn the_server_and_its_loop_tell_what_they_were_told() {
     ] {
         assert_eq!(field(&text, name), value, "{name}");
     }
+    let text = ask(&mut engine, id, &["loop"]);
+    assert_eq!(field(&text, "turn_usec_max"), "345");
+    assert_eq!(field(&text, "queue_delay_usec_p50"), "0");
+    let picture: Vec<_> = text.lines().filter(|line| line.contains("==")).collect();
+    assert_eq!(picture.len(), 12);
+    let fifth = "#          5    2.0 ms    345 us        0  ...........=========";
+    assert_eq!(picture[4], fifth);
 }
