@@ -11,42 +11,56 @@ mod turns;
 
 use super::entry::{Command, LOADING, STALE};
 use super::{Call, Done};
+use Shown::{All, ByName, Default};
 use report::Report;
 
 /// The version of Redis whose behaviour is promised. Clients choose what they send by it.
 pub(super) const REDIS_VERSION: &str = "7.0.15";
 
-/// A section: its title, whether INFO shows it without being asked for it, and who writes it.
+/// A section: its title, when INFO shows it, and who writes it.
 struct Section {
     title: &'static str,
-    is_default: bool,
+    shown: Shown,
     write: fn(&mut Report),
 }
 
-const fn section(title: &'static str, is_default: bool, write: fn(&mut Report)) -> Section {
+/// Which words bring a section: its own, and...
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Shown {
+    /// ... `default`, which is what INFO shows when it is asked for nothing.
+    Default,
+    /// ... `all` and `everything`, as for those above.
+    All,
+    /// ... none: it is for people, and tools that read all sections would stumble over it.
+    ByName,
+}
+
+const fn section(title: &'static str, shown: Shown, write: fn(&mut Report)) -> Section {
     Section {
         title,
-        is_default,
+        shown,
         write,
     }
 }
 
 /// Every section in the order in which they are shown, whatever the order they are asked for in.
 const SECTIONS: &[Section] = &[
-    section("Server", true, process::server),
-    section("Clients", true, process::clients),
-    section("Memory", true, process::memory),
-    section("Persistence", true, process::persistence),
-    section("Stats", true, counters::stats),
-    section("Replication", true, process::replication),
-    section("CPU", true, process::cpu),
-    section("Modules", true, |_| {}),
-    section("Commandstats", false, counters::commands),
-    section("Errorstats", true, counters::errors),
-    section("Latencystats", false, counters::latencies),
-    section("Cluster", true, |report| report.field("cluster_enabled", 0)),
-    section("Keyspace", true, counters::keyspace),
-    section("Loop", false, turns::turns),
+    section("Server", Default, process::server),
+    section("Clients", Default, process::clients),
+    section("Memory", Default, process::memory),
+    section("Persistence", Default, process::persistence),
+    section("Stats", Default, counters::stats),
+    section("Replication", Default, process::replication),
+    section("CPU", Default, process::cpu),
+    section("Modules", Default, |_| {}),
+    section("Commandstats", All, counters::commands),
+    section("Errorstats", Default, counters::errors),
+    section("Latencystats", All, counters::latencies),
+    section("Cluster", Default, |report| {
+        report.field("cluster_enabled", 0)
+    }),
+    section("Keyspace", Default, counters::keyspace),
+    section("Loop", ByName, turns::turns),
 ];
 
 /// The command INFO.
@@ -80,14 +94,17 @@ fn info(call: &mut Call) -> Done {
 }
 
 fn is_wanted(call: &Call, section: &Section) -> bool {
-    if call.args.len() == 1 {
-        return section.is_default;
+    let mut words = 1..call.args.len();
+    if words.is_empty() {
+        return section.shown == Default;
     }
-    (1..call.args.len()).any(|i| {
+    words.any(|i| {
+        let brings = |shown, word| section.shown == shown && call.is(i, word);
         call.is(i, section.title)
-            || call.is(i, "all")
-            || call.is(i, "everything")
-            || section.is_default && call.is(i, "default")
+            || brings(Default, "default")
+            || ["all", "everything"]
+                .iter()
+                .any(|word| brings(Default, word) || brings(All, word))
     })
 }
 

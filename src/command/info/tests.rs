@@ -25,7 +25,8 @@ fn field<'a>(text: &'a str, name: &str) -> &'a str {
 #[test]
 fn sections_come_once_and_in_their_order() {
     let (mut engine, id) = engine();
-    let all: Vec<&str> = SECTIONS.iter().map(|section| section.title).collect();
+    let mut all: Vec<&str> = SECTIONS.iter().map(|section| section.title).collect();
+    all.retain(|title| *title != "Loop");
     let mut some = all.clone();
     some.retain(|title| !["Commandstats", "Latencystats"].contains(title));
     for (asked, expected) in [
