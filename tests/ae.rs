@@ -507,3 +507,39 @@ fn sockets_are_served_between_time_events_that_are_always_due() {
     }
     assert_eq!(both.0, ["file", "time", "file", "time", "file", "time"]);
 }
+
+// ---- watching ----
+
+#[test]
+fn the_phases_of_a_turn_follow_each_other_and_add_up() {
+    use aerolite::ae::Phase::{self, AfterSleep, BeforeSleep, FileEvents, Poll, TimeEvents, Turn};
+    let (mut event_loop, mut bench, mut peers) = bench(2, Mask::READABLE, 64);
+    event_loop.recorder().switch_on();
+    for _ in 0..10 {
+        peers[0].write_all(b"hello").expect("it is sent");
+        event_loop.create_time_event(Duration::ZERO, |_, _, _| Next::NoMore);
+        look(&mut event_loop, &mut bench);
+    }
+    let events: Vec<_> = event_loop.recorder().since(0).copied().collect();
+    let turns: Vec<_> = events.iter().filter(|event| event.phase == Turn).collect();
+    assert!(turns.len() >= 10);
+    for turn in turns {
+        let is_phase =
+            |phase: Phase| [BeforeSleep, Poll, AfterSleep, FileEvents, TimeEvents].contains(&phase);
+        let phases: Vec<_> = events
+            .iter()
+            .filter(|event| event.turn == turn.turn && is_phase(event.phase))
+            .collect();
+        assert_eq!(phases.len(), 5);
+        let sum: u64 = phases.iter().map(|phase| phase.duration_ns).sum();
+        assert_eq!(sum, turn.duration_ns);
+        assert_eq!(phases[0].start_ns, turn.start_ns);
+        for pair in phases.windows(2) {
+            assert_eq!(pair[0].start_ns + pair[0].duration_ns, pair[1].start_ns);
+        }
+    }
+    let run = events
+        .iter()
+        .filter(|event| event.phase == Phase::TimeEvent);
+    assert_eq!(run.count(), 10);
+}

@@ -27,6 +27,8 @@ impl Server {
         log::info!("{why} received, ending");
         self.ending.since_turn = Some(event_loop.turn_count());
         self.stop_listening(event_loop);
+        // Whoever has held the loop to look at it has seen it.
+        event_loop.resume();
         event_loop.create_time_event(patience, out_of_patience);
         event_loop.wake_now();
     }
