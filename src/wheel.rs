@@ -318,7 +318,12 @@ impl<T> Wheel<T> {
     /// there, which happens to each timer at most once a level. When something is due already it is
     /// some tick in the past.
     #[must_use]
+    #[inline]
     pub fn next_due(&self) -> Option<u64> {
+        // Whoever has nothing on the wheel asks as often as others.
+        if self.is_empty() {
+            return None;
+        }
         self.next_task().map(|(due, _)| due)
     }
 

@@ -355,15 +355,15 @@ impl<C> EventLoop<C> {
     /// Reads the clock, for a handler that has been at work for long.
     pub fn refresh_clock(&mut self) {
         self.now = Instant::now();
-        let since_start = self.now.duration_since(self.start);
-        self.now_ms = since_start.as_millis() as u64;
-        self.files.now_ns = since_start.as_nanos() as u64;
+        let since_start = nanoseconds(self.now.duration_since(self.start));
+        self.now_ms = since_start / 1_000_000;
+        self.files.now_ns = since_start;
     }
 
     /// Nanoseconds since the loop was created, read from the clock now.
     #[must_use]
     pub fn clock_ns(&self) -> u64 {
-        self.start.elapsed().as_nanos() as u64
+        nanoseconds(self.start.elapsed())
     }
 
     /// The first whole millisecond of the loop that is not before `after` from now.
@@ -417,7 +417,9 @@ impl<C> EventLoop<C> {
     ///
     /// When `poll` fails for another reason than a signal: the loop cannot go on then.
     pub fn turn(&mut self, context: &mut C) -> io::Result<()> {
-        self.hold(context, Phase::BeforeSleep)?;
+        if !self.motion.is_free() {
+            self.hold(context, Phase::BeforeSleep)?;
+        }
         self.turns += 1;
         let begun = self.recorder.begin_turn(self.turns);
         if let Some(proc) = self.before_sleep {
@@ -448,10 +450,14 @@ impl<C> EventLoop<C> {
         let timeout = self.timeout();
         self.awake = false;
         self.poll(timeout)?;
-        let asked_ms = timeout.map_or(recorder::WITHOUT_END as usize, |timeout| {
-            timeout.as_millis() as usize
-        });
-        let moment = self.recorder.lap(moment, Phase::Poll, None, asked_ms);
+        let moment = if self.recorder.is_on() {
+            let asked_ms = timeout.map_or(recorder::WITHOUT_END as usize, |timeout| {
+                timeout.as_millis() as usize
+            });
+            self.recorder.lap(moment, Phase::Poll, None, asked_ms)
+        } else {
+            moment
+        };
         self.refresh_clock();
         Ok(moment)
     }
@@ -492,10 +498,8 @@ impl<C> EventLoop<C> {
     }
 
     /// Serves control connections for as long as the loop is to be held before a phase.
+    #[inline(never)]
     fn hold(&mut self, context: &mut C, before: Phase) -> io::Result<()> {
-        if self.motion.is_free() {
-            return Ok(());
-        }
         let since = Instant::now();
         self.motion.hold(Some(before));
         while let Some(left) = self.motion.left(before, since.elapsed()) {
@@ -702,4 +706,9 @@ impl<C> EventLoop<C> {
     pub fn turn_count(&self) -> u64 {
         self.turns
     }
+}
+
+/// A duration as a number: enough for 584 years.
+fn nanoseconds(duration: Duration) -> u64 {
+    duration.as_secs() * 1_000_000_000 + u64::from(duration.subsec_nanos())
 }

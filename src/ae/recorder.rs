@@ -190,7 +190,7 @@ impl Recorder {
     /// Nanoseconds since its time began, as all events have them.
     #[must_use]
     pub fn clock_ns(&self) -> u64 {
-        u64::try_from(self.start.elapsed().as_nanos()).unwrap_or(u64::MAX)
+        super::nanoseconds(self.start.elapsed())
     }
 
     /// Something begins now.

@@ -33,8 +33,10 @@ pub const MAX_GAP: Duration = Duration::from_millis(2000);
 /// Turns that one request for steps can ask for.
 pub const MAX_STEPS: u64 = 1_000_000;
 
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Motion {
+    /// Neither paused nor slow: asked six times a turn.
+    is_free: bool,
     is_paused: bool,
     /// Turns that are still to be made while it is paused.
     steps: u64,
@@ -43,10 +45,22 @@ pub(super) struct Motion {
     held: Option<Phase>,
 }
 
+impl Default for Motion {
+    fn default() -> Motion {
+        Motion {
+            is_free: true,
+            is_paused: false,
+            steps: 0,
+            gap: Duration::ZERO,
+            held: None,
+        }
+    }
+}
+
 impl Motion {
     #[inline]
     pub(super) fn is_free(&self) -> bool {
-        !self.is_paused && self.gap.is_zero()
+        self.is_free
     }
 
     pub(super) fn pace(&self) -> Pace {
@@ -65,6 +79,7 @@ impl Motion {
 
     pub(super) fn pause(&mut self) {
         self.is_paused = true;
+        self.is_free = false;
         self.steps = 0;
     }
 
@@ -77,11 +92,13 @@ impl Motion {
 
     pub(super) fn step(&mut self, turns: u64) {
         self.is_paused = true;
+        self.is_free = false;
         self.steps = self.steps.saturating_add(turns).min(MAX_STEPS);
     }
 
     pub(super) fn slow(&mut self, gap: Duration) {
         self.gap = gap.min(MAX_GAP);
+        self.is_free = !self.is_paused && gap.is_zero();
     }
 
     pub(super) fn hold(&mut self, before: Option<Phase>) {

@@ -225,6 +225,11 @@ impl Engine {
         self.clock = told.after_ns(self.watch_ns.saturating_sub(at_ns));
     }
 
+    /// Reads the stopwatch, and no more than that.
+    pub fn look_at_watch(&mut self) {
+        self.watch_ns = (self.host.stopwatch_ns)();
+    }
+
     /// Nanoseconds from when the time was told to when the stopwatch was last looked at.
     #[must_use]
     pub fn awake_ns(&self) -> u64 {

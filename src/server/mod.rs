@@ -199,7 +199,7 @@ impl Server {
 
     /// Counts the turn that ends here.
     fn note_turn(&mut self) {
-        self.engine.start_watch();
+        self.engine.look_at_watch();
         let busy_ns = self.engine.awake_ns();
         let woken_ns = self.engine.watch_ns.saturating_sub(busy_ns);
         let (commands_before, slept_from_ns) = self.last_turn;
