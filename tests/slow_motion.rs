@@ -28,6 +28,12 @@ fn turns(conn: &mut Conn) -> u64 {
     counter(conn, "stats", "eventloop_cycles")
 }
 
+/// How many turns INFO loop has drawn, below one line that says what is what.
+fn drawn(text: &str) -> usize {
+    let lines = text.lines().filter(|line| line.starts_with("#  "));
+    lines.count() - 1
+}
+
 #[test]
 fn a_paused_loop_serves_only_those_who_control_it() {
     if !is_ours() {
@@ -123,6 +129,53 @@ fn a_paused_server_can_be_ended() {
 }
 
 #[test]
+fn a_server_that_is_ending_cannot_be_paused() {
+    if !is_ours() {
+        return;
+    }
+    let mut server = start();
+    let mut pauser = server.connect();
+    (0..3).for_each(|_| pauser.send(&["DEBUG", "SLEEP", "0.2"]));
+    pauser.send(&["DEBUG", "LOOP", "PAUSE"]);
+    std::thread::sleep(A_WHILE);
+    server.signal("-TERM");
+    server.ends_well();
+}
+
+#[test]
+fn a_paused_server_in_a_thread_ends_with_its_handle() {
+    let handle = aerolite::spawn(&[("enable-debug-command", "local")]).expect("a server");
+    let mut pauser = Conn::connect(handle.addr());
+    order(&mut pauser, &["PAUSE"]);
+    let (ended, end) = std::sync::mpsc::channel();
+    std::thread::spawn(move || {
+        drop(handle);
+        let _ = ended.send(());
+    });
+    assert_eq!(end.recv_timeout(program::SOON), Ok(()));
+}
+
+#[test]
+fn control_is_served_without_delay_and_where_it_listens_anew() {
+    if !is_ours() {
+        return;
+    }
+    let server = start();
+    let mut pauser = server.connect();
+    order(&mut pauser, &["PAUSE"]);
+    // What is run in some fifty rounds, none of which has to wait for the next tick.
+    let (count, before) = (50_000, Instant::now());
+    pauser.send_raw(&b"PING\r\n".repeat(count));
+    pauser.expect_raw(&b"+PONG\r\n".repeat(count));
+    assert!(before.elapsed() < Duration::from_millis(1500));
+    let addr = program::free_address();
+    let moved = pauser.cmd(&["CONFIG", "SET", "port", &addr.port().to_string()]);
+    assert_eq!(moved, Value::simple("OK"));
+    let mut newcomer = Conn::connect(addr);
+    order(&mut newcomer, &["RESUME"]);
+}
+
+#[test]
 fn it_is_guarded_and_refuses_nonsense() {
     if !is_ours() {
         return;
@@ -162,14 +215,9 @@ fn statistics_of_the_loop_are_counted_and_reset() {
         assert!(value.is_some_and(|value| value > 0.0), "{name}: {value:?}");
     }
     assert!(field(&text, "queue_delay_usec_max").is_some());
-    assert_eq!(
-        text.lines().filter(|line| line.contains("us  ")).count(),
-        32,
-        "{text}"
-    );
+    assert_eq!(drawn(&text), 32, "{text}");
     order(&mut client, &["RESET"]);
     let text = info(&mut client, &["loop"]);
     assert_eq!(field(&text, "commands_per_turn_max"), Some("1"));
-    let drawn = text.lines().filter(|line| line.contains("us  ")).count();
-    assert!((1..10).contains(&drawn), "{text}");
+    assert!((1..10).contains(&drawn(&text)), "{text}");
 }

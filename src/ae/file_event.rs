@@ -261,6 +261,11 @@ impl<C> FileEvents<C> {
         None
     }
 
+    /// Whether one that is for control waits for its handlers.
+    pub(super) fn is_control_ready(&self) -> bool {
+        self.ready().any(|token| self.is_control(token))
+    }
+
     pub(super) fn set_control(&mut self, token: Token, is_control: bool) -> bool {
         let event = self.slots.get_mut(token.0);
         event.map(|event| event.control = is_control).is_some()

@@ -291,7 +291,8 @@ impl<C> EventLoop<C> {
     /// several at once perhaps only one time.
     ///
     /// A loop has one waker for its whole life (share it in an `Arc`). It wakes as long as the
-    /// `Waker` lives. Its handler has nothing to read and returns [`Io::Drained`].
+    /// `Waker` lives. Its handler has nothing to read and returns [`Io::Drained`]. It is for
+    /// [control](Self::set_control): another thread is heard while the loop is held, too.
     ///
     /// # Errors
     ///
@@ -306,7 +307,8 @@ impl<C> EventLoop<C> {
         }
         self.has_waker = true;
         let waker = Waker::new(self.poll.registry(), self.files.next_token())?;
-        self.files.insert(Mask::READABLE, proc);
+        let token = self.files.insert(Mask::READABLE, proc);
+        self.files.set_control(token, true);
         Ok(waker)
     }
 
@@ -483,7 +485,7 @@ impl<C> EventLoop<C> {
         edges
     }
 
-    /// The gap before a phase, which a turn's time does not count: gives the moment at which it ends.
+    /// The gap before a phase, which belongs to no phase: gives the moment at which it ends.
     #[inline]
     fn gap(&mut self, context: &mut C, before: Phase, moment: Moment) -> io::Result<Moment> {
         if self.motion.is_free() {
@@ -506,7 +508,11 @@ impl<C> EventLoop<C> {
             if self.stopped {
                 break;
             }
-            self.poll(Some(left.min(HELD_TICK)))?;
+            let tick = match self.files.is_control_ready() {
+                true => Duration::ZERO,
+                false => HELD_TICK,
+            };
+            self.poll(Some(left.min(tick)))?;
             self.refresh_clock();
             self.land();
             if let Some(proc) = self.after_sleep {
@@ -659,7 +665,8 @@ impl<C> EventLoop<C> {
         self.files.is_control(token)
     }
 
-    /// What to run every now and then while the loop is held, some twenty times a second.
+    /// What to run every now and then while the loop is held: after each edge, and some twenty
+    /// times a second without any.
     pub fn set_while_held(&mut self, proc: Option<SleepProc<C>>) {
         self.while_held = proc;
     }

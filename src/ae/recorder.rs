@@ -55,7 +55,8 @@ pub enum Phase {
     /// The time events that are due. Count: how many were run. Extra: how often the wheel moved
     /// one nearer.
     TimeEvents,
-    /// A whole turn: the five above. Count: the sockets served.
+    /// A whole turn: the five above, and in slow motion the gaps between them. Count: the sockets
+    /// served.
     Turn,
     /// A connection was taken. Count: how many.
     Accept,

@@ -35,7 +35,7 @@ pub const MAX_STEPS: u64 = 1_000_000;
 
 #[derive(Debug)]
 pub(super) struct Motion {
-    /// Neither paused nor slow: asked six times a turn.
+    /// Neither paused nor slow: asked five times a turn.
     is_free: bool,
     is_paused: bool,
     /// Turns that are still to be made while it is paused.

@@ -86,6 +86,13 @@ impl Batch {
         if self.spans.capacity() > KEEP_SPANS {
             self.spans = Vec::new();
         }
+        self.give_back();
+    }
+
+    /// Frees the big arguments that nobody has taken, when all requests have been run: the next may
+    /// be a day away.
+    #[inline]
+    pub fn give_back(&mut self) {
         if self.owned.capacity() > 0 {
             self.owned = Vec::new();
         }

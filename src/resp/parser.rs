@@ -508,9 +508,9 @@ pub struct BigArg<'a> {
 }
 
 impl BigArg<'_> {
-    /// Whether more bytes are to come than it has room for.
-    pub fn lacks_room(&self) -> bool {
-        self.bytes.capacity() < self.bytes.len() + self.missing
+    /// How many bytes fit where it is. There is room for [`BIG_RESERVE`] from the beginning.
+    pub fn room(&self) -> usize {
+        self.bytes.capacity() - self.bytes.len()
     }
 
     /// Receives it into this memory from now on, which is empty and has room for all of it.

@@ -251,6 +251,7 @@ impl Server {
     pub(super) fn listen(&mut self, event_loop: &mut EventLoop<Server>) -> io::Result<()> {
         for mut listener in open(&self.engine.config)? {
             let token = event_loop.create_file_event(&mut listener, Mask::READABLE, accept)?;
+            self.note_connection(event_loop, token);
             self.listeners.push(Listening { listener, token });
         }
         self.engine.host.port = self.local_addr().map_or(0, |addr| addr.port());

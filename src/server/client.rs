@@ -223,17 +223,23 @@ impl Client {
         let Some(mut big) = parser.big_mut() else {
             return Ok(Io::More);
         };
-        let missing = big.missing;
-        if big.lacks_room()
-            && let Some(memory) = engine.trash.take_spare(big.bytes.len() + missing)
-        {
-            big.move_to(memory);
+        let (missing, room) = (big.missing, big.room());
+        let mut budget = TRANSFER_BYTES;
+        if room == 0 {
+            if let Some(memory) = engine.trash.take_spare(big.bytes.len() + missing) {
+                big.move_to(memory);
+            }
+        } else {
+            // Memory for all of it only when a good part has come.
+            budget = budget.min(room);
         }
-        let wanted = missing.min(TRANSFER_BYTES);
-        let read = big.read_from(&mut self.stream, TRANSFER_BYTES);
+        let wanted = missing.min(budget);
+        let read = big.read_from(&mut self.stream, budget);
         let still_missing = parser.big_mut().map_or(0, |big| big.missing);
         let received = missing - still_missing;
         note_received(engine, self.session, received);
+        // Nothing is run, and still it took its time, for which the next in the queue has waited.
+        engine.look_at_watch();
         let place = connection.place();
         connection.recorder.lap(begun, Phase::Read, place, received);
         if parser.received() > engine.config.client_query_buffer_limit {

@@ -67,8 +67,6 @@ pub struct Server {
     signals: Option<signal_hook_mio::v1_0::Signals>,
     accepting: accept::State,
     ending: shutdown::Ending,
-    /// Clients that are served while the loop is paused.
-    controlling: Vec<Token>,
     /// The engine's stopwatch when the loop's clock was at 0.
     stopwatch_offset_ns: u64,
     /// Where the last turn ended: commands run until then, and the stopwatch.
@@ -88,6 +86,7 @@ impl Server {
         engine.host = host::describe(now);
         engine.tell_time(now);
         let stopwatch_offset_ns = engine.watch_ns.wrapping_sub(event_loop.clock_ns());
+        let last_turn = (0, engine.watch_ns);
         let mut server = Server {
             engine,
             clients: Clients::default(),
@@ -99,9 +98,8 @@ impl Server {
             signals: None,
             accepting: accept::State::default(),
             ending: shutdown::Ending::default(),
-            controlling: Vec::new(),
             stopwatch_offset_ns,
-            last_turn: (0, 0),
+            last_turn,
         };
         host::raise_descriptor_limit(&mut server.engine.config);
         server.listen(&mut event_loop)?;

@@ -17,6 +17,10 @@ impl Server {
         order: LoopOrder,
         client: Option<SessionId>,
     ) {
+        if self.ending.has_begun() {
+            // Held, it would never end.
+            return;
+        }
         match order {
             LoopOrder::Pause => event_loop.pause(),
             LoopOrder::Step(turns) => event_loop.step(turns),
@@ -30,11 +34,10 @@ impl Server {
         }
     }
 
-    /// A connection was taken: while the loop is paused it is one for control.
+    /// A connection was taken, or is to be: while the loop is paused it is one for control.
     pub(super) fn note_connection(&mut self, event_loop: &mut EventLoop<Server>, token: Token) {
         if event_loop.pace() == Pace::Paused {
             event_loop.set_control(token, true);
-            self.controlling.push(token);
         }
     }
 
@@ -44,7 +47,6 @@ impl Server {
         }
         if let Some(token) = client.and_then(|client| self.clients.token_of(client)) {
             event_loop.set_control(token, true);
-            self.controlling.push(token);
         }
     }
 
@@ -52,11 +54,8 @@ impl Server {
         for listening in &self.listeners {
             event_loop.set_control(listening.token, false);
         }
-        for token in self.controlling.drain(..) {
-            // Some have left, and their tokens may be somebody else's by now.
-            if self.clients.get_mut(token).is_some() {
-                event_loop.set_control(token, false);
-            }
+        for token in self.clients.tokens() {
+            event_loop.set_control(token, false);
         }
     }
 }

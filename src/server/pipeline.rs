@@ -152,9 +152,11 @@ impl Pipeline {
             if is_over || !stays || !engine.mail.is_empty() {
                 // Whatever was parsed behind it is parsed again, should there be another time.
                 self.batch.parser().reset();
+                self.batch.give_back();
                 return Outcome::Until(self.batch.start(at + 1));
             }
         }
+        self.batch.give_back();
         Outcome::All
     }
 }

@@ -18,10 +18,17 @@ pub struct Ending {
     since_turn: Option<u64>,
 }
 
+impl Ending {
+    /// Whether it has begun.
+    pub fn has_begun(&self) -> bool {
+        self.since_turn.is_some()
+    }
+}
+
 impl Server {
     /// Begins to end: see the module's text. `patience` bounds how long that takes.
     pub fn shut_down(&mut self, event_loop: &mut EventLoop<Server>, why: &str, patience: Duration) {
-        if self.ending.since_turn.is_some() {
+        if self.ending.has_begun() {
             return;
         }
         log::info!("{why} received, ending");

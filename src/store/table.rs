@@ -22,7 +22,7 @@
 //! meaning whatever the table does between two calls. (Linear hashing: W. Litwin, 1980. The
 //! reverse-binary cursor: P. Noordhuis for Redis.)
 //!
-//! One hash serves both: the directory takes bits 16 to 56, the shards use those below and above.
+//! One hash serves both: the directory takes bits 16 to 47, the shards use those below and above.
 
 use super::shard::{Keyed, Shard};
 use foldhash::SharedSeed;
@@ -152,7 +152,7 @@ impl<T: Keyed> Table<T> {
     pub fn find(&self, hash: u64, key: &[u8]) -> Option<Spot> {
         let shard = self.locate(hash);
         let place = self.shard(shard).find(hash, key)?;
-        // `split` sees to it that there are never more shards than a spot can tell apart.
+        // `insert` sees to it that there are never more shards than a spot can tell apart.
         Some(Spot {
             shard: shard as u32,
             place,

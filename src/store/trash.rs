@@ -24,7 +24,11 @@ const SLICE_BYTES: usize = 4 * 1024 * 1024;
 /// are enough for any, and allocators that work in size classes have a smaller one to go to.
 const PARTS: usize = 8;
 
-/// Memory of more bytes than this does not wait to be used again.
+/// Memory of fewer bytes than this does not wait to be used again: an argument that is no longer
+/// has memory of its own from its first byte on, and would not ask.
+const MIN_SPARE_BYTES: usize = 1024 * 1024;
+
+/// Memory of more bytes than this does not either.
 const MAX_SPARE_BYTES: usize = 64 * 1024 * 1024;
 
 /// How long memory waits to be used again, in milliseconds.
@@ -70,9 +74,10 @@ impl Trash {
         }
     }
 
-    /// Memory for `len` bytes, left over from a string of about that length. It is empty.
+    /// Memory for `len` bytes, left over from a string of that length or a little more, since what
+    /// is too much stays with the new one. It is empty.
     pub fn take_spare(&mut self, len: usize) -> Option<Vec<u8>> {
-        let fits = |spare: &Spare| (len..=len + len / 4).contains(&spare.memory.capacity());
+        let fits = |spare: &Spare| (len..=len + len / 16).contains(&spare.memory.capacity());
         let mut memory = self.spare.take_if(|spare| fits(spare))?.memory;
         memory.clear();
         Some(memory)
@@ -134,7 +139,8 @@ impl Trash {
         let Value::String(mut bytes) = value;
         // Whoever else holds the string, a reply on its way, frees it.
         if let Some(memory) = Arc::get_mut(&mut bytes) {
-            if self.spare.is_none() && memory.capacity() <= MAX_SPARE_BYTES {
+            let is_worth_it = (MIN_SPARE_BYTES..=MAX_SPARE_BYTES).contains(&memory.capacity());
+            if self.spare.is_none() && is_worth_it {
                 self.spare = Some(Spare {
                     memory: std::mem::take(memory),
                     until_ms: now_ms + SPARE_MS,
@@ -234,8 +240,11 @@ mod tests {
     #[test]
     fn small_values_are_not_kept() {
         let mut trash = Trash::new();
-        trash.value(Some(Value::String(Arc::new(vec![0; SMALL_BYTES]))));
+        trash.value(Some(string(SMALL_BYTES)));
         assert!(trash.is_empty());
+        trash.value(Some(string(MIN_SPARE_BYTES - 1)));
+        trash.free_slice(NOW_MS);
+        assert_eq!((trash.freed(), trash.due_ms()), (1, None));
     }
 
     #[test]
