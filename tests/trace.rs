@@ -50,7 +50,11 @@ impl Traced {
     fn finish(&mut self) -> Trace {
         self.running.signal("-TERM");
         self.running.ends_well();
-        Trace::check(&self.path)
+        let trace = Trace::check(&self.path);
+        let said = self.running.said();
+        let told = format!("ends: {} events in ", trace.events);
+        assert!(said.contains(&told), "{told:?} is not in\n{said}");
+        trace
     }
 }
 
@@ -193,12 +197,13 @@ fn stop_is_answered_when_the_file_is_complete_and_before_what_follows() {
     let mut conn = running.connect();
     assert_eq!(start(&mut conn, &path), Value::simple("OK"));
     // While the server sleeps, much gathers for one turn: more than a slice of text.
-    let mut others: Vec<Conn> = (0..16).map(|_| running.connect()).collect();
+    let mut others: Vec<Conn> = (0..64).map(|_| running.connect()).collect();
     let pings = b"PING\r\n".repeat(1000);
+    let mut stopper = running.connect();
+    stopper.transcript("PING => +PONG");
     conn.send_raw(b"DEBUG SLEEP 0.5\r\n");
     std::thread::sleep(Duration::from_millis(150));
     others.iter_mut().for_each(|other| other.send_raw(&pings));
-    let mut stopper = running.connect();
     stopper.send_raw(b"DEBUG TRACE STOP\r\nPING\r\nDEBUG TRACE STOP\r\n");
     assert_eq!(stopper.read_value(), Value::simple("OK"));
     let trace = Trace::check(&path);

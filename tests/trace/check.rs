@@ -242,6 +242,7 @@ impl Trace {
         let mut order: Vec<usize> = (0..slices.len()).collect();
         // Of two that begin at once the outer one has to come first in the file: viewers want that.
         order.sort_by_key(|&i| (slices[i].start, i));
+        assert!(order.is_sorted(), "the loop's slices are in order");
         let mut open: Vec<usize> = Vec::new();
         let mut phases: Vec<usize> = Vec::new();
         let mut last_turn = None;

@@ -25,7 +25,7 @@ use std::cmp::Reverse;
 use std::io;
 
 /// Events of one turn that are remembered; beyond them only the turn and its phases are.
-const MAX_TURN_EVENTS: usize = 128 * 1024;
+const MAX_TURN_EVENTS: usize = 64 * 1024;
 
 /// What the counters show, in the order of [`COUNTERS`].
 pub type Gauges = [u64; COUNTERS.len()];
@@ -345,5 +345,144 @@ fn meaning(phase: Phase) -> (&'static str, &'static str) {
         Phase::Wheel => ("fired", "moved"),
         Phase::Grow => ("shards", ""),
         Phase::Free => ("slices", ""),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::file::TraceFile;
+    use super::*;
+    use crate::engine::session::Peer;
+    use crate::engine::{Clock, Config};
+    use serde_json::Value;
+
+    struct Bench {
+        recorder: Recorder,
+        engine: Engine,
+        recording: Recording,
+        dir: tempfile::TempDir,
+    }
+
+    fn bench() -> Bench {
+        let dir = tempfile::tempdir().expect("a directory");
+        let file = TraceFile::create(&dir.path().join("t")).expect("it can be made");
+        let mut recorder = Recorder::default();
+        recorder.switch_on();
+        let mut recording = Recording::new(Sink::new(file, u64::MAX), 0);
+        recording.begin(&recorder);
+        Bench {
+            recorder,
+            engine: Engine::new(Config::default(), 1, Clock::default()),
+            recording,
+            dir,
+        }
+    }
+
+    impl Bench {
+        fn record(&mut self, phase: Phase, token: Option<u32>) {
+            let begun = self.recorder.begin();
+            self.recorder.lap(begun, phase, token, 1);
+        }
+
+        /// Ends the turn; gives the events that are in the file then.
+        fn finish(&mut self) -> Vec<Value> {
+            self.record(Phase::Turn, None);
+            self.recording.end_turn(&self.recorder, &self.engine, 0);
+            while self.recording.is_pending() {
+                self.recording.write_slice().expect("there is room");
+            }
+            let text = std::fs::read(self.dir.path().join("t")).expect("the file is there");
+            let mut trace: Value = serde_json::from_slice(&text).expect("it is JSON");
+            trace["traceEvents"]
+                .as_array_mut()
+                .expect("a list")
+                .split_off(5)
+        }
+    }
+
+    fn named(events: &[Value], name: &str) -> Vec<Value> {
+        let is_it = |event: &&Value| event["name"] == name;
+        events.iter().filter(is_it).cloned().collect()
+    }
+
+    #[test]
+    fn what_the_ring_has_forgotten_is_told_of() {
+        let mut bench = bench();
+        for _ in 0..RING + 9 {
+            bench.record(Phase::Free, None);
+        }
+        let events = bench.finish();
+        let lost = named(&events, "events lost");
+        assert_eq!(lost.len(), 1);
+        assert_eq!(
+            (&lost[0]["ph"], &lost[0]["args"]["events"]),
+            (&"i".into(), &10.into())
+        );
+        assert_eq!(named(&events, "dropped")[0]["args"]["dropped"], 10);
+        let events = bench.finish();
+        assert_eq!(named(&events, "events lost").len(), 1, "only once");
+    }
+
+    #[test]
+    fn a_busy_turn_is_collected_before_the_ring_is_full() {
+        let mut bench = bench();
+        let id = bench.engine.sessions.open(Peer::default(), 0);
+        for _ in 0..2 * RING {
+            bench.record(Phase::Read, Some(3));
+            let sessions = &bench.engine.sessions;
+            bench.recording.read(sessions, id, &bench.recorder);
+        }
+        let events = bench.finish();
+        assert_eq!(named(&events, "events lost").len(), 0);
+        assert_eq!(named(&events, "read").len(), 4 * RING, "on two tracks each");
+    }
+
+    #[test]
+    fn more_than_a_turn_may_have_is_counted_and_its_phases_are_kept() {
+        let mut bench = bench();
+        for _ in 0..MAX_TURN_EVENTS / 1024 + 1 {
+            (0..1024).for_each(|_| bench.record(Phase::Free, None));
+            bench.recording.collect(&bench.recorder);
+        }
+        bench.record(Phase::TimeEvents, None);
+        let events = bench.finish();
+        assert_eq!(named(&events, "free").len(), MAX_TURN_EVENTS);
+        assert_eq!(named(&events, "events lost")[0]["args"]["events"], 1024);
+        assert_eq!(named(&events, "time_events").len(), 1);
+        assert_eq!(named(&events, "turn").len(), 1);
+    }
+
+    #[test]
+    fn a_token_that_changes_hands_within_a_turn_is_told_apart() {
+        let mut bench = bench();
+        for client in 1..=2 {
+            let id = bench.engine.sessions.open(Peer::default(), 0);
+            bench.record(Phase::Read, Some(3));
+            let sessions = &bench.engine.sessions;
+            bench.recording.read(sessions, id, &bench.recorder);
+            bench.recording.left(sessions, id, 3, &bench.recorder);
+            assert_eq!(bench.engine.sessions[id].id, client);
+            bench.engine.sessions.close(id);
+        }
+        bench.record(Phase::Accept, Some(3));
+        let events = bench.finish();
+        let of_the_loop: Vec<_> = named(&events, "read")
+            .into_iter()
+            .filter(|event| event["pid"] == 1)
+            .map(|event| event["args"]["client"].clone())
+            .collect();
+        assert_eq!(of_the_loop, [1, 2]);
+        assert_eq!(named(&events, "accept")[0]["args"]["token"], 3);
+    }
+
+    #[test]
+    fn counters_are_written_when_they_change() {
+        let mut bench = bench();
+        assert_eq!(named(&bench.finish(), "clients").len(), 1);
+        assert_eq!(named(&bench.finish(), "clients").len(), 1);
+        bench.engine.sessions.open(Peer::default(), 0);
+        let clients = named(&bench.finish(), "clients");
+        assert_eq!(clients.len(), 2);
+        assert_eq!(clients[1]["args"]["clients"], 1);
     }
 }
