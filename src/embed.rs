@@ -98,6 +98,7 @@ fn serve(config: Config, ready: &mpsc::Sender<io::Result<(SocketAddr, Waker)>>) 
             if let Err(error) = event_loop.run(&mut server) {
                 log::error!("the event loop ended: {error}");
             }
+            server.end_trace(&mut event_loop);
         }
     }
 }

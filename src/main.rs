@@ -70,7 +70,9 @@ fn serve(config: Config, file: Option<PathBuf>) -> io::Result<()> {
         env!("CARGO_PKG_VERSION"),
         std::process::id()
     );
-    event_loop.run(&mut server)?;
+    let run = event_loop.run(&mut server);
+    server.end_trace(&mut event_loop);
+    run?;
     log::info!("bye");
     // The kernel takes all memory back at once; freeing millions of keys one by one takes seconds.
     std::mem::forget(server);

@@ -8,6 +8,7 @@ use super::entry::{ADMIN, Command, LOADING, NO_SCRIPT, STALE};
 use super::{Call, Done, Error, echoed, help};
 use crate::engine::config::Access;
 use crate::engine::stats::Histogram;
+use crate::engine::trace::TraceOrder;
 use crate::engine::turns::LoopStats;
 use crate::engine::{Clock, LoopOrder, Mail};
 use crate::number::parse_i64;
@@ -31,6 +32,8 @@ const NOT_ALLOWED: Error = Error::new(
 
 const LOOP_SYNTAX: Error =
     Error::new("ERR DEBUG LOOP takes PAUSE, STEP [turns], SLOW milliseconds, RESUME or RESET");
+
+const TRACE_SYNTAX: Error = Error::new("ERR DEBUG TRACE takes START file or STOP");
 
 const NEGATIVE: Error = Error::new("ERR value is out of range, must be positive");
 
@@ -60,6 +63,7 @@ fn debug(call: &mut Call) -> Done {
         (b"SLEEP", 3) => sleep(call),
         (b"SET-ACTIVE-EXPIRE", 3) => set_active_expire(call),
         (b"LOOP", 3 | 4) => event_loop(call),
+        (b"TRACE", 3 | 4) => trace(call),
         _ => {
             let name = echoed(call.args.arg(1), usize::MAX);
             let text = b"ERR unknown subcommand or wrong number of arguments for '";
@@ -119,6 +123,24 @@ fn event_loop(call: &mut Call) -> Done {
     let client = call.id;
     call.engine.mail.push(Mail::Loop { client, order });
     call.reply.ok();
+    Ok(())
+}
+
+/// DEBUG TRACE START file, STOP: what the loop does, written to a file. The server answers, when it
+/// knows whether the file can be had, and when it is complete.
+fn trace(call: &mut Call) -> Done {
+    let word = call.args.arg(2).to_ascii_uppercase();
+    let order = match (word.as_slice(), call.args.get(3)) {
+        (b"START", Some(name)) => TraceOrder::Start(name.to_vec()),
+        (b"STOP", None) => TraceOrder::Stop,
+        _ => return Err(TRACE_SYNTAX),
+    };
+    let replies = call.session().reply_mode.replies();
+    call.engine.mail.push(Mail::Trace {
+        client: call.id,
+        order,
+        replies,
+    });
     Ok(())
 }
 

@@ -117,6 +117,8 @@ pub const DEBUG: &[&str] = &[
     "    default.",
     "SLEEP <seconds>",
     "    Stop the server for <seconds>. Decimals allowed.",
+    "TRACE <START file|STOP>",
+    "    Write what the event loop and its clients do to a file for ui.perfetto.dev.",
 ];
 
 /// The subcommands of MEMORY.

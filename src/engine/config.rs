@@ -67,6 +67,12 @@ pub struct Config {
     pub client_output_buffer_limit: [BufferLimit; 3],
     /// Who may use DEBUG.
     pub enable_debug_command: Access,
+    /// The file that a trace is written to from the start, or empty.
+    pub trace: String,
+    /// Whether keys stand in a trace.
+    pub trace_keys: bool,
+    /// The length at which a trace ends.
+    pub trace_max_bytes: u64,
     /// Settings without effect that were given a value.
     pub inert: BTreeMap<&'static str, Vec<u8>>,
 }
@@ -102,6 +108,9 @@ impl Default for Config {
                 limit(32 * MIB, 8 * MIB, 60),
             ],
             enable_debug_command: Access::No,
+            trace: String::new(),
+            trace_keys: true,
+            trace_max_bytes: 256 * MIB,
             inert: BTreeMap::new(),
         }
     }

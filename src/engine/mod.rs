@@ -13,6 +13,7 @@ pub mod random;
 pub mod session;
 pub mod settings;
 pub mod stats;
+pub mod trace;
 pub mod turns;
 
 use crate::store::{Expired, Keyspace, Trash};
@@ -22,6 +23,7 @@ pub use database::{Db, KnownHash};
 pub use random::Random;
 pub use session::{ReplyMode, Session, SessionId, Sessions};
 pub use stats::{Host, Stats};
+use trace::{TraceOrder, TraceStatus};
 
 /// What a command wants done by whoever holds the sockets, before the client's next command.
 #[derive(Debug)]
@@ -48,6 +50,16 @@ pub enum Mail {
         client: SessionId,
         /// How it shall go.
         order: LoopOrder,
+    },
+    /// Begin or end a trace. Whether that works decides the reply to the command, which has not
+    /// been written.
+    Trace {
+        /// Whose command it is.
+        client: SessionId,
+        /// What it wants.
+        order: TraceOrder,
+        /// Whether the client wants a reply.
+        replies: bool,
     },
     /// End the process.
     Shutdown,
@@ -93,6 +105,8 @@ pub struct Engine {
     pub stats: Stats,
     /// What INFO says about the process.
     pub host: Host,
+    /// What INFO says about the trace.
+    pub trace: TraceStatus,
     /// What is too big to be freed at once.
     pub trash: Trash,
     /// Randomness.
@@ -127,6 +141,7 @@ impl Engine {
             clock,
             stats: Stats::new(),
             host: Host::default(),
+            trace: TraceStatus::default(),
             trash: Trash::new(),
             random,
             mail: Vec::new(),
@@ -148,6 +163,17 @@ impl Engine {
             no_touch: false,
             known: &KnownHash::NONE,
         }
+    }
+
+    /// How many keys there are, and how many of them have a deadline. Databases that were never used
+    /// are not looked at.
+    #[must_use]
+    pub fn key_counts(&self) -> (usize, usize) {
+        let used = &self.databases[..self.used_databases];
+        let add = |(keys, deadlines), keyspace: &Keyspace| {
+            (keys + keyspace.len(), deadlines + keyspace.deadline_count())
+        };
+        used.iter().fold((0, 0), add)
     }
 
     /// When the next key is due, in unix milliseconds; `None` when no key has a deadline or

@@ -19,6 +19,9 @@ const MAX_SOFT_S: u64 = 100 * 366 * 24 * 3600;
 /// The least that the limits on single values and on query buffers can be set to.
 const MIN_BYTES: i64 = 1024 * 1024;
 
+/// The shortest trace that is worth opening.
+const MIN_TRACE_BYTES: i64 = 16 * 1024;
+
 /// The names of the log levels, the most talkative first.
 pub const LOG_LEVELS: &[&str] = &["debug", "verbose", "notice", "warning"];
 
@@ -242,6 +245,18 @@ pub const SETTINGS: &[Setting] = &[
             },
             YES_NO_LOCAL,
         ),
+    ),
+    fixed("trace", text!(trace)),
+    mutable(
+        "trace-keys",
+        Kind::Bool(Field {
+            get: |config| config.trace_keys,
+            set: |config, on| config.trace_keys = on,
+        }),
+    ),
+    mutable(
+        "trace-max-bytes",
+        number!(trace_max_bytes: u64, MIN_TRACE_BYTES, i64::MAX, Unit::Memory),
     ),
     only("save", "", NO_FILES),
     only("appendonly", "no", NO_FILES),

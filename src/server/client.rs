@@ -15,6 +15,7 @@
 
 use super::pipeline::{BATCH, Budget, Ending, Outcome, Pipeline};
 use super::stream::Stream;
+use super::trace::Recording;
 use crate::ae::recorder::Moment;
 use crate::ae::{Io, Phase, Recorder, Token};
 use crate::engine::session::BufferSizes;
@@ -94,12 +95,22 @@ pub struct Connection<'a> {
     pub is_ending: bool,
     /// Where it is written down what is done for it.
     pub recorder: &'a mut Recorder,
+    /// The trace, while one is on.
+    pub trace: Option<&'a mut Recording>,
 }
 
 impl Connection<'_> {
     /// Its token, as the recorder has it.
     fn place(&self) -> Option<u32> {
         u32::try_from(self.token.0).ok()
+    }
+
+    /// Tells the trace of the read that was recorded last.
+    #[inline]
+    fn trace_read(&mut self, engine: &Engine, id: SessionId) {
+        if let Some(trace) = &mut self.trace {
+            trace.read(&engine.sessions, id, self.recorder);
+        }
     }
 }
 
@@ -196,6 +207,7 @@ impl Client {
         note_received(engine, self.session, read);
         let place = connection.place();
         let begun = connection.recorder.lap(begun, Phase::Read, place, read);
+        connection.trace_read(engine, self.session);
         if self.input.is_empty() {
             let received = &scratch[..read];
             let left = self.run(pipeline, engine, received, (&mut connection, begun));
@@ -217,7 +229,7 @@ impl Client {
         &mut self,
         parser: &mut Parser,
         engine: &mut Engine,
-        connection: Connection<'_>,
+        mut connection: Connection<'_>,
     ) -> Result<Io, Gone> {
         let begun = connection.recorder.begin();
         let Some(mut big) = parser.big_mut() else {
@@ -242,6 +254,7 @@ impl Client {
         engine.look_at_watch();
         let place = connection.place();
         connection.recorder.lap(begun, Phase::Read, place, received);
+        connection.trace_read(engine, self.session);
         if parser.received() > engine.config.client_query_buffer_limit {
             return Err(Gone::QueryTooLarge);
         }
@@ -296,7 +309,12 @@ impl Client {
             let recorder = &mut *connection.recorder;
             moment = recorder.lap(moment, Phase::Parse, place, pipeline.len());
             let before = (engine.stats.commands, engine.databases[db].shard_count());
-            let outcome = pipeline.run(received, engine, self.session, &mut self.output, budget);
+            let mut trace = connection.trace.as_deref_mut();
+            if let Some(trace) = &mut trace {
+                trace.begin_batch(&engine.sessions, self.session, recorder, self.output.len());
+            }
+            let output = &mut self.output;
+            let outcome = pipeline.run(received, engine, self.session, output, budget, trace);
             if recorder.is_on() {
                 let commands = engine.stats.commands.saturating_sub(before.0) as usize;
                 let shards = engine.databases[db].shard_count();

@@ -22,6 +22,7 @@
 //! - [`config_file`]: the command line and the config file.
 //! - [`host`]: what the process asks of the operating system.
 //! - [`stream`]: TCP and Unix sockets behind one type.
+//! - [`trace`]: what the loop does, written to a file.
 
 pub mod accept;
 pub mod client;
@@ -33,6 +34,7 @@ pub mod pipeline;
 pub mod shutdown;
 pub mod stream;
 pub mod timers;
+pub mod trace;
 
 use crate::ae::{EventLoop, Io, Mask, Phase, Token};
 use crate::command;
@@ -48,6 +50,7 @@ use std::net::SocketAddr;
 #[cfg(unix)]
 use std::sync::{Arc, atomic::AtomicBool};
 use timers::Timers;
+use trace::Tracing;
 
 /// Events taken from the kernel in one turn.
 const EVENTS_PER_POLL: usize = 1024;
@@ -67,6 +70,7 @@ pub struct Server {
     signals: Option<signal_hook_mio::v1_0::Signals>,
     accepting: accept::State,
     ending: shutdown::Ending,
+    tracing: Tracing,
     /// The engine's stopwatch when the loop's clock was at 0.
     stopwatch_offset_ns: u64,
     /// Where the last turn ended: commands run until then, and the stopwatch.
@@ -78,14 +82,15 @@ impl Server {
     /// [`EventLoop::run`].
     ///
     /// # Errors
-    /// An address that cannot be listened on, named in the error's text; or no descriptors.
+    /// An address that cannot be listened on, or a trace that cannot be written, named in the error's
+    /// text; or no descriptors.
     pub fn new(config: Config) -> io::Result<(EventLoop<Server>, Server)> {
         let mut event_loop = EventLoop::new(EVENTS_PER_POLL)?;
         let now = host::now();
         let mut engine = Engine::new(config, host::seed(), now);
         engine.host = host::describe(now);
         engine.tell_time(now);
-        let stopwatch_offset_ns = engine.watch_ns.wrapping_sub(event_loop.clock_ns());
+        let stopwatch_offset_ns = trace::stopwatch_offset(&event_loop, &engine);
         let last_turn = (0, engine.watch_ns);
         let mut server = Server {
             engine,
@@ -98,6 +103,7 @@ impl Server {
             signals: None,
             accepting: accept::State::default(),
             ending: shutdown::Ending::default(),
+            tracing: Tracing::default(),
             stopwatch_offset_ns,
             last_turn,
         };
@@ -108,6 +114,7 @@ impl Server {
             let text = "nothing to listen on: neither 'port' with 'bind' nor 'unixsocket' names an address";
             return Err(io::Error::new(io::ErrorKind::InvalidInput, text));
         }
+        server.trace_from_start(&mut event_loop)?;
         event_loop.set_before_sleep(Some(before_sleep));
         event_loop.set_after_sleep(Some(after_sleep));
         Ok((event_loop, server))
@@ -180,6 +187,7 @@ impl Server {
         }
         // An error here changes nothing: dropping the socket ends it for the kernel as well.
         let _ = event_loop.delete_file_event(token, &mut client.stream);
+        self.trace_client_left(event_loop, client.session, token);
         self.engine.sessions.close(client.session);
         self.timers.forget_client(&mut client);
         drop(client);
@@ -244,6 +252,11 @@ impl Server {
                         self.answer(client, error);
                     }
                 }
+                Mail::Trace {
+                    client,
+                    order,
+                    replies,
+                } => self.set_trace(event_loop, order, client, replies),
                 Mail::Loop { client, order } => self.set_pace(event_loop, order, Some(client)),
                 Mail::Shutdown => self.shut_down_at_once(event_loop),
             }
@@ -288,6 +301,9 @@ impl Server {
             && let Some(mut client) = self.clients.take(token)
         {
             command::answer(&mut self.engine, session, error, &mut client.output);
+            if let Some(trace) = self.tracing.active() {
+                trace.answered(&self.engine.sessions, session, client.output.len());
+            }
             self.send_later(token, &mut client);
             self.clients.put(token, client);
         }
@@ -318,6 +334,7 @@ impl Gone {
 
 /// Sends all replies of the turn, arms what is due later.
 fn before_sleep(event_loop: &mut EventLoop<Server>, server: &mut Server) {
+    server.trace_turn(event_loop);
     let mut owing = std::mem::take(&mut server.owing);
     for token in owing.drain(..) {
         if let Some(client) = server.clients.get_mut(token) {
@@ -341,11 +358,16 @@ fn receive(event_loop: &mut EventLoop<Server>, server: &mut Server, token: Token
     let Some(mut client) = server.clients.take(token) else {
         return Io::Drained;
     };
+    if server.tracing.is_awaited_by(client.session) {
+        server.clients.put(token, client);
+        return Io::More;
+    }
     server.note_delay(event_loop, token);
     let connection = Connection {
         token,
         is_ending: event_loop.hangup_hinted(token),
         recorder: event_loop.recorder(),
+        trace: server.tracing.active(),
     };
     let received = client
         .receive(&mut server.engine, &mut server.shared, connection)
@@ -391,6 +413,10 @@ fn send(event_loop: &mut EventLoop<Server>, server: &mut Server, token: Token) -
     let bytes = server.engine.stats.net_output.saturating_sub(before) as usize;
     let place = u32::try_from(token.0).ok();
     event_loop.recorder().lap(begun, Phase::Write, place, bytes);
+    if let Some(trace) = server.tracing.active() {
+        let sessions = &server.engine.sessions;
+        trace.wrote(sessions, client.session, event_loop.recorder());
+    }
     let sent = sent.and_then(|stop| {
         server
             .check_output(event_loop, token, &mut client)

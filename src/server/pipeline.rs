@@ -15,6 +15,7 @@
 //! Touching changes nothing, so a guess that turns out wrong (a SELECT among the requests) costs a
 //! little time and no more.
 
+use super::trace::Recording;
 use crate::command::table::Listed;
 use crate::command::{self, Prepared};
 use crate::engine::{Engine, KnownHash, SessionId};
@@ -133,7 +134,7 @@ impl Pipeline {
         self.prepared.push(Prepared { found, known });
     }
 
-    /// Runs the requests that were parsed from `received`.
+    /// Runs the requests that were parsed from `received`, and tells the trace of each.
     pub fn run(
         &mut self,
         received: &[u8],
@@ -141,13 +142,19 @@ impl Pipeline {
         id: SessionId,
         output: &mut Output,
         budget: Budget,
+        trace: Option<&mut Recording>,
     ) -> Outcome {
+        let mut trace = trace;
         if self.hashes.len() > 1 {
             engine.databases[engine.sessions[id].db as usize].warm(&self.hashes);
         }
         for (at, prepared) in self.prepared.iter().enumerate() {
             let request = self.batch.request(at, received);
             let stays = command::run(engine, id, prepared, request, output);
+            if let Some(trace) = &mut trace {
+                let request = self.batch.request(at, received);
+                trace.command(engine, prepared, &request, output.len());
+            }
             let is_over = output.len() > budget.output_bytes || engine.watch_ns > budget.until_ns;
             if is_over || !stays || !engine.mail.is_empty() {
                 // Whatever was parsed behind it is parsed again, should there be another time.

@@ -17,7 +17,18 @@ pub(super) fn turns(report: &mut Report) {
     quantiles(report, "queue_delay_usec", &turns.queue_delay_ns, 1000);
     quantiles(report, "commands_per_turn", &turns.commands, 1);
     quantiles(report, "expiry_lateness_ms", &stats.expiry_lateness_ms, 1);
+    trace(report);
     picture(report);
+}
+
+/// The trace that is being written, or else the last one.
+fn trace(report: &mut Report) {
+    let trace = &report.engine.trace;
+    report.field("trace_state", trace.state.name());
+    report.field("trace_file", trace.file.escape_debug());
+    report.field("trace_bytes", trace.bytes);
+    report.field("trace_events", trace.events);
+    report.field("trace_dropped", trace.dropped);
 }
 
 fn quantiles(report: &mut Report, name: &str, histogram: &Histogram, unit: u64) {
