@@ -291,7 +291,7 @@ impl<C> EventLoop<C> {
     /// several at once perhaps only one time.
     ///
     /// A loop has one waker for its whole life (share it in an `Arc`). It wakes as long as the
-    /// `Waker` lives. Its handler has nothing to read and returns [`Io::Drained`].
+    /// `Waker` lives, and while the loop is held, too. Its handler has nothing to read and returns [`Io::Drained`].
     ///
     /// # Errors
     ///
@@ -306,7 +306,8 @@ impl<C> EventLoop<C> {
         }
         self.has_waker = true;
         let waker = Waker::new(self.poll.registry(), self.files.next_token())?;
-        self.files.insert(Mask::READABLE, proc);
+        let token = self.files.insert(Mask::READABLE, proc);
+        self.files.set_control(token, true);
         Ok(waker)
     }
 

@@ -67,6 +67,8 @@ pub struct Config {
     pub client_output_buffer_limit: [BufferLimit; 3],
     /// Who may use DEBUG.
     pub enable_debug_command: Access,
+    /// The port of the loopback at which the live page is served; 0: it is not.
+    pub watch: u16,
     /// Settings without effect that were given a value.
     pub inert: BTreeMap<&'static str, Vec<u8>>,
 }
@@ -102,6 +104,7 @@ impl Default for Config {
                 limit(32 * MIB, 8 * MIB, 60),
             ],
             enable_debug_command: Access::No,
+            watch: 0,
             inert: BTreeMap::new(),
         }
     }

@@ -243,6 +243,7 @@ pub const SETTINGS: &[Setting] = &[
             YES_NO_LOCAL,
         ),
     ),
+    fixed("watch", number!(watch: u16, 0, 65535, Unit::Plain)),
     only("save", "", NO_FILES),
     only("appendonly", "no", NO_FILES),
     never("daemonize", "no", NO_DAEMON),

@@ -6,6 +6,7 @@
 
 use super::Server;
 use crate::ae::{EventLoop, Next, TimeEventId};
+use crate::engine::LoopOrder;
 use std::time::Duration;
 
 /// How long after a signal clients may still take their replies.
@@ -27,6 +28,9 @@ impl Server {
         log::info!("{why} received, ending");
         self.ending.since_turn = Some(event_loop.turn_count());
         self.stop_listening(event_loop);
+        self.stop_watching(event_loop);
+        // A loop that is paused would never come to its end.
+        self.set_pace(event_loop, LoopOrder::Resume, None);
         event_loop.create_time_event(patience, out_of_patience);
         event_loop.wake_now();
     }
