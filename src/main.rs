@@ -19,6 +19,7 @@ Usage: aerolite [/path/to/redis.conf | -] [--directive value ...]
   aerolite                              listens on 127.0.0.1:6379
   aerolite --port 7000 --timeout 60     any directive of the config file
   aerolite ./my.conf --loglevel debug   a file, and directives that go before it
+  aerolite --watch 8080                 and its event loop on http://127.0.0.1:8080/
   aerolite -                            the config file from the standard input
   aerolite --help | --version
 
@@ -70,6 +71,9 @@ fn serve(config: Config, file: Option<PathBuf>) -> io::Result<()> {
         env!("CARGO_PKG_VERSION"),
         std::process::id()
     );
+    if let Some(addr) = server.watch_addr() {
+        log::info!("watch it on http://{addr}/");
+    }
     let run = event_loop.run(&mut server);
     server.end_trace(&mut event_loop);
     run?;

@@ -49,7 +49,8 @@ mod arena;
 #[cfg(test)]
 mod tests;
 
-const LEVELS: usize = 8;
+/// Levels of a wheel.
+pub const LEVELS: usize = 8;
 /// Bits of a digit: a level has 2^6 slots, as many as its word has bits.
 const DIGIT_BITS: u32 = 6;
 const SLOTS: usize = 1 << DIGIT_BITS;
@@ -396,6 +397,80 @@ impl<T> Wheel<T> {
             }
         }
         next
+    }
+
+    /// The slots of a level (0 is the finest) that hold timers, each with how many: counted up to
+    /// `most`, so that looking takes at most 64 times that many steps. A slot of level `l` holds deadlines
+    /// whose digit `l` in base 64 is its number.
+    ///
+    /// Deadlines that are over, those in another 2^48 ticks, and those that are still to be placed anew
+    /// after the clock went back are in no slot.
+    ///
+    /// # Panics
+    ///
+    /// When there is no such level.
+    ///
+    /// ```
+    /// use aerolite::wheel::Wheel;
+    ///
+    /// let mut wheel = Wheel::new(0);
+    /// for at in [3, 3, 3, 5, 64 * 7 + 1] {
+    ///     wheel.insert(at, ());
+    /// }
+    /// assert_eq!(wheel.slots(0, 2).collect::<Vec<_>>(), [(3, 2), (5, 1)]);
+    /// assert_eq!(wheel.slots(1, 2).collect::<Vec<_>>(), [(7, 1)]);
+    /// ```
+    pub fn slots(&self, level: usize, most: usize) -> impl Iterator<Item = (usize, usize)> {
+        assert!(level < LEVELS, "a wheel has {LEVELS} levels");
+        let bank = &self.banks[self.bank];
+        let word = bank.occupied[level];
+        (0..SLOTS)
+            .filter(move |slot| word >> slot & 1 == 1)
+            .map(move |slot| {
+                let head = bank.heads[level * SLOTS + slot];
+                (slot, self.ring(head).take(most).count())
+            })
+    }
+
+    /// The earliest deadline, where [`next_due`](Self::next_due) may be earlier. In each of some ten lists
+    /// it looks at the first `looks` timers only: among more of them an earlier one may be missed.
+    ///
+    /// ```
+    /// use aerolite::wheel::Wheel;
+    ///
+    /// let mut wheel = Wheel::new(0);
+    /// wheel.insert(100, ());
+    /// wheel.insert(90, ());
+    /// assert_eq!(wheel.next_due(), Some(64), "they have to be moved on the way");
+    /// assert_eq!(wheel.earliest(8), Some(90));
+    /// ```
+    #[must_use]
+    pub fn earliest(&self, looks: usize) -> Option<u64> {
+        let of_list = |bank: &Bank, list: usize| {
+            let timers = self.ring(bank.heads[list]).take(looks);
+            timers.map(|timer| timer.at).min()
+        };
+        let of_bank = |bank: &Bank| {
+            let of_levels = (0..LEVELS)
+                .filter(|&level| bank.occupied[level] != 0)
+                .filter_map(|level| of_list(bank, bank.first_list(level)))
+                .min();
+            let of_others = [BEHIND, FAR]
+                .into_iter()
+                .filter_map(|list| of_list(bank, list))
+                .min();
+            of_levels.into_iter().chain(of_others).min()
+        };
+        self.banks.iter().filter_map(of_bank).min()
+    }
+
+    /// The timers of a list, from its head on.
+    fn ring(&self, head: u32) -> impl Iterator<Item = &Timer<T>> {
+        let first = (head != NIL).then_some(head);
+        std::iter::successors(first, move |&index| {
+            Some(self.timers.get(index).next).filter(|&next| next != head)
+        })
+        .map(|index| self.timers.get(index))
     }
 
     /// Gives up all timers at once and the memory in pieces, where one big free would take too long.

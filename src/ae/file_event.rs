@@ -402,7 +402,7 @@ mod tests {
         let mut events = FileEvents::new();
         let token = events.insert(Mask::READABLE, nothing);
         ready(&mut events, token, Mask::WRITABLE);
-        assert_eq!(round(&mut events), [0; 0]);
+        assert!(round(&mut events).is_empty());
         assert!(events.set(token, Mask::WRITABLE, Some(nothing)));
         assert_eq!(events.armed(token), Mask::READABLE | Mask::WRITABLE);
         assert_eq!(round(&mut events), [token.0]);

@@ -38,6 +38,7 @@ mod testing;
 
 use crate::engine::{Db, Engine, KnownHash, ReplyMode, Session, SessionId};
 use crate::resp::{Mark, Output, Reply, Request};
+pub use client::line::flags as client_flags;
 pub use entry::Command;
 pub use error::Error;
 pub use table::Group;
@@ -177,6 +178,7 @@ fn answer_request(
             let session = &mut engine.sessions[id];
             // Now, so that CLIENT LIST shows itself.
             session.last_command = Some(found.number);
+            session.commands += 1;
             let mut call = Call {
                 command: found.command,
                 args: request,

@@ -73,6 +73,8 @@ pub struct Config {
     pub trace_keys: bool,
     /// The length at which a trace ends.
     pub trace_max_bytes: u64,
+    /// The port of the loopback at which the live page is served; 0: it is not.
+    pub watch: u16,
     /// Settings without effect that were given a value.
     pub inert: BTreeMap<&'static str, Vec<u8>>,
 }
@@ -111,6 +113,7 @@ impl Default for Config {
             trace: String::new(),
             trace_keys: true,
             trace_max_bytes: 256 * MIB,
+            watch: 0,
             inert: BTreeMap::new(),
         }
     }

@@ -176,6 +176,12 @@ impl Engine {
         used.iter().fold((0, 0), add)
     }
 
+    /// The databases up to the last one that was ever used.
+    #[must_use]
+    pub fn used_databases(&self) -> &[Keyspace] {
+        &self.databases[..self.used_databases]
+    }
+
     /// When the next key is due, in unix milliseconds; `None` when no key has a deadline or
     /// active expiry is switched off.
     #[must_use]

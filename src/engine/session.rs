@@ -80,6 +80,8 @@ pub struct Session {
     pub active_s: u64,
     /// The number of the command it ran last, in the table of commands.
     pub last_command: Option<u16>,
+    /// How many commands it has run.
+    pub commands: u64,
     /// Its buffers.
     pub buffers: BufferSizes,
 }
@@ -156,6 +158,7 @@ impl Sessions {
             created_s: now_s,
             active_s: now_s,
             last_command: None,
+            commands: 0,
             buffers: BufferSizes::default(),
         };
         // There are at most `maxclients` sessions, far fewer than 2^32.

@@ -258,6 +258,7 @@ pub const SETTINGS: &[Setting] = &[
         "trace-max-bytes",
         number!(trace_max_bytes: u64, MIN_TRACE_BYTES, i64::MAX, Unit::Memory),
     ),
+    fixed("watch", number!(watch: u16, 0, 65535, Unit::Plain)),
     only("save", "", NO_FILES),
     only("appendonly", "no", NO_FILES),
     never("daemonize", "no", NO_DAEMON),

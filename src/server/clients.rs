@@ -43,6 +43,12 @@ impl Clients {
         self.slots.iter().flatten().map(|client| &**client)
     }
 
+    /// Every client with its place, from the lowest token on.
+    pub fn by_token(&self) -> impl Iterator<Item = (Token, &Client)> {
+        let slots = self.slots.iter().enumerate();
+        slots.filter_map(|(place, slot)| Some((Token(place), slot.as_deref()?)))
+    }
+
     /// Where each client is.
     pub fn tokens(&self) -> Vec<Token> {
         let is_there = |&place: &usize| self.slots[place].is_some();

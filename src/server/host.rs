@@ -7,7 +7,8 @@ use crate::engine::{Clock, Config, Random};
 use std::hash::{BuildHasher, Hasher};
 use std::time::{SystemTime, UNIX_EPOCH};
 
-/// Descriptors that are not clients: listeners, the poll, logs, the standard streams.
+/// Descriptors that are not clients: listeners, the poll, logs, the standard streams. The live page has its
+/// own, beside these.
 const OTHER_DESCRIPTORS: u64 = 32;
 
 /// Bytes of a memory page, where `/proc` counts in pages.
@@ -117,7 +118,7 @@ fn allows(name: &str, config: &Config) -> Result<(), String> {
     if name != "maxclients" {
         return Ok(());
     }
-    match reachable_clients(config.maxclients) {
+    match reachable_clients(config.maxclients, config) {
         clients if clients >= config.maxclients => Ok(()),
         clients => Err(format!(
             "The operating system is not able to handle the specified number of clients, \
@@ -129,9 +130,9 @@ fn allows(name: &str, config: &Config) -> Result<(), String> {
 /// Raises the limit of open files to what `maxclients` asks for; where that is not allowed,
 /// lowers `maxclients` to what there is and says so.
 pub fn raise_descriptor_limit(config: &mut Config) {
-    let clients = reachable_clients(config.maxclients);
+    let clients = reachable_clients(config.maxclients, config);
     if clients < config.maxclients {
-        let wanted = u64::from(config.maxclients) + OTHER_DESCRIPTORS;
+        let wanted = u64::from(config.maxclients) + other_descriptors(config);
         log::warn!(
             "maxclients {} needs {wanted} open files, which are not allowed: it is {clients} now. \
              Raise the limit with 'ulimit -n {wanted}'",
@@ -141,14 +142,22 @@ pub fn raise_descriptor_limit(config: &mut Config) {
     }
 }
 
+fn other_descriptors(config: &Config) -> u64 {
+    match config.watch {
+        0 => OTHER_DESCRIPTORS,
+        _ => OTHER_DESCRIPTORS + super::watch::DESCRIPTORS,
+    }
+}
+
 /// Raises the limit of open files as far as so many clients need it, and gives the number of
 /// clients that it is enough for, at the most those that were asked for.
-fn reachable_clients(wanted_clients: u32) -> u32 {
+fn reachable_clients(wanted_clients: u32, config: &Config) -> u32 {
     #[cfg(unix)]
     {
         use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
         let limit = getrlimit(Resource::Nofile);
-        let wanted = u64::from(wanted_clients) + OTHER_DESCRIPTORS;
+        let others = other_descriptors(config);
+        let wanted = u64::from(wanted_clients) + others;
         let Some(current) = limit.current.filter(|&current| current < wanted) else {
             return wanted_clients;
         };
@@ -162,13 +171,16 @@ fn reachable_clients(wanted_clients: u32) -> u32 {
         } else {
             current
         };
-        let clients = allowed.saturating_sub(OTHER_DESCRIPTORS).max(1);
+        let clients = allowed.saturating_sub(others).max(1);
         u32::try_from(clients)
             .unwrap_or(u32::MAX)
             .min(wanted_clients)
     }
     #[cfg(not(unix))]
-    wanted_clients
+    {
+        let _ = config;
+        wanted_clients
+    }
 }
 
 /// The `log` level for a `loglevel` setting.

@@ -18,6 +18,7 @@
 //! - [`accept`]: new connections, and running out of descriptors.
 //! - [`timers`]: what happens at a time: keys and clients that are due, freeing.
 //! - `pace`: pausing the loop and slowing it down, for people who watch.
+//! - [`watch`]: the live page, for people with a browser.
 //! - [`shutdown`]: ending without losing replies.
 //! - [`config_file`]: the command line and the config file.
 //! - [`host`]: what the process asks of the operating system.
@@ -35,6 +36,7 @@ pub mod shutdown;
 pub mod stream;
 pub mod timers;
 pub mod trace;
+pub mod watch;
 
 use crate::ae::{EventLoop, Io, Mask, Phase, Token};
 use crate::command;
@@ -51,6 +53,7 @@ use std::net::SocketAddr;
 use std::sync::{Arc, atomic::AtomicBool};
 use timers::Timers;
 use trace::Tracing;
+use watch::Watch;
 
 /// Events taken from the kernel in one turn.
 const EVENTS_PER_POLL: usize = 1024;
@@ -63,6 +66,7 @@ pub struct Server {
     listeners: Vec<Listening>,
     shared: Shared,
     timers: Timers,
+    watch: Watch,
     /// Those with replies to be sent before the loop sleeps.
     owing: Vec<Token>,
     /// The kernel's signals, while somebody listens to them.
@@ -98,6 +102,7 @@ impl Server {
             listeners: Vec::new(),
             shared: Shared::default(),
             timers: Timers::default(),
+            watch: Watch::default(),
             owing: Vec::new(),
             #[cfg(unix)]
             signals: None,
@@ -115,6 +120,7 @@ impl Server {
             return Err(io::Error::new(io::ErrorKind::InvalidInput, text));
         }
         server.trace_from_start(&mut event_loop)?;
+        server.serve_watchers(&mut event_loop)?;
         event_loop.set_before_sleep(Some(before_sleep));
         event_loop.set_after_sleep(Some(after_sleep));
         Ok((event_loop, server))
@@ -126,6 +132,12 @@ impl Server {
         self.listeners
             .iter()
             .find_map(|listening| listening.listener.local_addr())
+    }
+
+    /// The address at which the live page is served, if it is.
+    #[must_use]
+    pub fn watch_addr(&self) -> Option<SocketAddr> {
+        self.watch.addr()
     }
 
     /// Every address and path that is listened on.

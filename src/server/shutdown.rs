@@ -34,6 +34,7 @@ impl Server {
         log::info!("{why} received, ending");
         self.ending.since_turn = Some(event_loop.turn_count());
         self.stop_listening(event_loop);
+        self.stop_watching(event_loop);
         // Whoever has held the loop to look at it has seen it.
         event_loop.resume();
         event_loop.create_time_event(patience, out_of_patience);

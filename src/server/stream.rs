@@ -56,6 +56,22 @@ impl Stream {
         }
     }
 
+    /// Bounds what the kernel keeps of what was sent and not taken, to about this many bytes. (It takes
+    /// another number where it knows better.)
+    pub fn limit_send_buffer(&self, bytes: usize) {
+        if let Stream::Tcp(stream) = self {
+            let _ = socket2::SockRef::from(stream).set_send_buffer_size(bytes);
+        }
+    }
+
+    /// Tells the peer that nothing more comes. It can still be read from.
+    ///
+    /// # Errors
+    /// What the kernel says when there is no peer any more.
+    pub fn shut_down_sending(&self) -> io::Result<()> {
+        either!(self, socket => socket.shutdown(std::net::Shutdown::Write))
+    }
+
     /// Whether the peer is on this machine.
     #[must_use]
     pub fn is_local(&self) -> bool {

@@ -261,6 +261,13 @@ impl Keyspace {
         self.deadlines.next_due()
     }
 
+    /// The wheel that the deadlines are on, to look at it; `None` before there was one. Its ticks are
+    /// unix milliseconds.
+    #[must_use]
+    pub fn wheel(&self) -> Option<&Wheel<u64>> {
+        self.deadlines.wheel.as_deref()
+    }
+
     /// Visits a page of keys; see [`Table::scan`].
     pub fn scan<'a>(
         &'a self,

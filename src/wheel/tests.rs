@@ -201,6 +201,35 @@ fn items_can_be_read_and_changed() {
 }
 
 #[test]
+fn a_look_at_it_shows_where_timers_are_and_moves_none() {
+    let mut wheel = Wheel::new(1 << 20);
+    assert_eq!(wheel.earliest(9), None);
+    let base = 1 << 20;
+    for at in [base + 1, base + 63, base + 63, base + 64, base + 4096 * 5] {
+        wheel.insert(at, ());
+    }
+    let look = |wheel: &Wheel<()>| -> Vec<Vec<(usize, usize)>> {
+        (0..LEVELS)
+            .map(|level| wheel.slots(level, 9).collect())
+            .collect()
+    };
+    let seen = look(&wheel);
+    assert_eq!(seen[0], [(1, 1), (63, 2)]);
+    assert_eq!((&seen[1][..], &seen[2][..]), (&[(1, 1)][..], &[(5, 1)][..]));
+    assert!(seen[3..].iter().all(Vec::is_empty));
+    assert_eq!(drain(&mut wheel, base + 64).len(), 4);
+    assert_eq!(look(&wheel)[2], [(5, 1)]);
+    assert_eq!(wheel.earliest(9), Some(base + 4096 * 5));
+    for _ in 0..100 {
+        wheel.insert(base + 4096 * 5, ());
+    }
+    assert_eq!(look(&wheel)[2], [(5, 9)], "no more are counted");
+    wheel.insert(3, ()); // over
+    assert_eq!(wheel.earliest(9), Some(3));
+    assert_eq!(look(&wheel).concat().len(), 1, "it is in no slot");
+}
+
+#[test]
 #[should_panic(expected = "used after its timer")]
 fn cancelling_twice_is_a_broken_invariant() {
     let mut wheel = Wheel::new(0);
@@ -298,9 +327,13 @@ impl Model {
         assert_eq!(self.wheel.len(), self.live.len());
         let Some(due) = self.wheel.next_due() else {
             assert!(self.live.is_empty(), "timers are left, and none is due");
+            assert_eq!(self.wheel.earliest(1), None);
             return;
         };
         let earliest = self.live.values().map(|timer| timer.at).min();
+        assert_eq!(self.wheel.earliest(usize::MAX), earliest);
+        let slots = (0..LEVELS).flat_map(|level| self.wheel.slots(level, usize::MAX));
+        assert!(slots.map(|(_, count)| count).sum::<usize>() <= self.live.len());
         assert!(
             earliest.is_some_and(|at| due <= at),
             "{due} is after {earliest:?}"

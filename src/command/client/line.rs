@@ -58,8 +58,9 @@ pub(super) fn line(session: &Session, now_s: u64, argument_bytes: usize) -> Stri
     )
 }
 
-/// What is special about a client, a letter each.
-fn flags(session: &Session) -> String {
+/// What is special about a client, a letter each; `N` for nothing.
+#[must_use]
+pub fn flags(session: &Session) -> String {
     let letters: String = [
         (session.closing, 'c'),
         (session.unix_socket, 'U'),
