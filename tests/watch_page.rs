@@ -225,8 +225,15 @@ fn the_keyboard_pauses_steps_and_resumes() {
         return;
     };
     let browser = &watched.browser;
+    browser.resize(1280, 500);
     browser.press(' ');
     watched.wait_for_mode("paused");
+    thread::sleep(QUIET);
+    assert_eq!(
+        browser.run("return scrollY"),
+        0,
+        "space is ours, not the scroll bar's"
+    );
     let turn = watched.turn();
     browser.press('s');
     watched.rests_at_turn(turn + 1);
