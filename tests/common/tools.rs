@@ -137,7 +137,7 @@ pub fn entry(map: &Value, key: &str) -> Option<Value> {
         .map(|(_, value)| value)
 }
 
-/// Whether a program of Debian's `redis-tools` or `redis-server` is there. When not, one line says so; with `CI` set
+/// Whether a program of one of Debian's packages (`redis-tools`, `chromium-driver`, ...) is there. When not, one line says so; with `CI` set
 /// absence is a failure, since there the tools are installed.
 pub fn have_program(program: &str) -> bool {
     let answer = Command::new(program)

@@ -1,0 +1,515 @@
+//! The live page in a real browser: headless Chromium, driven through `chromedriver`.
+//!
+//! Without them these tests print one line and pass; with `CI` set their absence is a failure.
+//!
+//! The pictures of the page in `docs/img` are taken by the last test, which runs only when it is asked for:
+//!
+//! ```sh
+//! cargo test --release --test watch_page -- --ignored
+//! ```
+//!
+//! They come out as they are in the repository where Debian's `fonts-inter` (the page's first choice of a font) and
+//! `pngquant` (a third of the bytes) are installed.
+#![cfg(unix)]
+mod common;
+#[path = "common/program.rs"]
+mod program;
+#[path = "common/tools.rs"]
+mod tools;
+#[path = "common/webdriver.rs"]
+mod webdriver;
+
+use common::{Conn, Value};
+use program::{Running, free_address, is_ours};
+use tools::{client_id, wait_until};
+use webdriver::{Browser, Scheme};
+
+use std::collections::BTreeSet;
+use std::net::SocketAddr;
+use std::path::Path;
+use std::process::Command;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
+use std::time::Duration;
+
+/// So long nothing must happen, where nothing is to happen.
+const QUIET: Duration = Duration::from_millis(400);
+
+/// A server that is watched, and a browser with its page.
+struct Watched {
+    // In this order they end: first who looks, then who is looked at.
+    browser: Browser,
+    running: Running,
+    page: SocketAddr,
+}
+
+impl Watched {
+    /// Starts both and waits for the first frame; None where there is no browser.
+    #[track_caller]
+    fn start(args: &[&str]) -> Option<Watched> {
+        if !is_ours() {
+            return None;
+        }
+        let browser = Browser::start()?;
+        let page = free_address();
+        let running = serve(page, args);
+        browser.open(&format!("http://{page}/"));
+        browser.wait_for("document.querySelector('#mode').dataset.mode !== 'waiting'");
+        Some(Watched {
+            browser,
+            running,
+            page,
+        })
+    }
+
+    #[track_caller]
+    fn wait_for_mode(&self, mode: &str) {
+        self.browser.wait_for(&format!(
+            "document.querySelector('#mode').dataset.mode === '{mode}'"
+        ));
+    }
+
+    /// The turn that the page shows, exact while the loop is held.
+    #[track_caller]
+    fn turn(&self) -> u64 {
+        let turn = self
+            .browser
+            .run("return Number(document.querySelector('#turn').dataset.turn)");
+        turn.as_u64()
+            .unwrap_or_else(|| panic!("no number of a turn: {turn}"))
+    }
+
+    /// Asserts that the page gets to this turn, and stays there.
+    #[track_caller]
+    fn rests_at_turn(&self, turn: u64) {
+        self.browser.wait_for(&format!(
+            "Number(document.querySelector('#turn').dataset.turn) >= {turn}"
+        ));
+        thread::sleep(QUIET);
+        assert_eq!(self.turn(), turn, "the loop is held");
+    }
+
+    /// Asserts that nothing has come to the console so far.
+    #[track_caller]
+    fn is_silent(&self) {
+        assert_eq!(self.browser.console(), Vec::<String>::new());
+    }
+}
+
+#[track_caller]
+fn serve(page: SocketAddr, args: &[&str]) -> Running {
+    let port = page.port().to_string();
+    Running::start(&[&["--watch", &port], args].concat())
+}
+
+const CONTROLS: &[&str] = &["--enable-debug-command", "local"];
+
+#[test]
+fn a_client_comes_works_and_goes() {
+    let Some(watched) = Watched::start(&[]) else {
+        return;
+    };
+    let browser = &watched.browser;
+    let mut conn = watched.running.connect();
+    let id = client_id(&mut conn);
+    conn.transcript("CLIENT SETNAME seen => +OK");
+    let row = format!("document.querySelector('#clients tr[data-id=\"{id}\"]')");
+    browser.wait_for(&format!("{row}.textContent.includes('seen')"));
+    browser.wait_for(&format!("!{row}.classList.contains('own')"));
+
+    let viewer = "document.querySelector('#clients tr.own')";
+    browser.wait_for(&format!("{viewer}.textContent.includes('viewer')"));
+
+    for number in 0..50 {
+        conn.cmd(&["SET", &format!("k{number}"), "v"]);
+    }
+    // CLIENT ID, CLIENT SETNAME and fifty SET.
+    browser.wait_for(&format!("{row}.cells[4].textContent === '52'"));
+    browser.wait_for(&format!("{row}.cells[3].textContent === 'set'"));
+    browser.wait_for("document.querySelector('#keys').textContent === '50'");
+    browser.wait_for("document.querySelector('#ring path[data-phase=files]').getAttribute('fill').includes('files')");
+    browser.wait_for(
+        "document.querySelector('[data-stat=commands_per_turn][data-quantile=max]').textContent === '1'",
+    );
+
+    drop(conn);
+    browser.wait_for(&format!("!{row}"));
+    watched.is_silent();
+}
+
+#[test]
+fn the_name_of_a_client_is_text() {
+    let Some(watched) = Watched::start(&[]) else {
+        return;
+    };
+    let name = "<img/src=x/onerror=console.error('run')>";
+    let mut conn = watched.running.connect();
+    assert_eq!(conn.cmd(&["CLIENT", "SETNAME", name]), Value::simple("OK"));
+    let rows = "[...document.querySelectorAll('#clients tbody tr')]";
+    let name = serde_json::json!(name);
+    let shown = format!("{rows}.some(row => row.textContent.includes({name}))");
+    watched.browser.wait_for(&shown);
+    watched.browser.wait_for("!document.querySelector('img')");
+    watched.is_silent();
+}
+
+#[test]
+fn a_key_with_a_ttl_falls_inward_and_fires() {
+    let Some(watched) = Watched::start(&[]) else {
+        return;
+    };
+    let browser = &watched.browser;
+    let mut conn = watched.running.connect();
+    // Longer than the second ring's round: it has to fall at least once.
+    conn.transcript("SET k v PX 5000 => +OK");
+    let levels = "[...document.querySelectorAll('#wheel [data-level][data-slot]')].map(dot => Number(dot.dataset.level))";
+    browser.wait_for(&format!("{levels}.length === 1"));
+    browser.wait_for("document.querySelector('#wheel-timers').textContent === '1'");
+    browser.wait_for("document.querySelector('#keys-ttl').textContent === '1'");
+
+    let mut seen = BTreeSet::new();
+    let fires = wait_until(Duration::from_secs(20), || {
+        let now = browser.run(&format!("return {levels}"));
+        seen.extend(
+            now.as_array()
+                .into_iter()
+                .flatten()
+                .filter_map(|level| level.as_u64()),
+        );
+        browser.text("#fired") == "1"
+    });
+    assert!(fires, "it never fired, and was seen on {seen:?}");
+    assert!(seen.len() >= 2, "it did not fall: only seen on {seen:?}");
+    browser.wait_for(&format!("{levels}.length === 0"));
+    browser.wait_for("document.querySelector('#keys').textContent === '0'");
+    browser.wait_for("document.querySelector('#expired').textContent === '1'");
+    browser.wait_for("document.querySelector('#moved').textContent !== '0'");
+    watched.is_silent();
+}
+
+#[test]
+fn paused_stepped_and_resumed() {
+    let Some(watched) = Watched::start(CONTROLS) else {
+        return;
+    };
+    let browser = &watched.browser;
+    let mut conn = watched.running.connect();
+    conn.transcript("PING => +PONG");
+
+    browser.click("#pause");
+    watched.wait_for_mode("paused");
+    assert_eq!(browser.text("#mode"), "paused");
+    let turn = watched.turn();
+    conn.send(&["PING"]);
+    conn.expect_silence(QUIET);
+    assert_eq!(watched.turn(), turn, "the loop is held");
+    browser.wait_for("document.querySelector('#phases li.next')");
+
+    browser.fill("#step-n", "3");
+    browser.click("#step");
+    watched.rests_at_turn(turn + 3);
+    assert_eq!(conn.read_value(), Value::simple("PONG"));
+    assert_eq!(browser.text("#mode"), "paused");
+
+    conn.send(&["PING"]);
+    conn.expect_silence(QUIET);
+    browser.click("#resume");
+    watched.wait_for_mode("free");
+    assert_eq!(conn.read_value(), Value::simple("PONG"));
+    watched.is_silent();
+}
+
+#[test]
+fn the_keyboard_pauses_steps_and_resumes() {
+    let Some(watched) = Watched::start(CONTROLS) else {
+        return;
+    };
+    let browser = &watched.browser;
+    browser.resize(1280, 500);
+    browser.press(' ');
+    watched.wait_for_mode("paused");
+    thread::sleep(QUIET);
+    assert_eq!(
+        browser.run("return scrollY"),
+        0,
+        "space is ours, not the scroll bar's"
+    );
+    let turn = watched.turn();
+    browser.press('s');
+    watched.rests_at_turn(turn + 1);
+    // Space on the button that has the focus is one order, not two.
+    browser.run("document.querySelector('#pause').focus()");
+    browser.press(' ');
+    watched.wait_for_mode("free");
+    thread::sleep(QUIET);
+    watched.wait_for_mode("free");
+    watched.is_silent();
+}
+
+#[test]
+fn timers_are_late_while_the_loop_is_held_and_the_page_says_so() {
+    let Some(watched) = Watched::start(CONTROLS) else {
+        return;
+    };
+    let browser = &watched.browser;
+    let mut conn = watched.running.connect();
+    // Long enough to be held before it is due.
+    conn.transcript("SET k v PX 3000 => +OK");
+    browser.click("#pause");
+    watched.wait_for_mode("paused");
+    browser.wait_for("document.querySelector('#overdue').classList.contains('late')");
+    browser.wait_for("document.querySelector('#late-now').textContent.includes('held')");
+    browser.wait_for("document.querySelector('#keys').textContent === '1'");
+    browser.click("#resume");
+    browser.wait_for("document.querySelector('#keys').textContent === '0'");
+    browser.wait_for("!document.querySelector('#overdue').classList.contains('late')");
+    watched.is_silent();
+}
+
+#[test]
+fn slow_motion_goes_from_phase_to_phase() {
+    let Some(watched) = Watched::start(CONTROLS) else {
+        return;
+    };
+    let browser = &watched.browser;
+    // The loop only turns for somebody.
+    let work = Work::start(&watched.running, &["worker"], Duration::ZERO);
+    browser.run(
+        "const slider = document.querySelector('#slow');
+         slider.value = 250;
+         slider.dispatchEvent(new Event('input'));
+         window.seen = new Set();
+         setInterval(() => {
+             const next = document.querySelector('#phases li.next');
+             if (next) window.seen.add(next.dataset.phase);
+         }, 20)",
+    );
+    watched.wait_for_mode("slow");
+    browser.wait_for("window.seen.size === 5");
+    browser.wait_for("document.querySelector('#slow-value').textContent === '250 ms'");
+    browser.click("#resume");
+    watched.wait_for_mode("free");
+    browser.wait_for("!document.querySelector('#phases li.next')");
+    drop(work);
+    watched.is_silent();
+}
+
+#[test]
+fn without_permission_the_controls_say_how_to_get_it() {
+    let Some(watched) = Watched::start(&["--enable-debug-command", "no"]) else {
+        return;
+    };
+    let browser = &watched.browser;
+    browser.wait_for("!document.querySelector('#locked').hidden");
+    assert!(
+        browser
+            .text("#locked")
+            .contains("--enable-debug-command local")
+    );
+    for control in ["#pause", "#step", "#resume", "#slow"] {
+        browser.wait_for(&format!(
+            "document.querySelector('{control}').matches(':disabled')"
+        ));
+    }
+    browser.press(' ');
+    thread::sleep(QUIET);
+    watched.wait_for_mode("free");
+    watched.is_silent();
+}
+
+#[test]
+fn a_lost_server_is_missed_and_found_again() {
+    let Some(watched) = Watched::start(&[]) else {
+        return;
+    };
+    let Watched {
+        browser,
+        running,
+        page,
+    } = watched;
+    let mut conn = running.connect();
+    conn.transcript("SET k v => +OK");
+    browser.wait_for("document.querySelector('#keys').textContent === '1'");
+    drop(conn);
+    drop(running);
+    browser.wait_for("!document.querySelector('#lost').hidden");
+    browser.wait_for("document.querySelector('#mode').dataset.mode === 'waiting'");
+
+    let _again = serve(page, &[]);
+    browser.wait_for("document.querySelector('#lost').hidden");
+    browser.wait_for("document.querySelector('#mode').dataset.mode === 'free'");
+    browser.wait_for("document.querySelector('#keys').textContent === '0'");
+    // The browser itself tells of a connection that was refused. The page has nothing to add.
+    for line in browser.console() {
+        assert!(line.starts_with("network "), "{line}");
+    }
+}
+
+#[test]
+fn the_layout_holds_wide_and_narrow_dark_and_light() {
+    let Some(watched) = Watched::start(&[]) else {
+        return;
+    };
+    let browser = &watched.browser;
+    let mut conn = watched.running.connect();
+    let name = "a-name-that-is-longer-than-any-table-would-like-it-to-be".repeat(4);
+    conn.cmd(&["CLIENT", "SETNAME", &name]);
+    conn.transcript("SET k v EX 100 => +OK");
+    browser.wait_for("document.querySelectorAll('#clients tbody tr').length === 2");
+    browser.wait_for("document.querySelector('#wheel [data-slot]')");
+    let mut papers = BTreeSet::new();
+    for width in [1280, 1001, 1000, 641, 640, 400] {
+        for (scheme, reduced_motion) in [(Scheme::Dark, false), (Scheme::Light, true)] {
+            browser.resize(width, 900);
+            browser.prefer(scheme, reduced_motion);
+            browser.wait_for(&format!("innerWidth === {width}"));
+            browser.wait_for("document.documentElement.scrollWidth <= innerWidth");
+            browser.wait_for(
+                "[...document.querySelectorAll('section, header, table, button, h2, .lanes')]
+                    .every(node => { const box = node.getBoundingClientRect(); return box.left >= 0 && box.right <= innerWidth; })",
+            );
+            let paper = browser.run("return getComputedStyle(document.body).backgroundColor");
+            papers.insert(format!("{scheme:?} {paper}"));
+        }
+    }
+    assert_eq!(
+        papers.len(),
+        2,
+        "dark is dark and light is light: {papers:?}"
+    );
+    let papers: BTreeSet<_> = papers
+        .iter()
+        .filter_map(|paper| paper.split_once(' ').map(|(_, color)| color))
+        .collect();
+    assert_eq!(papers.len(), 2, "and they differ: {papers:?}");
+    watched.is_silent();
+}
+
+/// Clients with names that do this and that until this value ends.
+struct Work {
+    stop: std::sync::Arc<AtomicBool>,
+    threads: Vec<thread::JoinHandle<()>>,
+}
+
+impl Work {
+    /// One thread a name; `rest` is how long it rests after each batch.
+    fn start(running: &Running, names: &[&str], rest: Duration) -> Work {
+        let stop = std::sync::Arc::new(AtomicBool::new(false));
+        let threads = names
+            .iter()
+            .enumerate()
+            .map(|(number, name)| {
+                let (addr, stop, name) = (running.addr, stop.clone(), (*name).to_owned());
+                thread::spawn(move || work(addr, &name, number as u64, rest, &stop))
+            })
+            .collect();
+        Work { stop, threads }
+    }
+}
+
+impl Drop for Work {
+    fn drop(&mut self) {
+        self.stop.store(true, Ordering::Relaxed);
+        for thread in self.threads.drain(..) {
+            let _ = thread.join();
+        }
+    }
+}
+
+fn work(addr: SocketAddr, name: &str, number: u64, rest: Duration, stop: &AtomicBool) {
+    const BATCH: u64 = 8;
+    let mut conn = Conn::connect(addr);
+    conn.cmd(&["CLIENT", "SETNAME", name]);
+    let mut round = number * 1000;
+    while !stop.load(Ordering::Relaxed) {
+        round += 1;
+        let batch = 1 + (round * (number + 3)) % BATCH;
+        for item in 0..batch {
+            let key = format!("{name}:{}", (round * 7 + item) % 500);
+            match (round + item) % 4 {
+                0 => conn.send(&["SET", &key, "value"]),
+                1 => conn.send(&["INCR", "visits"]),
+                _ => conn.send(&["GET", &key]),
+            }
+        }
+        // A server that ends while somebody works is no failure of who works.
+        if (0..batch).any(|_| conn.try_read_value().is_err()) {
+            return;
+        }
+        let swing = 1 + (round / 400 + number) % 4;
+        thread::sleep(rest * swing as u32);
+    }
+}
+
+/// Takes the pictures of the page for the documentation. It takes more than a minute: the plots show one.
+#[test]
+#[ignore = "writes docs/img"]
+fn pictures_of_the_page() {
+    let Some(watched) = Watched::start(CONTROLS) else {
+        return;
+    };
+    let browser = &watched.browser;
+    browser.prefer(Scheme::Dark, false);
+    let mut conn = watched.running.connect();
+    conn.cmd(&["CLIENT", "SETNAME", "cron"]);
+    for number in 0..4000_u64 {
+        conn.cmd(&["SET", &format!("page:{number}"), "v"]);
+    }
+    let work = Work::start(
+        &watched.running,
+        &["web-1", "web-2", "worker:billing", "mailer"],
+        Duration::from_millis(2),
+    );
+    // Deadlines from seconds to years, each ring with some; and more as time goes on.
+    for number in 1..160_u64 {
+        let ttl_ms = 1500.0 * 1.11_f64.powi(number as i32);
+        let key = format!("session:{number}");
+        conn.cmd(&["SET", &key, "v", "PX", &format!("{ttl_ms:.0}")]);
+    }
+    for round in 0..62_u64 {
+        for number in 0..3 {
+            let ttl_ms = 900 + (round * 7919 + number * 104_729) % 60_000;
+            let key = format!("cache:{round}:{number}");
+            conn.cmd(&["SET", &key, "v", "PX", &ttl_ms.to_string()]);
+        }
+        thread::sleep(Duration::from_secs(1));
+    }
+    take(browser, "watch.png");
+
+    browser.click("#pause");
+    watched.wait_for_mode("paused");
+    browser.run("document.querySelector('#step-n').value = 1");
+    browser.click("#step");
+    // Until the wheel is visibly late.
+    browser.wait_for("document.querySelector('#overdue').classList.contains('late')");
+    thread::sleep(Duration::from_secs(3));
+    browser.prefer(Scheme::Light, false);
+    thread::sleep(QUIET);
+    take(browser, "watch-slow.png");
+    browser.click("#resume");
+    drop(work);
+    watched.is_silent();
+}
+
+/// A picture of the whole page, 1280 pixels wide.
+#[track_caller]
+fn take(browser: &Browser, name: &str) {
+    browser.resize(1280, 900);
+    let height = browser.run("return document.documentElement.scrollHeight");
+    let height = height
+        .as_u64()
+        .and_then(|height| u32::try_from(height).ok());
+    browser.resize(1280, height.expect("a page has a height"));
+    thread::sleep(QUIET);
+    let path = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("docs/img")
+        .join(name);
+    browser.screenshot(&path);
+    let smaller = Command::new("pngquant")
+        .args(["--force", "--ext", ".png", "--quality", "80-100"])
+        .arg(&path)
+        .status();
+    if !smaller.is_ok_and(|status| status.success()) {
+        eprintln!("note: {name} is as large as it came, since there is no pngquant here");
+    }
+}
