@@ -221,3 +221,18 @@ fn statistics_of_the_loop_are_counted_and_reset() {
     assert_eq!(field(&text, "commands_per_turn_max"), Some("1"));
     assert!((1..10).contains(&drawn(&text)), "{text}");
 }
+
+#[test]
+fn a_turn_that_is_held_in_between_has_worked_as_long_as_it_did() {
+    if !is_ours() {
+        return;
+    }
+    let server = start();
+    let (mut client, mut pauser) = (server.connect(), server.connect());
+    order(&mut pauser, &["SLOW", "20"]);
+    client.cmd(&["DEBUG", "SLEEP", "0.2"]);
+    order(&mut pauser, &["SLOW", "0"]);
+    let text = info(&mut pauser, &["loop"]);
+    let longest = field(&text, "turn_usec_max").and_then(|us| us.parse::<f64>().ok());
+    assert!(longest.is_some_and(|us| us >= 200_000.0), "{text}");
+}

@@ -79,6 +79,8 @@ pub struct Server {
     stopwatch_offset_ns: u64,
     /// Where the last turn ended: commands run until then, and the stopwatch.
     last_turn: (u64, u64),
+    /// Nanoseconds that this turn was at work before it was held.
+    worked_ns: u64,
 }
 
 impl Server {
@@ -111,6 +113,7 @@ impl Server {
             tracing: Tracing::default(),
             stopwatch_offset_ns,
             last_turn,
+            worked_ns: 0,
         };
         host::raise_descriptor_limit(&mut server.engine.config);
         server.listen(&mut event_loop)?;
@@ -218,12 +221,12 @@ impl Server {
     /// Counts the turn that ends here.
     fn note_turn(&mut self) {
         self.engine.look_at_watch();
-        let busy_ns = self.engine.awake_ns();
-        let woken_ns = self.engine.watch_ns.saturating_sub(busy_ns);
-        let (commands_before, slept_from_ns) = self.last_turn;
+        let busy_ns = self.engine.awake_ns() + std::mem::take(&mut self.worked_ns);
+        let (commands_before, since_ns) = self.last_turn;
+        let turn_ns = self.engine.watch_ns.saturating_sub(since_ns);
         let commands = self.engine.stats.commands;
         self.engine.stats.event_loop.count(Turn {
-            slept_ns: woken_ns.saturating_sub(slept_from_ns),
+            slept_ns: turn_ns.saturating_sub(busy_ns),
             busy_ns,
             // CONFIG RESETSTAT sets the counter back.
             commands: commands.saturating_sub(commands_before),
@@ -361,7 +364,11 @@ fn before_sleep(event_loop: &mut EventLoop<Server>, server: &mut Server) {
     server.note_rates();
 }
 
-fn after_sleep(_: &mut EventLoop<Server>, server: &mut Server) {
+/// Tells the engine the time: after the sleep, and in a loop that is held again and again.
+fn after_sleep(event_loop: &mut EventLoop<Server>, server: &mut Server) {
+    if event_loop.held_before().is_some() {
+        server.worked_ns += server.engine.awake_ns();
+    }
     server.engine.tell_time(host::now());
 }
 
