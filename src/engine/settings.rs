@@ -411,6 +411,8 @@ impl Setting {
     /// What is wrong with them.
     pub fn set_words(&self, config: &mut Config, words: &[Vec<u8>]) -> Result<(), String> {
         match (self.kind, words) {
+            // One argument that holds several words, as shells hand over what stands in quotes.
+            (Kind::Words(_), [text]) => self.set(config, text),
             (Kind::Words(list), _) => (list.set)(config, words),
             (Kind::Only(..) | Kind::Inert(_), _) => self.set_word(config, &words.join(&b' ')),
             (_, [word]) => self.set_word(config, word),
@@ -570,6 +572,19 @@ fn buffer_class(name: &[u8]) -> Option<usize> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn several_words_may_come_as_one_argument() {
+        let name = "client-output-buffer-limit";
+        let setting = SETTINGS.iter().find(|setting| setting.name == name);
+        let setting = setting.expect("it is a setting");
+        let (mut one, mut many) = (Config::default(), Config::default());
+        let words = ["normal", "1mb", "0", "0"].map(|word| word.as_bytes().to_vec());
+        assert_eq!(setting.set_words(&mut many, &words), Ok(()));
+        assert_eq!(setting.set_words(&mut one, &[words.join(&b' ')]), Ok(()));
+        assert_eq!(one.client_output_buffer_limit[0].hard_bytes, 1024 * 1024);
+        assert_eq!(setting.get(&one), setting.get(&many));
+    }
 
     #[test]
     fn names_are_unique_and_every_value_can_be_set_to_itself() {

@@ -3,6 +3,7 @@
 //! ```text
 //!   AEROLITE_TEST_ADDR=host:port      one running server, shared: the tests take turns (a file lock), FLUSHALL first
 //!   AEROLITE_TEST_SERVER=/path/to/it  each test spawns this program on a free port and kills it at the end
+//!   AEROLITE_TEST_WATCHED=1           each test spawns our program with a trace running and the live page open
 //!   neither                           each test embeds an aerolite server through `aerolite::spawn`
 //! ```
 //!

@@ -2,7 +2,7 @@
 
 use std::env;
 use std::fs::{self, File, OpenOptions};
-use std::io;
+use std::io::{self, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream, ToSocketAddrs};
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
@@ -126,6 +126,9 @@ impl Target {
     fn own(directives: &[(&str, &str)]) -> Target {
         let directives: Vec<(&str, &str)> =
             BASE_DIRECTIVES.iter().chain(directives).copied().collect();
+        if env::var_os("AEROLITE_TEST_WATCHED").is_some() {
+            return Target::watched(&directives);
+        }
         match env::var("AEROLITE_TEST_SERVER") {
             Ok(program) => Target::spawned(&program, &directives),
             Err(_) => Target::embedded(&directives),
@@ -140,6 +143,24 @@ impl Target {
             aerolite: true,
             keeper: Keeper::Embedded { _handle: handle },
         }
+    }
+
+    /// Our program, with a trace running and somebody who looks at the live page.
+    fn watched(directives: &[(&str, &str)]) -> Target {
+        let page = free_address().unwrap_or_else(|error| panic!("no free address: {error}"));
+        let port = page.port().to_string();
+        let mut directives = directives.to_vec();
+        directives.extend([("watch", &*port), ("trace", "trace.json")]);
+        let target = Target::spawned(env!("CARGO_BIN_EXE_aerolite"), &directives);
+        let mut viewer =
+            TcpStream::connect(page).unwrap_or_else(|error| panic!("the page at {page}: {error}"));
+        let request = format!("GET /events HTTP/1.1\r\nHost: {page}\r\n\r\n");
+        viewer
+            .write_all(request.as_bytes())
+            .unwrap_or_else(|error| panic!("the page at {page}: {error}"));
+        // Until the server is killed.
+        thread::spawn(move || io::copy(&mut viewer, &mut io::sink()));
+        target
     }
 
     fn spawned(program: &str, directives: &[(&str, &str)]) -> Target {
