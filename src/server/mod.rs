@@ -377,10 +377,6 @@ fn receive(event_loop: &mut EventLoop<Server>, server: &mut Server, token: Token
     let Some(mut client) = server.clients.take(token) else {
         return Io::Drained;
     };
-    if server.tracing.is_awaited_by(client.session) {
-        server.clients.put(token, client);
-        return Io::More;
-    }
     server.note_delay(event_loop, token);
     let connection = Connection {
         token,

@@ -33,8 +33,8 @@ mod recording;
 mod sink;
 mod text;
 
-use super::Server;
-use crate::ae::{EventLoop, Phase, Token};
+use super::{Server, receive};
+use crate::ae::{EventLoop, Mask, Phase, Token};
 use crate::command::Error;
 use crate::engine::trace::{TraceOrder, TraceState};
 use crate::engine::{Engine, SessionId};
@@ -52,10 +52,22 @@ const NOT_ON: Error = Error::new("ERR no trace is being written");
 /// The state of the trace.
 #[derive(Debug, Default)]
 pub struct Tracing {
-    recording: Option<Box<Recording>>,
+    /// The trace, while it is on.
+    active: Option<Box<Recording>>,
+    /// The trace, while it is coming, or over and not written yet.
+    resting: Option<Box<Recording>>,
     stage: Stage,
-    /// Who waits for the answer to DEBUG TRACE STOP, and whether it wants one.
-    stopper: Option<(SessionId, bool)>,
+    stopper: Option<Stopper>,
+}
+
+/// Who waits for the answer to DEBUG TRACE STOP. Until then its socket has no read handler, so that no
+/// other request of it is run and answered first.
+#[derive(Debug)]
+struct Stopper {
+    client: SessionId,
+    token: Token,
+    /// Whether it wants an answer.
+    replies: bool,
 }
 
 /// How far a trace has come.
@@ -78,17 +90,13 @@ impl Tracing {
     /// What is to be told of everything that clients do, while a trace is on.
     #[inline]
     pub fn active(&mut self) -> Option<&mut Recording> {
-        match self.stage {
-            Stage::On | Stage::Last => self.recording.as_deref_mut(),
-            _ => None,
-        }
+        self.active.as_deref_mut()
     }
 
-    /// Whether this client has said DEBUG TRACE STOP and has no answer yet: then none of its other requests may
-    /// be run.
-    #[inline]
-    pub fn is_awaited_by(&self, client: SessionId) -> bool {
-        self.stopper.is_some_and(|(stopper, _)| stopper == client)
+    /// The trace, whatever its stage.
+    fn recording(&mut self) -> Option<&mut Recording> {
+        let recording = self.active.as_deref_mut();
+        recording.or(self.resting.as_deref_mut())
     }
 }
 
@@ -133,8 +141,7 @@ impl Server {
             TraceOrder::Start(name) => self.start_trace_asked(event_loop, &name),
             TraceOrder::Stop => match self.tracing.stage {
                 Stage::Coming | Stage::On => {
-                    self.tracing.stopper = Some((client, replies));
-                    return self.stop_trace(event_loop);
+                    return self.stop_trace_asked(event_loop, client, replies);
                 }
                 _ => Err(NOT_ON),
             },
@@ -149,7 +156,7 @@ impl Server {
         event_loop: &mut EventLoop<Server>,
         name: &[u8],
     ) -> Result<(), Error> {
-        if self.tracing.recording.is_some() {
+        if self.tracing.stage != Stage::Off {
             let text = format!("ERR a trace is being written to {}", self.engine.trace.file);
             return Err(Error::text(text));
         }
@@ -169,10 +176,27 @@ impl Server {
         self.engine.trace.state = TraceState::On;
         self.engine.trace.file = name.to_string();
         recording.tell(&mut self.engine.trace);
-        self.tracing.recording = Some(Box::new(recording));
+        self.tracing.resting = Some(Box::new(recording));
         self.tracing.stage = Stage::Coming;
         event_loop.recorder().switch_on();
         Ok(())
+    }
+
+    fn stop_trace_asked(
+        &mut self,
+        event_loop: &mut EventLoop<Server>,
+        client: SessionId,
+        replies: bool,
+    ) {
+        if let Some(token) = self.clients.token_of(client) {
+            event_loop.unset_file_event(token, Mask::READABLE);
+            self.tracing.stopper = Some(Stopper {
+                client,
+                token,
+                replies,
+            });
+        }
+        self.stop_trace(event_loop);
     }
 
     /// This turn is the last of the trace. But a loop that is held is in no hurry, and it may be
@@ -190,7 +214,7 @@ impl Server {
     /// Before the loop sleeps: records the turn that is over, and writes a slice.
     #[inline]
     pub(super) fn trace_turn(&mut self, event_loop: &mut EventLoop<Server>) {
-        if self.tracing.recording.is_some() {
+        if self.tracing.stage != Stage::Off {
             self.trace_one_turn(event_loop);
         }
     }
@@ -205,7 +229,7 @@ impl Server {
         if self.is_trace_pending() {
             event_loop.wake_now();
         } else if let Stage::Over(state) = self.tracing.stage {
-            self.close_trace(state, None);
+            self.close_trace(event_loop, state, None);
         }
     }
 
@@ -220,26 +244,28 @@ impl Server {
             self.write_trace(event_loop);
         }
         if let Stage::Over(state) = self.tracing.stage {
-            self.close_trace(state, None);
+            self.close_trace(event_loop, state, None);
         }
     }
 
     fn record_turn(&mut self, event_loop: &mut EventLoop<Server>) {
         let time_events = event_loop.time_event_count();
         let recorder = event_loop.recorder();
-        let Some(recording) = self.tracing.recording.as_deref_mut() else {
+        let stage = self.tracing.stage;
+        let Some(recording) = self.tracing.recording() else {
             return;
         };
-        match self.tracing.stage {
+        match stage {
             Stage::Coming => {
                 recording.begin(recorder);
+                self.tracing.active = self.tracing.resting.take();
                 self.tracing.stage = Stage::On;
             }
             Stage::On | Stage::Last => {
                 recording.end_turn(recorder, &self.engine, time_events);
                 if recording.is_full() {
                     self.trace_is_over(event_loop, TraceState::Full);
-                } else if self.tracing.stage == Stage::Last {
+                } else if stage == Stage::Last {
                     self.trace_is_over(event_loop, TraceState::Stopped);
                 }
             }
@@ -251,32 +277,39 @@ impl Server {
     fn trace_is_over(&mut self, event_loop: &mut EventLoop<Server>, state: TraceState) {
         if let Stage::Coming | Stage::On | Stage::Last = self.tracing.stage {
             event_loop.recorder().switch_off();
-            self.tracing.stage = Stage::Over(state);
+            let tracing = &mut self.tracing;
+            tracing.resting = tracing.active.take().or(tracing.resting.take());
+            tracing.stage = Stage::Over(state);
         }
     }
 
-    fn is_trace_pending(&self) -> bool {
-        let recording = self.tracing.recording.as_deref();
-        recording.is_some_and(Recording::is_pending)
+    fn is_trace_pending(&mut self) -> bool {
+        let recording = self.tracing.recording();
+        recording.is_some_and(|recording| recording.is_pending())
     }
 
     /// Writes a slice; gives how many bytes. A file that cannot be written ends the trace.
     fn write_trace(&mut self, event_loop: &mut EventLoop<Server>) -> usize {
-        let Some(recording) = self.tracing.recording.as_deref_mut() else {
+        let Some(recording) = self.tracing.recording() else {
             return 0;
         };
         let written = recording.write_slice();
         recording.tell(&mut self.engine.trace);
         written.unwrap_or_else(|error| {
             self.trace_is_over(event_loop, TraceState::Failed);
-            self.close_trace(TraceState::Failed, Some(&error));
+            self.close_trace(event_loop, TraceState::Failed, Some(&error));
             0
         })
     }
 
     /// Closes the file, and tells whoever waits for it.
-    fn close_trace(&mut self, state: TraceState, error: Option<&io::Error>) {
-        self.tracing.recording = None;
+    fn close_trace(
+        &mut self,
+        event_loop: &mut EventLoop<Server>,
+        state: TraceState,
+        error: Option<&io::Error>,
+    ) {
+        self.tracing.resting = None;
         self.tracing.stage = Stage::Off;
         let trace = &mut self.engine.trace;
         trace.state = state;
@@ -300,8 +333,11 @@ impl Server {
                 None
             }
         };
-        if let Some((client, true)) = self.tracing.stopper.take() {
-            self.answer(client, answer);
+        if let Some(stopper) = self.tracing.stopper.take() {
+            event_loop.set_file_event(stopper.token, Mask::READABLE, receive);
+            if stopper.replies {
+                self.answer(stopper.client, answer);
+            }
         }
     }
 
@@ -312,9 +348,9 @@ impl Server {
         client: SessionId,
         token: Token,
     ) {
-        if self.tracing.is_awaited_by(client) {
-            self.tracing.stopper = None;
-        }
+        self.tracing
+            .stopper
+            .take_if(|stopper| stopper.client == client);
         if let Some(recording) = self.tracing.active() {
             let sessions = &self.engine.sessions;
             recording.left(sessions, client, token.0, event_loop.recorder());
