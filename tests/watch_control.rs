@@ -73,12 +73,30 @@ fn lateness_is_that_of_a_deadline() {
         return;
     }
     let watched = Watched::start_with_control();
-    // On its way to its deadline this timer has to be moved, which is not its being late.
-    watched.client().transcript("SET k v EX 100 => +OK");
+    // On its way to its deadline this timer has to be moved, when its slot of 4096 ms begins. That it
+    // is not moved, because the loop stands, is not its being late.
+    let slot_ms = (now_ms(&watched) + 300).next_multiple_of(4096);
+    let mut conn = watched.client();
+    let reply = conn.cmd(&["SET", "k", "v", "PXAT", &(slot_ms + 4000).to_string()]);
+    assert_eq!(reply, Reply::simple("OK"));
     pause(&watched);
-    thread::sleep(Duration::from_millis(5_500));
+    let left_ms = (slot_ms + 300).saturating_sub(now_ms(&watched));
+    thread::sleep(Duration::from_millis(left_ms));
     let state = watched.state();
+    let next_in_ms = state["wheel"]["next_in_ms"].as_u64();
+    assert!(
+        next_in_ms.is_some_and(|ms| (1..4000).contains(&ms)),
+        "{state}"
+    );
     assert_eq!(state["timer_late_ms"], 0, "{state}");
+}
+
+/// The time of day, as the server tells it.
+fn now_ms(watched: &Watched) -> u64 {
+    let state = watched.state();
+    state["wheel"]["now_ms"]
+        .as_u64()
+        .unwrap_or_else(|| panic!("{state}"))
 }
 
 #[test]

@@ -77,7 +77,11 @@ impl Watched {
             if is_it(&state) {
                 return state;
             }
-            assert!(started.elapsed() < SOON, "no frame with {what}: {state}");
+            assert!(
+                started.elapsed() < SOON,
+                "no frame with {what}: {}",
+                short(&state)
+            );
         }
     }
 
@@ -255,7 +259,11 @@ impl Web {
             if is_it(&frame) {
                 return frame;
             }
-            assert!(started.elapsed() < SOON, "no frame with {what}: {frame}");
+            assert!(
+                started.elapsed() < SOON,
+                "no frame with {what}: {}",
+                short(&frame)
+            );
         }
     }
 
@@ -275,6 +283,11 @@ impl Web {
             }
         }
     }
+}
+
+/// The beginning of a frame, for people to read.
+fn short(frame: &Value) -> String {
+    frame.to_string().chars().take(2000).collect()
 }
 
 /// The bytes of a GET.
