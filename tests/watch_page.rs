@@ -455,6 +455,14 @@ fn pictures_of_the_page() {
     for number in 0..4000_u64 {
         conn.cmd(&["SET", &format!("page:{number}"), "v"]);
     }
+    let mut waiting: Vec<Conn> = ["search", "cart", "api-7"]
+        .map(|name| {
+            let mut conn = watched.running.connect();
+            conn.cmd(&["CLIENT", "SETNAME", name]);
+            conn.cmd(&["GET", "page:1"]);
+            conn
+        })
+        .into();
     let work = Work::start(
         &watched.running,
         &["web-1", "web-2", "worker:billing", "mailer"],
@@ -480,7 +488,10 @@ fn pictures_of_the_page() {
     watched.wait_for_mode("paused");
     browser.run("document.querySelector('#step-n').value = 1");
     browser.click("#step");
-    // Until the wheel is visibly late.
+    // Some who wait in the queue, and a wheel that is visibly late.
+    for conn in &mut waiting {
+        conn.send(&["GET", "page:1"]);
+    }
     browser.wait_for("document.querySelector('#overdue').classList.contains('late')");
     thread::sleep(Duration::from_secs(3));
     browser.prefer(Scheme::Light, false);
