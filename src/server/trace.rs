@@ -15,11 +15,11 @@
 //! `trace-max-bytes`, by a disk that is full, or with the server. The names of commands are in it and, with
 //! `trace-keys yes`, the first key of each; values never.
 //!
-//! - [`recording`]: the loop's track, from the ring of the [recorder](crate::ae::recorder).
-//! - [`clients`]: the clients' tracks and the arrows.
-//! - [`text`]: an event as JSON.
-//! - [`sink`]: what waits to be written, and the limits.
-//! - [`file`](mod@file): the file, which is valid JSON at every moment.
+//! - `recording`: the loop's track, from the ring of the [recorder](crate::ae::recorder).
+//! - `clients`: the clients' tracks and the arrows.
+//! - `text`: an event as JSON.
+//! - `sink`: what waits to be written, and the limits.
+//! - `file`: the file, which is valid JSON at every moment.
 //!
 //! It lives in whole turns: begun in one, it records from the next on, and the turn in which it is told to stop
 //! is its last. What it does happens in `before_sleep` (the slices called `watch` are the trace itself): the
