@@ -12,13 +12,14 @@
 //! ([`Phase::Watch`]), and drawn apart.
 //!
 //! Its sockets are for [control](EventLoop::set_control), so they are served while the loop is held. Then there
-//! are no time events, and frames come from [`while_held`] instead.
+//! are no time events, and the loop asks for frames every now and then
+//! ([`set_while_held`](EventLoop::set_while_held)).
 //!
 //! # What it may cost
 //!
 //! - A frame is built once, whoever looks, and its size is bounded ([`frame`]).
 //! - A viewer that has not taken its last frame does not get the next one: it loses frames, never the
-//!   server's time. One that takes nothing for [`STALLED_MS`] is cut off.
+//!   server's time. One that takes nothing for five seconds is cut off.
 //! - With nobody looking there is no time event, and the recorder is off.
 //! - [`MAX_CONNECTIONS`] at most. For one more, whoever has been silent for longest has to go.
 //!
