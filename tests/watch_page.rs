@@ -153,6 +153,20 @@ fn the_name_of_a_client_is_text() {
     watched.is_silent();
 }
 
+/// The time of day, as the server tells it.
+fn now_ms(conn: &mut common::Conn) -> u64 {
+    let time = conn.cmd(&["TIME"]);
+    let parts: Vec<u64> = time
+        .items()
+        .iter()
+        .filter_map(|part| part.text().parse().ok())
+        .collect();
+    match parts[..] {
+        [seconds, micros] => seconds * 1000 + micros / 1000,
+        _ => panic!("TIME: {time:?}"),
+    }
+}
+
 #[test]
 fn a_key_with_a_ttl_falls_inward_and_fires() {
     let Some(watched) = Watched::start(&[]) else {
@@ -160,8 +174,11 @@ fn a_key_with_a_ttl_falls_inward_and_fires() {
     };
     let browser = &watched.browser;
     let mut conn = watched.running.connect();
-    // Longer than the second ring's round: it has to fall at least once.
-    conn.transcript("SET k v PX 5000 => +OK");
+    // It falls when a slot of the third ring begins, which is every 4096 ms. One that was due just behind that
+    // moment would be further in for less than a frame.
+    let fires_ms = (now_ms(&mut conn) + 1500).next_multiple_of(4096) + 2000;
+    let reply = conn.cmd(&["SET", "k", "v", "PXAT", &fires_ms.to_string()]);
+    assert!(!reply.is_error(), "{reply:?}");
     let levels = "[...document.querySelectorAll('#wheel [data-level][data-slot]')].map(dot => Number(dot.dataset.level))";
     browser.wait_for(&format!("{levels}.length === 1"));
     browser.wait_for("document.querySelector('#wheel-timers').textContent === '1'");
