@@ -194,6 +194,47 @@ fn requests_may_come_in_pieces_and_in_heaps() {
 }
 
 #[test]
+fn who_asks_many_times_in_one_turn_gets_one_frame() {
+    if !is_ours() {
+        return;
+    }
+    let watched = Watched::start(&[]);
+    let mut web = watched.open();
+    web.send(get("/state", "").repeat(8));
+    let turns: Vec<(Value, Value)> = (0..8)
+        .map(|_| web.response().json())
+        .map(|frame| (frame["turn"].clone(), frame["at_us"].clone()))
+        .collect();
+    for pair in turns.windows(2) {
+        assert_eq!(pair[0].0 == pair[1].0, pair[0].1 == pair[1].1, "{turns:?}");
+    }
+    assert_eq!(turns[0], turns[1], "they came together");
+}
+
+#[test]
+fn a_stream_that_is_stuck_and_half_closed_does_not_keep_the_loop_awake() {
+    if !is_ours() {
+        return;
+    }
+    let watched = Watched::start(&[]);
+    let mut web = watched.open();
+    // The end is seen in the second turn, and the stream begins in the third, behind more than the socket takes.
+    let pages = get("/", "").repeat(4);
+    web.send([get("/nothing", "").repeat(32), pages, get("/events", "")].concat());
+    let shut = web.stream.shutdown(std::net::Shutdown::Write);
+    assert!(shut.is_ok(), "{shut:?}");
+    let is_stuck = |state: &Value| {
+        let all = clients(state, true);
+        all.iter().any(|c| c["doing"] == "events" && c["out"] != 0)
+    };
+    let turn = |state: Value| state["turn"].as_u64().unwrap_or_default();
+    let before = turn(watched.state_with("a viewer that takes nothing", is_stuck));
+    thread::sleep(Duration::from_millis(500));
+    let turns = turn(watched.state()) - before;
+    assert!(turns < 100, "{turns} turns in half a second");
+}
+
+#[test]
 fn a_frame_has_every_field() {
     if !is_ours() {
         return;

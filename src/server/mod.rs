@@ -122,8 +122,9 @@ impl Server {
             let text = "nothing to listen on: neither 'port' with 'bind' nor 'unixsocket' names an address";
             return Err(io::Error::new(io::ErrorKind::InvalidInput, text));
         }
-        server.trace_from_start(&mut event_loop)?;
         server.serve_watchers(&mut event_loop)?;
+        // Last: a server that does not start leaves the trace of another run alone.
+        server.trace_from_start(&mut event_loop)?;
         event_loop.set_before_sleep(Some(before_sleep));
         event_loop.set_after_sleep(Some(after_sleep));
         Ok((event_loop, server))
@@ -156,8 +157,11 @@ impl Server {
     /// What the system says when a handler cannot be installed.
     #[cfg(unix)]
     pub fn handle_signals(&mut self, event_loop: &mut EventLoop<Server>) -> io::Result<()> {
-        use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
+        use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM, SIGXFSZ};
         use signal_hook::flag;
+        // A trace that grows past the limit of file sizes (ulimit -f) ends, and the server goes on:
+        // with a handler, whatever it does, the write fails instead.
+        flag::register(SIGXFSZ, Arc::new(AtomicBool::new(false)))?;
         // Ctrl-C once more, perhaps because a command takes for ever, ends the process at once.
         let is_second = Arc::new(AtomicBool::new(false));
         flag::register_conditional_shutdown(SIGINT, 1, Arc::clone(&is_second))?;

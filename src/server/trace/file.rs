@@ -9,7 +9,7 @@
 //! So there is nothing that has to be done at the end, and a process that is killed leaves a
 //! trace of what it did until its last write.
 
-use std::fs::{File, OpenOptions};
+use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{self, Read};
 use std::path::Path;
 
@@ -47,7 +47,7 @@ impl TraceFile {
     ///
     /// # Errors
     /// It cannot be had, or there is something else of that name, which is left alone: a pipe, a
-    /// device, a directory, or a file that is no trace.
+    /// device, a directory, a file that is no trace, or one that somebody else is writing.
     pub fn create(path: &Path) -> io::Result<TraceFile> {
         // To open a pipe would be to wait for its other end.
         if path.metadata().is_ok_and(|there| !there.is_file()) {
@@ -65,6 +65,11 @@ impl TraceFile {
         }
         if there.len() > 0 && !is_trace(&mut file) {
             return Err(refused("that file is no trace, and is not overwritten"));
+        }
+        // Two servers that write to one file would make nonsense of it. A file system that knows no locks
+        // is no reason to have no trace.
+        if let Err(TryLockError::WouldBlock) = file.try_lock() {
+            return Err(refused("another trace is being written to it"));
         }
         file.set_len(0)?;
         let mut trace = TraceFile { file, len: 0 };
@@ -151,6 +156,8 @@ mod tests {
             assert_eq!(events(&path) as u64, HEADER_EVENTS + n);
             assert_eq!(fs::metadata(&path).expect("there").len(), trace.len());
         }
+        let error = TraceFile::create(&path).expect_err("it is being written");
+        assert!(error.to_string().contains("another trace"), "{error}");
         drop(trace);
         TraceFile::create(&path).expect("a trace may be overwritten");
         assert_eq!(events(&path) as u64, HEADER_EVENTS);

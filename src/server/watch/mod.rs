@@ -109,6 +109,8 @@ pub struct Watch {
     retry: Option<TimeEventId>,
     /// What the recorder has been read for, while somebody looks.
     reader: Option<Reader>,
+    /// The frame that this turn has made for whoever asks for one, and the number of the turn.
+    state: Option<(u64, String)>,
     /// When the last frame was made, in milliseconds of the loop.
     last_frame_ms: Option<u64>,
     /// The time of the loop when the page was last served.
@@ -276,15 +278,27 @@ impl Server {
             return Err(FORBIDDEN);
         }
         self.set_pace(event_loop, order, None);
+        self.watch.state = None;
         Ok(())
     }
 
     /// One frame for who asks for one. It takes nothing away from the streams': while the recorder is on, it shows
     /// the last of what that remembers.
+    ///
+    /// All who ask in one turn get the same one, so that they cannot hold the loop by asking a thousand times.
     fn state(&mut self, event_loop: &mut EventLoop<Server>) -> String {
+        let turn = event_loop.turn_count();
+        if let Some((made_in, frame)) = &self.watch.state
+            && *made_in == turn
+            && event_loop.held_before().is_none()
+        {
+            return frame.clone();
+        }
         let recorder = event_loop.recorder();
         let recent = Reader::starting_early(recorder).read(recorder);
-        self.frame(event_loop, &recent)
+        let frame = self.frame(event_loop, &recent);
+        self.watch.state = Some((turn, frame.clone()));
+        frame
     }
 
     fn frame(&mut self, event_loop: &mut EventLoop<Server>, recent: &Recent) -> String {

@@ -173,7 +173,9 @@ impl Unfinished {
                 self.serves_others |= event.count as usize != self.own_sockets(event.start_ns);
             }
             Phase::TimeEvents => self.note_time_events(event),
-            Phase::Watch => self.own.push((event.start_ns, event.token)),
+            Phase::Watch if self.is_whole => self.own.push((event.start_ns, event.token)),
+            // The loop is held before the turn, perhaps for hours.
+            Phase::Watch => {}
             // Each is told of twice, by the loop and by what it did.
             Phase::AfterSleep | Phase::TimeEvent => {}
             Phase::Execute => {
@@ -408,6 +410,11 @@ mod tests {
             unfinished.take_in(&event(Phase::Watch, 90, Some(3), 9)),
             None
         );
+        let remembered = unfinished.own.len();
+        for at_ns in 91..1000 {
+            unfinished.take_in(&event(Phase::Watch, at_ns, Some(3), 9));
+        }
+        assert_eq!(unfinished.own.len(), remembered, "it may be held for hours");
         assert_eq!(unfinished.take_in(&event(Phase::Turn, 0, None, 1)), None);
     }
 }

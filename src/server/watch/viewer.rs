@@ -147,7 +147,11 @@ impl Viewer {
             State::Asking => MAX_HEAD_BYTES - self.input.len().min(MAX_HEAD_BYTES),
             _ => MAX_HEAD_BYTES,
         };
-        if room == 0 || self.is_over {
+        if self.is_over {
+            // Nothing more comes. To say otherwise would be to be asked again in every turn.
+            return Ok(Progress::Drained);
+        }
+        if room == 0 {
             return Ok(Progress::More);
         }
         let read = match self.stream.read(&mut buffer[..room]) {
