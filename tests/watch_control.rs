@@ -184,6 +184,20 @@ fn control_is_for_whom_debug_is() {
 }
 
 #[test]
+fn the_page_is_no_way_around_the_password() {
+    if !is_ours() {
+        return;
+    }
+    let watched = Watched::start(&["--enable-debug-command", "yes", "--requirepass", "secret"]);
+    assert_eq!(watched.state()["can_control"], false);
+    assert_eq!(watched.control("pause"), 403);
+    assert_eq!(watched.state()["mode"], "free");
+    let mut conn = watched.client();
+    conn.transcript("AUTH secret => +OK\nCONFIG SET requirepass \"\" => +OK");
+    assert_eq!(watched.state()["can_control"], true);
+}
+
+#[test]
 fn new_viewers_come_in_while_the_loop_stands() {
     if !is_ours() {
         return;

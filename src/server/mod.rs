@@ -397,7 +397,9 @@ fn receive(event_loop: &mut EventLoop<Server>, server: &mut Server, token: Token
         });
     let io = match received {
         Ok(io) => {
-            server.send_later(token, &mut client);
+            if !event_loop.is_control(token) {
+                server.send_later(token, &mut client);
+            }
             server.clients.put(token, client);
             io
         }

@@ -19,7 +19,7 @@
 //! - `clients`: the clients' tracks and the arrows.
 //! - `text`: an event as JSON.
 //! - `sink`: what waits to be written, and the limits.
-//! - `file`: the file, which is valid JSON at every moment.
+//! - `file`: the file, which is valid JSON whenever nobody is just writing it.
 //!
 //! It lives in whole turns: begun in one, it records from the next on, and the turn in which it is told to stop
 //! is its last. What it does happens in `before_sleep` (the slices called `watch` are the trace itself): the
@@ -170,7 +170,10 @@ impl Server {
             let text = format!("cannot write a trace to {name}: {error}");
             io::Error::new(error.kind(), text)
         })?;
-        log::info!("a trace is being written to {name}");
+        log::info!(
+            "a trace is being written to {}",
+            name.to_string().escape_debug()
+        );
         let sink = Sink::new(file, self.engine.config.trace_max_bytes);
         let recording = Recording::new(sink, self.stopwatch_offset_ns);
         self.engine.trace.state = TraceState::On;
@@ -313,7 +316,7 @@ impl Server {
         self.tracing.stage = Stage::Off;
         let trace = &mut self.engine.trace;
         trace.state = state;
-        let (file, bytes) = (&trace.file, trace.bytes);
+        let (file, bytes) = (trace.file.escape_debug(), trace.bytes);
         let figures = format!(
             "{} events in {bytes} bytes, {} dropped",
             trace.events, trace.dropped

@@ -9,7 +9,6 @@ use super::recent::{Recent, Turn, number_of};
 use crate::ae::recorder::Event;
 use crate::ae::{EventLoop, Pace, Token};
 use crate::command::{self, table};
-use crate::engine::config::Access;
 use crate::engine::stats::Histogram;
 use crate::server::Server;
 use crate::server::client::Client;
@@ -53,8 +52,7 @@ pub fn write(
     json.open('{').key("v").int(1);
     json.key("at_us").int(now_ns / 1000);
     pace(json, event_loop);
-    let access = server.engine.config.enable_debug_command;
-    json.key("can_control").bool(access != Access::No);
+    json.key("can_control").bool(server.may_control().is_ok());
     turns(json, recent);
     events(json, recent);
     ready(json, event_loop);

@@ -15,6 +15,9 @@
 //! are no time events, and the loop asks for frames every now and then
 //! ([`set_while_held`](EventLoop::set_while_held)).
 //!
+//! It asks for no password: whoever is on this machine may look (at names and addresses of clients, and numbers of keys;
+//! never at keys or values). Where there is a password, the page controls nothing.
+//!
 //! # What it may cost
 //!
 //! - A frame is built once, whoever looks, and its size is bounded ([`frame`]).
@@ -91,6 +94,12 @@ const PAGE: &[u8] = include_bytes!("page.html");
 const FORBIDDEN: Refusal = Refusal(
     Status::Forbidden,
     "Control is switched off: start the server with --enable-debug-command local (or yes).",
+);
+
+/// Nobody gives the page a password, so it must not be a way around it.
+const PASSWORD: Refusal = Refusal(
+    Status::Forbidden,
+    "Control is switched off: this server has a password. Use redis-cli and DEBUG LOOP.",
 );
 
 /// The page's listener and connections, and what they are shown.
@@ -274,12 +283,21 @@ impl Server {
         event_loop: &mut EventLoop<Server>,
         order: LoopOrder,
     ) -> Result<(), Refusal> {
-        if self.engine.config.enable_debug_command == Access::No {
-            return Err(FORBIDDEN);
-        }
+        self.may_control()?;
         self.set_pace(event_loop, order, None);
         self.watch.state = None;
         Ok(())
+    }
+
+    /// Whether the page may do what DEBUG LOOP does.
+    fn may_control(&self) -> Result<(), Refusal> {
+        if self.engine.config.enable_debug_command == Access::No {
+            Err(FORBIDDEN)
+        } else if self.engine.has_password() {
+            Err(PASSWORD)
+        } else {
+            Ok(())
+        }
     }
 
     /// One frame for who asks for one. It takes nothing away from the streams': while the recorder is on, it shows
