@@ -382,6 +382,7 @@ fn receive(event_loop: &mut EventLoop<Server>, server: &mut Server, token: Token
         return Io::Drained;
     };
     server.note_delay(event_loop, token);
+    let was_control = event_loop.is_control(token);
     let connection = Connection {
         token,
         is_ending: event_loop.hangup_hinted(token),
@@ -397,7 +398,7 @@ fn receive(event_loop: &mut EventLoop<Server>, server: &mut Server, token: Token
         });
     let io = match received {
         Ok(io) => {
-            if !event_loop.is_control(token) {
+            if !was_control {
                 server.send_later(token, &mut client);
             }
             server.clients.put(token, client);
@@ -411,7 +412,7 @@ fn receive(event_loop: &mut EventLoop<Server>, server: &mut Server, token: Token
     if !server.engine.mail.is_empty() {
         server.deliver_mail(event_loop);
     }
-    if event_loop.is_control(token) {
+    if was_control || event_loop.is_control(token) {
         // The loop may be held, and then `before_sleep` is far away.
         send(event_loop, server, token);
     }
