@@ -7,7 +7,7 @@
 use super::entry::{ADMIN, Command, LOADING, NO_SCRIPT, STALE};
 use super::{Call, Done, Error, echoed, help};
 use crate::engine::config::Access;
-use crate::engine::stats::Histogram;
+use crate::engine::histogram::Histogram;
 use crate::engine::trace::TraceOrder;
 use crate::engine::turns::LoopStats;
 use crate::engine::{Clock, LoopOrder, Mail};

@@ -9,6 +9,7 @@
 pub mod clock;
 pub mod config;
 pub mod database;
+pub mod histogram;
 pub mod random;
 pub mod session;
 pub mod settings;

@@ -1,6 +1,7 @@
 //! Counters, kept by whoever does the thing that is counted and shown by INFO.
 
 use super::config::Config;
+use super::histogram::Histogram;
 use super::turns::LoopStats;
 use std::collections::BTreeMap;
 use std::io;
@@ -31,95 +32,6 @@ pub struct CommandStats {
     pub failed: u64,
     /// How long single runs took.
     pub latency_ns: Histogram,
-}
-
-/// A histogram with buckets of powers of two, each divided in eight: every figure is right to
-/// within an eighth, in 4 KiB, whatever the range.
-#[derive(Debug, Clone)]
-pub struct Histogram {
-    buckets: Vec<u32>,
-    max: u64,
-}
-
-/// Buckets for every value there is.
-const BUCKETS: usize = (64 - SUB_BITS as usize + 1) << SUB_BITS;
-
-/// Sub-buckets of one power of two, as a power of two.
-const SUB_BITS: u32 = 3;
-
-impl Default for Histogram {
-    fn default() -> Histogram {
-        Histogram::new()
-    }
-}
-
-impl Histogram {
-    /// An empty one. Its memory is asked for at the first value.
-    #[must_use]
-    pub const fn new() -> Histogram {
-        Histogram {
-            buckets: Vec::new(),
-            max: 0,
-        }
-    }
-
-    /// Counts one value.
-    #[inline]
-    pub fn record(&mut self, value: u64) {
-        if self.buckets.is_empty() {
-            self.buckets.resize(BUCKETS, 0);
-        }
-        let bucket = &mut self.buckets[bucket_of(value)];
-        *bucket = bucket.saturating_add(1);
-        self.max = self.max.max(value);
-    }
-
-    /// How many values there were.
-    #[must_use]
-    pub fn count(&self) -> u64 {
-        self.buckets.iter().copied().map(u64::from).sum()
-    }
-
-    /// The largest value.
-    #[must_use]
-    pub fn max(&self) -> u64 {
-        self.max
-    }
-
-    /// The value that a share of `q` (0 to 1) of all values do not exceed, rounded up to its
-    /// bucket's upper end; 0 if there were none.
-    #[must_use]
-    pub fn quantile(&self, q: f64) -> u64 {
-        let rank = (q * self.count() as f64).ceil().max(1.0) as u64;
-        let mut seen = 0;
-        for (bucket, &count) in self.buckets.iter().enumerate() {
-            seen += u64::from(count);
-            if seen >= rank {
-                return upper_end(bucket).min(self.max);
-            }
-        }
-        0
-    }
-}
-
-#[inline]
-fn bucket_of(value: u64) -> usize {
-    if value < 1 << SUB_BITS {
-        return value as usize;
-    }
-    let power = value.ilog2();
-    let sub = value >> (power - SUB_BITS) & ((1 << SUB_BITS) - 1);
-    (((power - SUB_BITS + 1) as usize) << SUB_BITS) + sub as usize
-}
-
-fn upper_end(bucket: usize) -> u64 {
-    if bucket < 1 << SUB_BITS {
-        return bucket as u64;
-    }
-    let power = (bucket >> SUB_BITS) as u32 + SUB_BITS - 1;
-    let sub = (bucket & ((1 << SUB_BITS) - 1)) as u128;
-    let end = ((sub + 1 + (1 << SUB_BITS)) << (power - SUB_BITS)) - 1;
-    u64::try_from(end).unwrap_or(u64::MAX)
 }
 
 /// The most error codes counted one by one; a new one beyond that is only in the total.
@@ -386,30 +298,6 @@ impl Default for Host {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn buckets_are_in_order_and_hold_their_values() {
-        let mut last = 0;
-        for value in (0..2000).chain((11..64).map(|p| 1 << p)).chain([u64::MAX]) {
-            let bucket = bucket_of(value);
-            assert!(bucket >= last, "{value}");
-            assert!(upper_end(bucket) >= value);
-            assert!(bucket == 0 || upper_end(bucket - 1) < value);
-            last = bucket;
-        }
-    }
-
-    #[test]
-    fn quantiles_are_right_to_within_an_eighth() {
-        let mut histogram = Histogram::new();
-        (1..=10_000).for_each(|value| histogram.record(value));
-        for (q, exact) in [(0.5, 5000.0), (0.99, 9900.0), (1.0, 10_000.0)] {
-            let got = histogram.quantile(q) as f64;
-            assert!(got >= exact && got <= exact * 1.125, "{q}: {got}");
-        }
-        assert_eq!(histogram.max(), 10_000);
-        assert_eq!(Histogram::new().quantile(0.5), 0);
-    }
 
     #[test]
     fn rates_forget_what_is_long_ago() {

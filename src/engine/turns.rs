@@ -2,7 +2,7 @@
 //! to nothing. (What each turn did in detail is the [recorder](crate::ae::recorder)'s, which is off unless
 //! somebody watches.)
 
-use super::stats::Histogram;
+use super::histogram::Histogram;
 
 /// Turns that INFO can draw.
 pub const RECENT: usize = 32;

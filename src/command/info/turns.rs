@@ -8,7 +8,7 @@
 //! The picture stands in lines that begin with `#`, which whoever reads fields skips.
 
 use super::report::Report;
-use crate::engine::stats::Histogram;
+use crate::engine::histogram::Histogram;
 
 pub(super) fn turns(report: &mut Report) {
     let stats = &report.engine.stats;

@@ -9,7 +9,7 @@ use super::recent::{Recent, Turn, number_of};
 use crate::ae::recorder::Event;
 use crate::ae::{EventLoop, Pace, Token};
 use crate::command::{self, table};
-use crate::engine::stats::Histogram;
+use crate::engine::histogram::Histogram;
 use crate::server::Server;
 use crate::server::client::Client;
 use crate::wheel::LEVELS;
