@@ -18,6 +18,8 @@ Usage: aerolite [/path/to/redis.conf | -] [--directive value ...]
 
   aerolite                              listens on 127.0.0.1:6379
   aerolite --port 7000 --timeout 60     any directive of the config file
+  aerolite --watch 8080                 shows its event loop on http://127.0.0.1:8080/
+  aerolite --trace loop.json            writes what it does, for ui.perfetto.dev
   aerolite ./my.conf --loglevel debug   a file, and directives that go before it
   aerolite --watch 8080                 and its event loop on http://127.0.0.1:8080/
   aerolite -                            the config file from the standard input

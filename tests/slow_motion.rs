@@ -192,6 +192,8 @@ fn it_is_guarded_and_refuses_nonsense() {
         &["PAUSE", "1"][..],
         &["STEP", "-1"],
         &["STEP", "x"],
+        &["STEP", "0"],
+        &["SLOW", "2001"],
         &["SLOW"],
         &["FLY"],
     ] {

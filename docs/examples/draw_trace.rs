@@ -114,7 +114,9 @@ impl Trace {
         let mut trace = Trace::default();
         for event in events {
             let number = |name: &str| event[name].as_u64().unwrap_or(0);
-            let at = event["ts"].as_f64().unwrap_or(0.0);
+            // In whole nanoseconds, so that what ends and what begins at one moment have the same number.
+            let ns = |name: &str| (event[name].as_f64().unwrap_or(0.0) * 1000.0).round();
+            let at = ns("ts") / 1000.0;
             let (group, track) = (number("pid"), number("tid"));
             match event["ph"].as_str().unwrap_or("") {
                 "X" => trace.slices.push(Slice {
@@ -122,7 +124,7 @@ impl Trace {
                     track,
                     name: event["name"].as_str().unwrap_or("").to_owned(),
                     start: at,
-                    end: at + event["dur"].as_f64().unwrap_or(0.0),
+                    end: (ns("ts") + ns("dur")) / 1000.0,
                     args: event["args"].clone(),
                 }),
                 "M" if event["name"] == "thread_name" && group == OF_CLIENTS => {

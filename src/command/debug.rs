@@ -6,6 +6,7 @@
 
 use super::entry::{ADMIN, Command, LOADING, NO_SCRIPT, STALE};
 use super::{Call, Done, Error, echoed, help};
+use crate::ae::slow_motion::{MAX_GAP, MAX_STEPS};
 use crate::engine::config::Access;
 use crate::engine::histogram::Histogram;
 use crate::engine::trace::TraceOrder;
@@ -34,6 +35,9 @@ const LOOP_SYNTAX: Error =
     Error::new("ERR DEBUG LOOP takes PAUSE, STEP [turns], SLOW milliseconds, RESUME or RESET");
 
 const TRACE_SYNTAX: Error = Error::new("ERR DEBUG TRACE takes START file or STOP");
+
+const LOOP_RANGE: Error =
+    Error::new("ERR DEBUG LOOP STEP takes 1 to 1000000 turns, SLOW 0 to 2000 milliseconds");
 
 const NEGATIVE: Error = Error::new("ERR value is out of range, must be positive");
 
@@ -109,8 +113,10 @@ fn event_loop(call: &mut Call) -> Done {
     let word = call.args.arg(2).to_ascii_uppercase();
     let order = match (word.as_slice(), number) {
         (b"PAUSE", None) => LoopOrder::Pause,
-        (b"STEP", turns) => LoopOrder::Step(turns.unwrap_or(1)),
-        (b"SLOW", Some(ms)) => LoopOrder::Slow(ms),
+        (b"STEP", None) => LoopOrder::Step(1),
+        (b"STEP", Some(turns @ 1..=MAX_STEPS)) => LoopOrder::Step(turns),
+        (b"SLOW", Some(ms)) if Duration::from_millis(ms) <= MAX_GAP => LoopOrder::Slow(ms),
+        (b"STEP" | b"SLOW", Some(_)) => return Err(LOOP_RANGE),
         (b"RESUME", None) => LoopOrder::Resume,
         (b"RESET", None) => {
             call.engine.stats.event_loop = LoopStats::default();
