@@ -282,9 +282,9 @@ impl<C> FileEvents<C> {
 
     /// Those in the queue, in order.
     pub(super) fn ready(&self) -> impl Iterator<Item = Token> {
-        let first = (!self.slots.is_empty()).then_some(self.head);
+        // NIL is no slot.
         let exists = |at: &usize| self.slots.contains(*at);
-        std::iter::successors(first.filter(exists), move |&at| {
+        std::iter::successors(Some(self.head).filter(exists), move |&at| {
             Some(self.slots[at].next).filter(exists)
         })
         .map(Token)

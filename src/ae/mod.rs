@@ -365,7 +365,7 @@ impl<C> EventLoop<C> {
     /// Nanoseconds since the loop was created, read from the clock now.
     #[must_use]
     pub fn clock_ns(&self) -> u64 {
-        nanoseconds(self.start.elapsed())
+        self.recorder.clock_ns()
     }
 
     /// The first whole millisecond of the loop that is not before `after` from now.
