@@ -1,29 +1,34 @@
 //! One key with its value.
 //!
 //! ```text
-//!              4        4        1    1    1    1              20
-//!          ┌────────┬────────┬─────┬─────┬─────┬────┬──────────────────────┐
-//!   Inline │ timer  │  used  │ tag │ klen│ vlen│ enc│ key bytes, value bytes│   32 bytes in the table, that is all
-//!          └────────┴────────┴─────┴─────┴─────┴────┴──────────────────────┘
-//!   Packed │ timer  │  used  │ tag │ enc │   klen   │ Box<[u8]> ───────────┼──▶ key bytes, value bytes
-//!   Boxed  │ timer  │  used  │ tag │               │ Box<Pair> ───────────┼──▶ key, Value (long strings, collections)
+//!            4        4                     24
+//!        ┌────────┬────────┬──────────────────────────────────┐
+//!        │ timer  │  used  │ Record: key and short string     │     32 bytes in the table
+//!        │        │        │ Record: key and packed bytes ────┼──▶ one allocation: a string of medium
+//!        │        │        │                                  │    length, or a small collection
+//!        │        │        │ Box<Large> ──────────────────────┼──▶ key, Value ──▶ a long string,
+//!        └────────┴────────┴──────────────────────────────────┘                  a large collection
 //! ```
 //!
-//! Most keys and values in a Redis-like store are short, and what a lookup costs is cache misses:
-//! an entry whose key and value lie in the table's own slot is found, compared and answered with
-//! no further one. Longer strings up to [`PACKED_MAX`] share one allocation with their key; beyond
-//! that a string is a vector of its own, which can grow in place and can be shared with a reply.
+//! Short strings lie in the entry itself, and so does their key (see [`super::record`]). Longer ones up
+//! to [`PACKED_MAX`] share one allocation with their key; beyond that a string is a vector of its own,
+//! which can grow in place and can be shared with a reply. A small list, hash, set or sorted set is
+//! *packed*: its elements stand one after the other behind the key, and are gone through from the
+//! first to the last, which is the fastest way there is as long as they are few. When it grows it
+//! becomes a [`Value`], a structure with the right bounds for many. It never goes back, as in Redis.
+//!
+//! What is packed how, and when it becomes large, is known by the file of its type (`list.rs`, `hash.rs`, ...):
+//! it finds the bytes through [`Contents`] and edits them through [`Home`].
 //!
 //! Numbers are kept as their text. `INCR` reads twenty digits at the most, and `GET`, which is far
 //! more common, need not print.
 
+use super::record::{Record, Tail};
+use super::value::Value;
 use crate::wheel::TimerId;
 use std::sync::Arc;
 
-/// Bytes of key and value together that fit into the entry itself.
-pub const INLINE_MAX: usize = 20;
-
-/// Bytes of key and value together up to which they share one allocation.
+/// Bytes of key and string together up to which they share one allocation.
 pub const PACKED_MAX: usize = 4096;
 
 /// Strings up to this long are `embstr`, longer ones `raw`: Redis's border.
@@ -37,6 +42,14 @@ const SHARED_INTEGERS: i64 = 10_000;
 pub enum Kind {
     /// A string of bytes.
     String,
+    /// Elements in the order in which they were pushed.
+    List,
+    /// Members, each once.
+    Set,
+    /// Members, each once, in the order of their scores.
+    Zset,
+    /// Values by field.
+    Hash,
 }
 
 impl Kind {
@@ -45,15 +58,12 @@ impl Kind {
     pub fn name(self) -> &'static str {
         match self {
             Kind::String => "string",
+            Kind::List => "list",
+            Kind::Set => "set",
+            Kind::Zset => "zset",
+            Kind::Hash => "hash",
         }
     }
-}
-
-/// A value that has an allocation of its own.
-#[derive(Debug, Clone)]
-pub enum Value {
-    /// A long string, shared with replies that are on their way.
-    String(Arc<Vec<u8>>),
 }
 
 /// How a string came to be, which is what `OBJECT ENCODING` tells.
@@ -69,6 +79,80 @@ pub enum Encoding {
     Raw,
 }
 
+/// What the bytes behind a key are: the mark of its record.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Form {
+    /// A string.
+    String(Encoding),
+    /// The elements of a list, packed.
+    List,
+    /// Fields and values of a hash in turn, packed.
+    Hash,
+    /// The members of a set that are all integers, sorted.
+    IntSet,
+    /// The members of a set, packed.
+    Set,
+    /// Members and scores of a sorted set in turn, packed in their order.
+    Zset,
+}
+
+/// The marks of strings are below this.
+const STRING_MARKS: u8 = 4;
+
+/// Every form at the place of its mark; those of strings come first, since a record without an
+/// allocation has room for four marks only.
+const FORMS: [Form; 9] = [
+    Form::String(Encoding::Natural),
+    Form::String(Encoding::Unshared),
+    Form::String(Encoding::Text),
+    Form::String(Encoding::Raw),
+    Form::List,
+    Form::Hash,
+    Form::IntSet,
+    Form::Set,
+    Form::Zset,
+];
+
+impl Form {
+    #[inline]
+    fn mark(self) -> u8 {
+        match self {
+            Form::String(encoding) => encoding as u8,
+            Form::List => 4,
+            Form::Hash => 5,
+            Form::IntSet => 6,
+            Form::Set => 7,
+            Form::Zset => 8,
+        }
+    }
+
+    #[inline]
+    fn of(record: &Record) -> Form {
+        FORMS[usize::from(record.mark())]
+    }
+
+    /// The form of a new and empty one.
+    fn of_new(kind: Kind) -> Form {
+        match kind {
+            Kind::String => Form::String(Encoding::Natural),
+            Kind::List => Form::List,
+            Kind::Set => Form::IntSet,
+            Kind::Zset => Form::Zset,
+            Kind::Hash => Form::Hash,
+        }
+    }
+
+    fn kind(self) -> Kind {
+        match self {
+            Form::String(_) => Kind::String,
+            Form::List => Kind::List,
+            Form::Hash => Kind::Hash,
+            Form::IntSet | Form::Set => Kind::Set,
+            Form::Zset => Kind::Zset,
+        }
+    }
+}
+
 /// One key, its value, its timer and when it was last used.
 #[derive(Debug)]
 pub struct Entry {
@@ -79,21 +163,10 @@ pub struct Entry {
 
 #[derive(Debug)]
 enum Body {
-    Inline {
-        encoding: Encoding,
-        key_len: u8,
-        value_len: u8,
-        bytes: [u8; INLINE_MAX],
-    },
-    Packed {
-        encoding: Encoding,
-        key_len: u16,
-        bytes: Box<[u8]>,
-    },
-    Boxed {
-        encoding: Encoding,
-        pair: Box<Pair>,
-    },
+    /// A string up to [`PACKED_MAX`], or a packed collection.
+    Record(Record),
+    /// A value with an allocation of its own. The encoding is that of a string.
+    Large { encoding: Encoding, pair: Box<Pair> },
 }
 
 #[derive(Debug)]
@@ -102,32 +175,70 @@ struct Pair {
     value: Value,
 }
 
+/// What an entry holds, for the file of its type.
+#[derive(Debug, Clone, Copy)]
+pub enum Contents<'a> {
+    /// Bytes of this form.
+    Packed(Form, &'a [u8]),
+    /// A large value.
+    Large(&'a Value),
+}
+
+/// Where a collection lives: an entry, while its collection is being changed. It may move from the
+/// packed form to the large one, not back.
+#[derive(Debug)]
+pub struct Home<'a> {
+    body: &'a mut Body,
+}
+
+/// What a [`Home`] holds, to be changed.
+#[derive(Debug)]
+pub enum ContentsMut<'a> {
+    /// Bytes of this form.
+    Packed(Form, Tail<'a>),
+    /// A large value.
+    Large(&'a mut Value),
+}
+
+impl<'a> Home<'a> {
+    /// What is there now.
+    #[inline]
+    pub fn contents(&self) -> Contents<'_> {
+        self.body.contents()
+    }
+
+    /// What is there now, to be changed.
+    #[inline]
+    pub fn contents_mut(&mut self) -> ContentsMut<'_> {
+        self.body.contents_mut()
+    }
+
+    /// The same, for as long as the home itself lasts.
+    #[inline]
+    pub fn into_contents_mut(self) -> ContentsMut<'a> {
+        self.body.contents_mut()
+    }
+
+    /// Replaces the packed bytes by others of another form.
+    pub fn repack(&mut self, form: Form, bytes: &[u8]) {
+        let record = Record::on_heap(self.body.key(), bytes, form.mark());
+        *self.body = Body::Record(record);
+    }
+
+    /// The packed collection is too large for that: this value stands in its place from now on.
+    pub fn enlarge(&mut self, value: Value) {
+        *self.body = Body::large(self.body.key().into(), value, Encoding::Natural);
+    }
+}
+
 impl Body {
     /// The most compact body for a key and a string.
+    #[inline]
     fn string(key: &[u8], value: &[u8], encoding: Encoding) -> Body {
-        let len = key.len() + value.len();
-        if len <= INLINE_MAX {
-            let mut bytes = [0; INLINE_MAX];
-            bytes[..key.len()].copy_from_slice(key);
-            bytes[key.len()..len].copy_from_slice(value);
-            // Both are at most INLINE_MAX, so neither is cut.
-            Body::Inline {
-                encoding,
-                key_len: key.len() as u8,
-                value_len: value.len() as u8,
-                bytes,
-            }
-        } else if len <= PACKED_MAX {
-            let mut bytes = Vec::with_capacity(len);
-            bytes.extend_from_slice(key);
-            bytes.extend_from_slice(value);
-            Body::Packed {
-                encoding,
-                key_len: key.len() as u16,
-                bytes: bytes.into_boxed_slice(),
-            }
+        if key.len() + value.len() <= PACKED_MAX {
+            Body::Record(Record::new(key, value, encoding as u8))
         } else {
-            Body::boxed(
+            Body::large(
                 key.into(),
                 Value::String(Arc::new(value.to_vec())),
                 encoding,
@@ -135,44 +246,94 @@ impl Body {
         }
     }
 
-    fn boxed(key: Box<[u8]>, value: Value, encoding: Encoding) -> Body {
-        Body::Boxed {
+    fn large(key: Box<[u8]>, value: Value, encoding: Encoding) -> Body {
+        Body::Large {
             encoding,
             pair: Box::new(Pair { key, value }),
+        }
+    }
+
+    #[inline]
+    fn key(&self) -> &[u8] {
+        match self {
+            Body::Record(record) => record.key(),
+            Body::Large { pair, .. } => &pair.key,
+        }
+    }
+
+    #[inline]
+    fn contents(&self) -> Contents<'_> {
+        match self {
+            Body::Record(record) => Contents::Packed(Form::of(record), record.value()),
+            Body::Large { pair, .. } => Contents::Large(&pair.value),
+        }
+    }
+
+    #[inline]
+    fn contents_mut(&mut self) -> ContentsMut<'_> {
+        match self {
+            Body::Record(record) => {
+                let form = Form::of(record);
+                let tail = record.tail();
+                ContentsMut::Packed(form, tail.expect("a collection has an allocation"))
+            }
+            Body::Large { pair, .. } => ContentsMut::Large(&mut pair.value),
         }
     }
 }
 
 impl Entry {
-    /// An entry for `key` holding the string `value`, without a deadline.
-    #[must_use]
-    pub fn string(key: &[u8], value: &[u8], encoding: Encoding) -> Entry {
+    fn new(body: Body) -> Entry {
         Entry {
             timer: None,
             used_s: 0,
-            body: Body::string(key, value, encoding),
+            body,
         }
+    }
+
+    /// An entry for `key` holding the string `value`, without a deadline.
+    #[must_use]
+    pub fn string(key: &[u8], value: &[u8], encoding: Encoding) -> Entry {
+        Entry::new(Body::string(key, value, encoding))
+    }
+
+    /// An entry for `key` holding a collection without elements, without a deadline. (Or the empty
+    /// string.)
+    #[must_use]
+    pub fn empty(key: &[u8], kind: Kind) -> Entry {
+        let mark = Form::of_new(kind).mark();
+        Entry::new(Body::Record(Record::on_heap(key, b"", mark)))
     }
 
     /// The key.
     #[inline]
     #[must_use]
     pub fn key(&self) -> &[u8] {
-        match &self.body {
-            Body::Inline { key_len, bytes, .. } => &bytes[..usize::from(*key_len)],
-            Body::Packed { key_len, bytes, .. } => &bytes[..usize::from(*key_len)],
-            Body::Boxed { pair, .. } => &pair.key,
-        }
+        self.body.key()
     }
 
     /// The type of the value.
+    #[inline]
     #[must_use]
     pub fn kind(&self) -> Kind {
-        match &self.body {
-            Body::Inline { .. } | Body::Packed { .. } => Kind::String,
-            Body::Boxed { pair, .. } => match pair.value {
-                Value::String(_) => Kind::String,
-            },
+        match self.body.contents() {
+            Contents::Packed(form, _) => form.kind(),
+            Contents::Large(value) => value.kind(),
+        }
+    }
+
+    /// What it holds, for the file of its type.
+    #[inline]
+    #[must_use]
+    pub fn contents(&self) -> Contents<'_> {
+        self.body.contents()
+    }
+
+    /// Where its collection lives, for the file of its type, which has seen that it is of its type.
+    #[inline]
+    pub fn home(&mut self) -> Home<'_> {
+        Home {
+            body: &mut self.body,
         }
     }
 
@@ -181,19 +342,9 @@ impl Entry {
     #[must_use]
     pub fn as_string(&self) -> Option<&[u8]> {
         match &self.body {
-            Body::Inline {
-                key_len,
-                value_len,
-                bytes,
-                ..
-            } => {
-                let start = usize::from(*key_len);
-                Some(&bytes[start..start + usize::from(*value_len)])
-            }
-            Body::Packed { key_len, bytes, .. } => Some(&bytes[usize::from(*key_len)..]),
-            Body::Boxed { pair, .. } => match &pair.value {
-                Value::String(bytes) => Some(bytes),
-            },
+            Body::Record(record) if record.mark() < STRING_MARKS => Some(record.value()),
+            Body::Record(_) => None,
+            Body::Large { pair, .. } => pair.value.as_string().map(|bytes| &bytes[..]),
         }
     }
 
@@ -202,10 +353,8 @@ impl Entry {
     #[must_use]
     pub fn as_shared(&self) -> Option<&Arc<Vec<u8>>> {
         match &self.body {
-            Body::Boxed { pair, .. } => match &pair.value {
-                Value::String(bytes) => Some(bytes),
-            },
-            _ => None,
+            Body::Record(_) => None,
+            Body::Large { pair, .. } => pair.value.as_string(),
         }
     }
 
@@ -214,25 +363,8 @@ impl Entry {
     #[inline]
     pub fn set_string(&mut self, value: &[u8], encoding: Encoding) -> Option<Value> {
         match &mut self.body {
-            Body::Inline {
-                encoding: how,
-                key_len,
-                value_len,
-                bytes,
-            } if usize::from(*key_len) + value.len() <= INLINE_MAX => {
-                let start = usize::from(*key_len);
-                bytes[start..start + value.len()].copy_from_slice(value);
-                *value_len = value.len() as u8;
-                *how = encoding;
-                None
-            }
-            Body::Packed {
-                encoding: how,
-                key_len,
-                bytes,
-            } if bytes.len() == usize::from(*key_len) + value.len() => {
-                bytes[usize::from(*key_len)..].copy_from_slice(value);
-                *how = encoding;
+            Body::Record(record) if record.key().len() + value.len() <= PACKED_MAX => {
+                record.set_value(value, encoding as u8);
                 None
             }
             _ => self.replace_string(value, encoding),
@@ -252,7 +384,7 @@ impl Entry {
             return self.set_string(&value, encoding);
         }
         let key = self.take_key();
-        self.replace_body(Body::boxed(key, Value::String(Arc::new(value)), encoding))
+        self.replace_body(Body::large(key, Value::String(Arc::new(value)), encoding))
     }
 
     /// Lets `edit` change the string, in place where it has an allocation of its own.
@@ -263,12 +395,14 @@ impl Entry {
         encoding: Encoding,
         edit: impl FnOnce(&mut Vec<u8>) -> R,
     ) -> Option<R> {
-        if let Body::Boxed {
+        if let Body::Large {
             encoding: how,
             pair,
         } = &mut self.body
         {
-            let Value::String(bytes) = &mut pair.value;
+            let Value::String(bytes) = &mut pair.value else {
+                return None;
+            };
             *how = encoding;
             return Some(edit(Arc::make_mut(bytes)));
         }
@@ -281,18 +415,38 @@ impl Entry {
     /// A copy of the value under another key, without a deadline.
     #[must_use]
     pub fn copy_to(&self, key: &[u8]) -> Entry {
-        match self.string_encoding() {
-            Encoding::Natural => self.duplicate(key, Encoding::Unshared),
-            encoding => self.duplicate(key, encoding),
-        }
+        let copy = match self.form() {
+            Form::String(Encoding::Natural) => Form::String(Encoding::Unshared),
+            form => form,
+        };
+        self.duplicate(key, copy)
     }
 
-    fn duplicate(&self, key: &[u8], encoding: Encoding) -> Entry {
-        let body = match &self.body {
-            Body::Inline { .. } | Body::Packed { .. } => {
-                Body::string(key, self.as_string().unwrap_or_default(), encoding)
+    /// The same value under another key, without a deadline: what RENAME does.
+    #[must_use]
+    pub fn rename_to(mut self, key: &[u8]) -> Entry {
+        if let Body::Large { pair, .. } = &mut self.body {
+            pair.key = key.into();
+            self.timer = None;
+            return self;
+        }
+        self.duplicate(key, self.form())
+    }
+
+    fn duplicate(&self, key: &[u8], form: Form) -> Entry {
+        let body = match (&self.body, form) {
+            (Body::Large { pair, .. }, Form::String(encoding)) => {
+                Body::large(key.into(), pair.value.clone(), encoding)
             }
-            Body::Boxed { pair, .. } => Body::boxed(key.into(), pair.value.clone(), encoding),
+            (Body::Large { pair, encoding }, _) => {
+                Body::large(key.into(), pair.value.clone(), *encoding)
+            }
+            (Body::Record(record), Form::String(encoding)) => {
+                Body::string(key, record.value(), encoding)
+            }
+            (Body::Record(record), form) => {
+                Body::Record(Record::on_heap(key, record.value(), form.mark()))
+            }
         };
         Entry {
             timer: None,
@@ -301,37 +455,34 @@ impl Entry {
         }
     }
 
-    /// The same value under another key, without a deadline: what RENAME does.
-    #[must_use]
-    pub fn rename_to(self, key: &[u8]) -> Entry {
-        match self.body {
-            Body::Boxed { encoding, mut pair } => {
-                pair.key = key.into();
-                let body = Body::Boxed { encoding, pair };
-                Entry {
-                    timer: None,
-                    used_s: self.used_s,
-                    body,
-                }
-            }
-            _ => self.duplicate(key, self.string_encoding()),
-        }
-    }
-
     /// The value alone, where it has an allocation of its own.
     #[must_use]
     pub fn into_value(self) -> Option<Value> {
         match self.body {
-            Body::Boxed { pair, .. } => Some(pair.value),
-            _ => None,
+            Body::Large { pair, .. } => Some(pair.value),
+            Body::Record(_) => None,
         }
     }
 
-    /// The name `OBJECT ENCODING` has for how the value is kept.
+    /// The name `OBJECT ENCODING` has for how the value is kept: Redis's name for its own way of keeping
+    /// such a value.
     #[must_use]
     pub fn encoding_name(&self) -> &'static str {
+        match (self.form(), &self.body) {
+            (Form::String(encoding), _) => self.string_encoding_name(encoding),
+            (Form::List, _) => "quicklist",
+            (Form::IntSet, _) => "intset",
+            // Redis 7.0 knows no packed sets.
+            (Form::Set, _) => "hashtable",
+            (Form::Hash | Form::Zset, Body::Record(_)) => "listpack",
+            (Form::Hash, Body::Large { .. }) => "hashtable",
+            (Form::Zset, Body::Large { .. }) => "skiplist",
+        }
+    }
+
+    fn string_encoding_name(&self, encoding: Encoding) -> &'static str {
         let text = self.as_string().unwrap_or_default();
-        match self.string_encoding() {
+        match encoding {
             Encoding::Raw => "raw",
             Encoding::Natural | Encoding::Unshared if crate::number::parse_i64(text).is_some() => {
                 "int"
@@ -344,33 +495,40 @@ impl Entry {
     /// Whether Redis would keep this value as one of its shared integers.
     #[must_use]
     pub fn is_shared_integer(&self) -> bool {
-        self.string_encoding() == Encoding::Natural
+        self.form() == Form::String(Encoding::Natural)
             && self
                 .as_string()
                 .and_then(crate::number::parse_i64)
                 .is_some_and(|n| (0..SHARED_INTEGERS).contains(&n))
     }
 
-    fn string_encoding(&self) -> Encoding {
-        match self.body {
-            Body::Inline { encoding, .. }
-            | Body::Packed { encoding, .. }
-            | Body::Boxed { encoding, .. } => encoding,
+    /// What the value is, packed or large.
+    fn form(&self) -> Form {
+        match &self.body {
+            Body::Record(record) => Form::of(record),
+            Body::Large { encoding, pair } => pair.value.form(*encoding),
         }
     }
 
-    /// Bytes that the entry takes beside its slot in the table.
+    /// Bytes that the entry takes beside its slot in the table. For a large collection it is an
+    /// estimate from its first elements.
     #[must_use]
     pub fn heap_bytes(&self) -> usize {
         match &self.body {
-            Body::Inline { .. } => 0,
-            Body::Packed { bytes, .. } => bytes.len(),
-            Body::Boxed { pair, .. } => {
-                let value = match &pair.value {
-                    Value::String(bytes) => size_of::<Vec<u8>>() + bytes.capacity(),
-                };
-                size_of::<Pair>() + pair.key.len() + value
+            Body::Record(record) => record.heap_bytes(),
+            Body::Large { pair, .. } => {
+                size_of::<Pair>() + pair.key.len() + pair.value.heap_bytes()
             }
+        }
+    }
+
+    /// The value, if freeing it takes so long that it is to be done in slices.
+    #[inline]
+    #[must_use]
+    pub fn into_weighty(self) -> Option<Value> {
+        match self.body {
+            Body::Large { pair, .. } if pair.value.is_weighty() => Some(pair.value),
+            _ => None,
         }
     }
 
@@ -401,15 +559,15 @@ impl Entry {
     /// Takes the key out of a body that is about to be replaced.
     fn take_key(&mut self) -> Box<[u8]> {
         match &mut self.body {
-            Body::Boxed { pair, .. } => std::mem::take(&mut pair.key),
-            _ => self.key().into(),
+            Body::Large { pair, .. } => std::mem::take(&mut pair.key),
+            Body::Record(record) => record.key().into(),
         }
     }
 
     fn replace_body(&mut self, body: Body) -> Option<Value> {
         match std::mem::replace(&mut self.body, body) {
-            Body::Boxed { pair, .. } => Some(pair.value),
-            _ => None,
+            Body::Large { pair, .. } => Some(pair.value),
+            Body::Record(_) => None,
         }
     }
 }

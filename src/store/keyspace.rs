@@ -13,10 +13,11 @@
 //! A key is gone, for everybody who asks, from its deadline on (passive expiry); its timer removes
 //! it at that same moment even if nobody asks (active expiry). Nothing is sampled.
 
-use super::entry::{Encoding, Entry, Value};
+use super::entry::{Encoding, Entry};
 use super::shard::Keyed;
 pub use super::table::Spot;
 use super::table::{Cursor, Table};
+use super::value::Value;
 use crate::wheel::{self, Step, TimerId, Wheel};
 
 impl Keyed for Entry {

@@ -10,17 +10,22 @@
 //!
 //! - [`table`]: a hash table that never grows all at once, and can be scanned while it does.
 //! - [`shard`]: one of the small tables that it is made of.
-//! - [`entry`]: one key with its value in 32 bytes, small ones without a further allocation.
+//! - [`record`]: a key and the bytes that belong to it, in 24 bytes and one allocation at the most.
+//! - [`entry`]: one key of a database with its value: a record, or a value that is large.
+//! - [`value`]: what is large: long strings and collections of many elements.
 //! - [`keyspace`]: both, with the deadlines.
 //! - [`trash`]: what was removed and is too big to free in one go.
 
 pub mod entry;
 pub mod keyspace;
+pub mod record;
 pub mod shard;
 pub mod table;
 pub mod trash;
+pub mod value;
 
-pub use entry::{Encoding, Entry, Kind, Value};
+pub use entry::{Encoding, Entry, Kind};
 pub use keyspace::{Expired, Keyspace};
 pub use table::{Cursor, Table};
 pub use trash::Trash;
+pub use value::Value;

@@ -23,7 +23,7 @@ pub trait Keyed {
 }
 
 /// Some hundred items by key. The hashes come from outside: a table of shards has them already.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Shard<T> {
     index: HashTable<u16>,
     items: Vec<T>,

@@ -65,7 +65,7 @@ const MAX_RANDOM_TRIES: usize = 10_000;
 /// Foldhash multiplies what it reads, combined with its shared seed. Who knows that seed can write
 /// keys in which one factor is zero, and which therefore have the same hash *whatever the other
 /// seed is*. The crate's fixed shared seed is printed in its source, so both are derived from ours.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 struct KeyHasher {
     seed: u64,
     shared: SharedSeed,
@@ -96,7 +96,7 @@ pub struct Spot {
 }
 
 /// Items by key; see the module's text.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Table<T> {
     segments: Vec<Vec<Shard<T>>>,
     shards: usize,

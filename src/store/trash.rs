@@ -9,13 +9,11 @@
 //! been returned to the kernel is handed out again page by page, and that takes longer than
 //! receiving the bytes.
 
-use super::entry::{Entry, Value};
+use super::entry::Entry;
 use super::keyspace::{Keyspace, Remains};
+use super::value::Value;
 use std::collections::VecDeque;
 use std::sync::Arc;
-
-/// A value of more bytes than this is not freed on the spot.
-const SMALL_BYTES: usize = 64 * 1024;
 
 /// A string of more bytes than this is given back in parts.
 const SLICE_BYTES: usize = 4 * 1024 * 1024;
@@ -98,20 +96,13 @@ impl Trash {
     /// Takes an entry that was removed.
     #[inline]
     pub fn entry(&mut self, entry: Entry) {
-        if entry.heap_bytes() > SMALL_BYTES {
-            self.values.extend(entry.into_value());
-        }
+        self.values.extend(entry.into_weighty());
     }
 
     /// Takes a value that was overwritten, if there was one worth it.
     #[inline]
     pub fn value(&mut self, value: Option<Value>) {
-        match value {
-            Some(Value::String(bytes)) if bytes.capacity() > SMALL_BYTES => {
-                self.values.push_back(Value::String(bytes));
-            }
-            _ => {}
-        }
+        self.values.extend(value.filter(Value::is_weighty));
     }
 
     /// Takes all the keys of a database that was flushed.
@@ -121,7 +112,8 @@ impl Trash {
         }
     }
 
-    /// Frees one slice, at a moment in unix milliseconds: one large value, or one shard's worth of keys.
+    /// Frees one slice, at a moment in unix milliseconds: a part of a large value, or one shard's
+    /// worth of keys.
     pub fn free_slice(&mut self, now_ms: u64) {
         if let Some(value) = self.values.pop_front() {
             self.free_value(value, now_ms);
@@ -136,21 +128,29 @@ impl Trash {
     }
 
     fn free_value(&mut self, value: Value, now_ms: u64) {
-        let Value::String(mut bytes) = value;
-        // Whoever else holds the string, a reply on its way, frees it.
-        if let Some(memory) = Arc::get_mut(&mut bytes) {
-            let is_worth_it = (MIN_SPARE_BYTES..=MAX_SPARE_BYTES).contains(&memory.capacity());
-            if self.spare.is_none() && is_worth_it {
-                self.spare = Some(Spare {
-                    memory: std::mem::take(memory),
-                    until_ms: now_ms + SPARE_MS,
-                });
-            } else if shrink(memory) {
-                self.values.push_front(Value::String(bytes));
-                return;
-            }
+        let rest = match value {
+            Value::String(bytes) => self.free_string(bytes, now_ms),
+            mut collection => collection.free_some().then_some(collection),
+        };
+        match rest {
+            Some(rest) => self.values.push_front(rest),
+            None => self.freed += 1,
         }
-        self.freed += 1;
+    }
+
+    /// Frees a string or a part of it, and gives back the rest.
+    fn free_string(&mut self, mut bytes: Arc<Vec<u8>>, now_ms: u64) -> Option<Value> {
+        // Whoever else holds the string, a reply on its way, frees it.
+        let memory = Arc::get_mut(&mut bytes)?;
+        let is_worth_it = (MIN_SPARE_BYTES..=MAX_SPARE_BYTES).contains(&memory.capacity());
+        if self.spare.is_none() && is_worth_it {
+            self.spare = Some(Spare {
+                memory: std::mem::take(memory),
+                until_ms: now_ms + SPARE_MS,
+            });
+            return None;
+        }
+        shrink(memory).then_some(Value::String(bytes))
     }
 
     fn free_keys(&mut self, mut remains: Remains) {
@@ -179,6 +179,8 @@ fn shrink(memory: &mut Vec<u8>) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use super::super::record::Record;
+    use super::super::table::Table;
     use super::*;
 
     const NOW_MS: u64 = 1000;
@@ -238,7 +240,26 @@ mod tests {
     }
 
     #[test]
+    fn a_large_collection_goes_shard_by_shard_and_is_counted_once() {
+        let mut table = Table::new(1);
+        for n in 0..5000u32 {
+            let member = Record::new(&n.to_le_bytes(), b"", 0);
+            table.insert(table.hash(member.key()), member);
+        }
+        let mut trash = Trash::new();
+        trash.value(Some(Value::Set(Box::new(table))));
+        let mut slices = 0;
+        while !trash.is_empty() {
+            trash.free_slice(NOW_MS);
+            slices += 1;
+        }
+        assert!(slices > 10, "{slices}");
+        assert_eq!(trash.freed(), 1);
+    }
+
+    #[test]
     fn small_values_are_not_kept() {
+        const SMALL_BYTES: usize = 64 * 1024;
         let mut trash = Trash::new();
         trash.value(Some(string(SMALL_BYTES)));
         assert!(trash.is_empty());
