@@ -1,5 +1,6 @@
 //! The values of the settings. What may be said about them stands in `settings.rs`.
 
+use crate::store::Packing;
 use std::collections::BTreeMap;
 
 /// The classes of clients that have output limits of their own, in the order of the setting.
@@ -75,6 +76,8 @@ pub struct Config {
     pub trace_max_bytes: u64,
     /// The port of the loopback at which the live page is served; 0: it is not.
     pub watch: u16,
+    /// How collections are kept.
+    pub packing: Packing,
     /// Settings without effect that were given a value.
     pub inert: BTreeMap<&'static str, Vec<u8>>,
 }
@@ -114,6 +117,7 @@ impl Default for Config {
             trace_keys: true,
             trace_max_bytes: 256 * MIB,
             watch: 0,
+            packing: Packing::default(),
             inert: BTreeMap::new(),
         }
     }

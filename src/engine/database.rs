@@ -2,9 +2,10 @@
 //! what is removed where it is freed.
 
 use super::clock::Clock;
+use super::random::Random;
 use super::stats::KeyStats;
 use crate::store::keyspace::{Deadline, NewString, Spot};
-use crate::store::{Encoding, Entry, Keyspace, Trash};
+use crate::store::{Encoding, Entry, Keyspace, Kind, Packing, Trash};
 
 /// Keys that are fetched together.
 const EXPECTED_AT_ONCE: usize = 32;
@@ -15,6 +16,10 @@ pub struct Db<'a> {
     pub(super) trash: &'a mut Trash,
     pub(super) stats: &'a mut KeyStats,
     pub(super) clock: &'a Clock,
+    /// How collections are kept.
+    pub packing: &'a Packing,
+    /// Randomness.
+    pub random: &'a mut Random,
     /// Whether looking a key up counts as no use of it (CLIENT NO-TOUCH).
     pub(crate) no_touch: bool,
     /// A key that need not be hashed again.
@@ -106,6 +111,27 @@ impl Db<'_> {
         Some(self.use_of(spot))
     }
 
+    /// The key's entry for changing; where there is none, one with an empty collection of this type,
+    /// which must not be left empty.
+    pub fn write_or_create(&mut self, key: &[u8], kind: Kind) -> &mut Entry {
+        if self.find(key).is_none() {
+            self.add(Entry::empty(key, kind), None);
+        }
+        let spot = self.find(key).expect("a key just added is there");
+        self.use_of(spot)
+    }
+
+    /// The entries of several keys for reading, side by side; each is counted as by [`Db::read`].
+    pub fn read_all<'k>(
+        &mut self,
+        keys: impl Iterator<Item = &'k [u8]> + Clone,
+    ) -> Vec<Option<&Entry>> {
+        for key in keys.clone() {
+            self.read(key);
+        }
+        keys.map(|key| self.keys.peek(key)).collect()
+    }
+
     /// Whether the key is there; neither counted nor a use.
     pub fn exists(&mut self, key: &[u8]) -> bool {
         self.find(key).is_some()
@@ -170,7 +196,17 @@ impl Db<'_> {
         if let Some((replaced, _)) = self.keys.remove(entry.key()) {
             self.trash.entry(replaced);
         }
+        self.add(entry, deadline_ms);
+    }
+
+    /// Adds an entry under a key that is not there. Every collection that comes to be does so here.
+    fn add(&mut self, entry: Entry, deadline_ms: Option<u64>) {
         self.keys.insert(entry, deadline_ms);
+    }
+
+    /// Removes a key whose last element has been taken: part of a change that its caller notes.
+    pub fn remove_empty(&mut self, key: &[u8]) {
+        self.keys.remove(key);
     }
 
     /// Removes a key. Says whether it was there.
@@ -219,7 +255,12 @@ impl Db<'_> {
 
     /// Notes a change that was made through [`Db::write`].
     pub fn changed(&mut self) {
-        self.stats.dirty += 1;
+        self.changes(1);
+    }
+
+    /// Notes several.
+    pub fn changes(&mut self, count: usize) {
+        self.stats.dirty += count as u64;
     }
 
     /// Puts a value that was overwritten through [`Db::write`] where it is freed.

@@ -133,6 +133,8 @@ impl Engine {
         let databases = (0..count)
             .map(|_| Keyspace::new(hash_seed, clock.unix_ms()))
             .collect();
+        let mut config = config;
+        config.packing.seed = hash_seed;
         Engine {
             databases,
             used_databases: 0,
@@ -161,6 +163,8 @@ impl Engine {
             trash: &mut self.trash,
             stats: &mut self.stats.keys,
             clock: &self.clock,
+            packing: &self.config.packing,
+            random: &mut self.random,
             no_touch: false,
             known: &KnownHash::NONE,
         }

@@ -127,14 +127,14 @@ const fn inert(name: &'static str, default: &'static str) -> Setting {
     mutable(name, Kind::Inert(default))
 }
 
-/// A number in a field of an unsigned type.
+/// A number in a field of an integer type.
 macro_rules! number {
-    ($field:ident: $type:ty, $min:expr, $max:expr, $unit:expr) => {
+    ($($field:ident).+: $type:ty, $min:expr, $max:expr, $unit:expr) => {
         Kind::Number(
             Field {
-                get: |config| i64::try_from(config.$field).unwrap_or(i64::MAX),
+                get: |config| i64::try_from(config.$($field).+).unwrap_or(i64::MAX),
                 set: |config, value| {
-                    config.$field = <$type>::try_from(value).unwrap_or(<$type>::MAX)
+                    config.$($field).+ = <$type>::try_from(value).unwrap_or(<$type>::MAX)
                 },
             },
             $min,
@@ -160,6 +160,18 @@ const NO_CLUSTER: &str = "Aerolite is no cluster";
 const NO_DAEMON: &str = "Aerolite stays in the foreground; let a service manager start it";
 const NO_LIMIT: &str = "Aerolite does not evict keys";
 const ONE_THREAD: &str = "Aerolite does everything in one thread";
+
+// Those that decide how collections are kept have an older name each, which is still in use.
+const HASH_ENTRIES: Kind = number!(packing.hash_entries: usize, 0, i64::MAX, Unit::Plain);
+const HASH_BYTES: Kind = number!(packing.hash_bytes: usize, 0, i64::MAX, Unit::Memory);
+const ZSET_ENTRIES: Kind = number!(packing.zset_entries: usize, 0, i64::MAX, Unit::Plain);
+const ZSET_BYTES: Kind = number!(packing.zset_bytes: usize, 0, i64::MAX, Unit::Memory);
+const LIST_CHUNK: Kind = number!(
+    packing.list_chunk: i32,
+    i32::MIN as i64,
+    i32::MAX as i64,
+    Unit::Plain
+);
 
 /// Every setting.
 pub const SETTINGS: &[Setting] = &[
@@ -259,6 +271,20 @@ pub const SETTINGS: &[Setting] = &[
         number!(trace_max_bytes: u64, MIN_TRACE_BYTES, i64::MAX, Unit::Memory),
     ),
     fixed("watch", number!(watch: u16, 0, 65535, Unit::Plain)),
+    mutable("hash-max-listpack-entries", HASH_ENTRIES),
+    mutable("hash-max-ziplist-entries", HASH_ENTRIES),
+    mutable("hash-max-listpack-value", HASH_BYTES),
+    mutable("hash-max-ziplist-value", HASH_BYTES),
+    mutable("zset-max-listpack-entries", ZSET_ENTRIES),
+    mutable("zset-max-ziplist-entries", ZSET_ENTRIES),
+    mutable("zset-max-listpack-value", ZSET_BYTES),
+    mutable("zset-max-ziplist-value", ZSET_BYTES),
+    mutable("list-max-listpack-size", LIST_CHUNK),
+    mutable("list-max-ziplist-size", LIST_CHUNK),
+    mutable(
+        "set-max-intset-entries",
+        number!(packing.intset_entries: usize, 0, i64::MAX, Unit::Plain),
+    ),
     only("save", "", NO_FILES),
     only("appendonly", "no", NO_FILES),
     never("daemonize", "no", NO_DAEMON),
@@ -301,8 +327,6 @@ pub const SETTINGS: &[Setting] = &[
     inert("dynamic-hz", "yes"),
     inert("enable-module-command", "no"),
     inert("enable-protected-configs", "no"),
-    inert("hash-max-listpack-entries", "512"),
-    inert("hash-max-listpack-value", "64"),
     inert("hll-sparse-max-bytes", "3000"),
     inert("hz", "10"),
     inert("ignore-warnings", ""),
@@ -319,7 +343,6 @@ pub const SETTINGS: &[Setting] = &[
     inert("lfu-decay-time", "1"),
     inert("lfu-log-factor", "10"),
     inert("list-compress-depth", "0"),
-    inert("list-max-listpack-size", "-2"),
     inert("locale-collate", ""),
     inert("lua-time-limit", "5000"),
     inert("maxmemory-samples", "5"),
@@ -347,7 +370,6 @@ pub const SETTINGS: &[Setting] = &[
     inert("replica-read-only", "yes"),
     inert("replica-serve-stale-data", "yes"),
     inert("sanitize-dump-payload", "no"),
-    inert("set-max-intset-entries", "512"),
     inert("set-proc-title", "yes"),
     inert("shutdown-timeout", "10"),
     inert("slowlog-log-slower-than", "10000"),
@@ -359,8 +381,6 @@ pub const SETTINGS: &[Setting] = &[
     inert("syslog-facility", "local0"),
     inert("syslog-ident", "redis"),
     inert("tracking-table-max-keys", "1000000"),
-    inert("zset-max-listpack-entries", "128"),
-    inert("zset-max-listpack-value", "64"),
 ];
 
 /// The setting called `name`, whatever its case.

@@ -13,11 +13,13 @@
 //! - [`record`]: a key and the bytes that belong to it, in 24 bytes and one allocation at the most.
 //! - [`entry`]: one key of a database with its value: a record, or a value that is large.
 //! - [`value`]: what is large: long strings and collections of many elements.
+//! - [`packing`]: up to when a collection is packed.
 //! - [`keyspace`]: both, with the deadlines.
 //! - [`trash`]: what was removed and is too big to free in one go.
 
 pub mod entry;
 pub mod keyspace;
+pub mod packing;
 pub mod record;
 pub mod shard;
 pub mod table;
@@ -26,6 +28,8 @@ pub mod value;
 
 pub use entry::{Encoding, Entry, Kind};
 pub use keyspace::{Expired, Keyspace};
+pub use packing::Packing;
+pub use record::Record;
 pub use table::{Cursor, Table};
 pub use trash::Trash;
 pub use value::Value;
