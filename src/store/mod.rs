@@ -11,16 +11,19 @@
 //! - [`table`]: a hash table that never grows all at once, and can be scanned while it does.
 //! - [`shard`]: one of the small tables that it is made of.
 //! - [`entry`]: one key with its value in 32 bytes, small ones without a further allocation.
+//! - [`pack`]: a run of byte strings in one piece of memory: a small list, hash or sorted set.
 //! - [`keyspace`]: both, with the deadlines.
 //! - [`trash`]: what was removed and is too big to free in one go.
 
 pub mod entry;
 pub mod keyspace;
+pub mod pack;
 pub mod shard;
 pub mod table;
 pub mod trash;
 
 pub use entry::{Encoding, Entry, Kind, Value};
 pub use keyspace::{Expired, Keyspace};
+pub use pack::{Pack, PackMut, Place};
 pub use table::{Cursor, Table};
 pub use trash::Trash;
