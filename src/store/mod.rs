@@ -12,10 +12,13 @@
 //! - [`shard`]: one of the small tables that it is made of.
 //! - [`entry`]: one key with its value in 32 bytes, small ones without a further allocation.
 //! - [`pack`]: a run of byte strings in one piece of memory: a small list, hash or sorted set.
+//! - [`intset`]: a small set of integers, sorted, in one piece of memory.
 //! - [`keyspace`]: both, with the deadlines.
 //! - [`trash`]: what was removed and is too big to free in one go.
 
 pub mod entry;
+mod gap;
+pub mod intset;
 pub mod keyspace;
 pub mod pack;
 pub mod shard;
@@ -23,6 +26,7 @@ pub mod table;
 pub mod trash;
 
 pub use entry::{Encoding, Entry, Kind, Value};
+pub use intset::{IntSet, IntSetMut};
 pub use keyspace::{Expired, Keyspace};
 pub use pack::{Pack, PackMut, Place};
 pub use table::{Cursor, Table};

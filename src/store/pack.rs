@@ -23,6 +23,7 @@ mod element;
 
 pub use element::Item;
 
+use super::gap;
 use element::{Encoded, decode, size_at, size_before};
 use std::ops::Range;
 
@@ -312,7 +313,7 @@ impl<'a> PackMut<'a> {
     pub fn init(bytes: &'a mut Box<[u8]>, head: usize) -> PackMut<'a> {
         assert!(bytes.len() >= head, "the head is there before the pack");
         let end = bytes.len();
-        resize_gap(bytes, head..end, COUNT_LEN);
+        gap::resize_exact(bytes, head..end, COUNT_LEN);
         bytes[head..].fill(0);
         PackMut { bytes, head }
     }
@@ -381,37 +382,15 @@ impl<'a> PackMut<'a> {
             .fold((0, 0), |(n, size), element| (n + 1, size + element.size()));
         let len = pack.len() - removed.min(pack.len() - place.index) + added;
         let start = self.head + COUNT_LEN;
-        resize_gap(self.bytes, start + range.start..start + range.end, size);
-        let mut gap = &mut self.bytes[start + range.start..][..size];
+        gap::resize_exact(self.bytes, start + range.start..start + range.end, size);
+        let mut room = &mut self.bytes[start + range.start..][..size];
         for element in elements {
-            gap = element.write(gap);
+            room = element.write(room);
         }
         let len = u32::try_from(len).expect("a pack has fewer elements than 2^32");
         self.bytes[self.head..start].copy_from_slice(&len.to_le_bytes());
     }
 }
 
-/// Makes `range` of exact memory `len` bytes long; what these are then is the caller's to write.
-fn resize_gap(bytes: &mut Box<[u8]>, range: Range<usize>, len: usize) {
-    if range.len() == len {
-        return;
-    }
-    let mut vec = std::mem::take(bytes).into_vec();
-    vec.reserve_exact(len.saturating_sub(range.len()));
-    open_gap(&mut vec, range, len);
-    *bytes = vec.into_boxed_slice();
-}
-
-/// Makes `range` `len` bytes long and moves what comes behind it.
-fn open_gap(vec: &mut Vec<u8>, range: Range<usize>, len: usize) {
-    let old_len = vec.len();
-    let new_len = old_len - range.len() + len;
-    if new_len > old_len {
-        vec.resize(new_len, 0);
-    }
-    vec.copy_within(range.end..old_len, range.start + len);
-    vec.truncate(new_len);
-}
-
 #[cfg(test)]
-mod tests;
+pub(in crate::store) mod tests;
