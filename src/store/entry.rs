@@ -23,6 +23,8 @@
 //! Numbers are kept as their text. `INCR` reads twenty digits at the most, and `GET`, which is far
 //! more common, need not print.
 
+use super::intset::IntSetMut;
+use super::pack::PackMut;
 use super::record::{Record, Tail};
 use super::value::Value;
 use crate::wheel::TimerId;
@@ -297,12 +299,22 @@ impl Entry {
         Entry::new(Body::string(key, value, encoding))
     }
 
-    /// An entry for `key` holding a collection without elements, without a deadline. (Or the empty
-    /// string.)
+    /// An entry for `key` holding a collection without elements (or the empty string), without a
+    /// deadline.
     #[must_use]
     pub fn empty(key: &[u8], kind: Kind) -> Entry {
-        let mark = Form::of_new(kind).mark();
-        Entry::new(Body::Record(Record::on_heap(key, b"", mark)))
+        let form = Form::of_new(kind);
+        let mut record = Record::on_heap(key, b"", form.mark());
+        match (form, record.tail()) {
+            (Form::IntSet, Some(Tail { bytes, head })) => {
+                let _ = IntSetMut::init(bytes, head);
+            }
+            (Form::List | Form::Hash | Form::Set | Form::Zset, Some(Tail { bytes, head })) => {
+                let _ = PackMut::init(bytes, head);
+            }
+            (Form::String(_), _) | (_, None) => {}
+        }
+        Entry::new(Body::Record(record))
     }
 
     /// The key.

@@ -14,11 +14,18 @@
 //! - [`entry`]: one key of a database with its value: a record, or a value that is large.
 //! - [`value`]: what is large: long strings and collections of many elements.
 //! - [`packing`]: up to when a collection is packed.
-//! - [`keyspace`]: both, with the deadlines.
+//! - [`pack`]: a run of byte strings in one piece of memory: a small list, hash or sorted set.
+//! - [`intset`]: a small set of integers, sorted, in one piece of memory.
+//! - [`hash`]: values by field, packed or large.
+//! - [`keyspace`]: a table of entries, with their deadlines.
 //! - [`trash`]: what was removed and is too big to free in one go.
 
 pub mod entry;
+mod gap;
+pub mod hash;
+pub mod intset;
 pub mod keyspace;
+pub mod pack;
 pub mod packing;
 pub mod record;
 pub mod shard;
@@ -27,7 +34,10 @@ pub mod trash;
 pub mod value;
 
 pub use entry::{Encoding, Entry, Kind};
+pub use hash::{HashMut, HashRef};
+pub use intset::{IntSet, IntSetMut};
 pub use keyspace::{Expired, Keyspace};
+pub use pack::{Item, Pack, PackMut, Place};
 pub use packing::Packing;
 pub use record::Record;
 pub use table::{Cursor, Table};

@@ -5,6 +5,10 @@
 //! between the two is a matter of taste, and therefore a setting: one for the number of elements, one
 //! for the length of the longest.
 
+/// Whatever the settings say, a collection of more bytes than this is not packed: every change would
+/// move them.
+pub const MAX_PACKED_BYTES: usize = 16 * 1024 * 1024;
+
 /// The settings that decide how collections are kept.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Packing {

@@ -108,7 +108,9 @@ impl Record {
     #[must_use]
     pub fn value(&self) -> &[u8] {
         match &self.0 {
-            Body::Inline { head, bytes } => &bytes[key_len(*head)..INLINE_MAX - spare(*head, bytes)],
+            Body::Inline { head, bytes } => {
+                &bytes[key_len(*head)..INLINE_MAX - spare(*head, bytes)]
+            }
             Body::Heap { key_len, bytes, .. } => &bytes[*key_len as usize..],
         }
     }
@@ -277,7 +279,10 @@ mod tests {
         let tail = record.tail().expect("it has an allocation");
         assert_eq!(tail.head, 3);
         *tail.bytes = b"keylonger"[..].into();
-        assert_eq!((record.key(), record.value()), (&b"key"[..], &b"longer"[..]));
+        assert_eq!(
+            (record.key(), record.value()),
+            (&b"key"[..], &b"longer"[..])
+        );
         assert!(Record::new(b"key", b"a", 0).tail().is_none());
     }
 }
