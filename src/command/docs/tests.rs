@@ -154,6 +154,9 @@ fn every_line_of_the_table_parses_and_fits_its_arity() {
     }
 }
 
+/// Commands that Redis documents with arguments that their arity does without.
+const LENIENT: [&str; 3] = ["GEOHASH", "GEOPOS", "PFMERGE"];
+
 /// Checks an entry that is called with `name_words` words: its line asks for no more words than
 /// its arity, and for just as many where that is exact.
 fn fits(command: &'static Command, name_words: usize) {
@@ -165,7 +168,9 @@ fn fits(command: &'static Command, name_words: usize) {
         .sum();
     let words = i64::try_from(name_words + least).expect("a handful of words");
     let arity = i64::from(command.arity);
-    assert!(words <= arity.abs(), "{name}: {words} words, arity {arity}");
+    let is_lenient = LENIENT.contains(&name);
+    let fits = words <= arity.abs() || is_lenient;
+    assert!(fits, "{name}: {words} words, arity {arity}");
     assert!(
         arity < 0 || words == arity,
         "{name}: {words} words, arity {arity}"
