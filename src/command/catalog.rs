@@ -151,61 +151,76 @@ fn command_list(call: &mut Call) -> Done {
 const CALLED_AT: usize = 2;
 
 fn command_getkeys(call: &mut Call) -> Done {
-    let (_, keys) = keys_of_called(&call.args)?;
+    let called = Called::find(&call.args)?;
+    let keys = called.keys()?;
     call.reply.array(keys.len());
     for key in keys {
-        call.reply.bulk(call.args.arg(key.position));
+        call.reply.bulk(key.name);
     }
     Ok(())
 }
 
 fn command_getkeysandflags(call: &mut Call) -> Done {
-    let (called, keys) = keys_of_called(&call.args)?;
-    let options_at = CALLED_AT + usize::from(called.arity.unsigned_abs());
+    let called = Called::find(&call.args)?;
+    let keys = called.keys()?;
+    let least = usize::from(called.command.arity.unsigned_abs());
     call.reply.array(keys.len());
     for key in keys {
-        let access = key.spec.access_with(call.args.iter().skip(options_at));
+        let access = key.spec.access_by(&called.words, least);
         call.reply.array(2);
-        call.reply.bulk(call.args.arg(key.position));
+        call.reply.bulk(key.name);
         call.reply.set(access.len());
         access.for_each(|word| call.reply.simple(word));
     }
     Ok(())
 }
 
-/// A key found in a request.
-struct FoundKey {
-    /// Which word it is.
-    position: usize,
+/// A full command that is an argument of COMMAND GETKEYS.
+struct Called<'a> {
+    command: &'static Command,
+    /// Its words, its name first.
+    words: Vec<&'a [u8]>,
+}
+
+/// A key found in a full command.
+struct FoundKey<'a> {
+    name: &'a [u8],
     /// What the table says about it.
     spec: &'static Keys,
 }
 
-/// The keys of the full command in the words from [`CALLED_AT`] on, and its entry.
-fn keys_of_called(args: &Request) -> Result<(&'static Command, Vec<FoundKey>), Error> {
-    let called = Named::find_called(args.iter().skip(CALLED_AT))
-        .ok_or(Error::new("ERR Invalid command specified"))?
-        .command;
-    if called.keys.is_empty() {
-        return Err(Error::new("ERR The command has no key arguments"));
+impl<'a> Called<'a> {
+    /// The full command in the words from [`CALLED_AT`] on.
+    fn find(args: &'a Request) -> Result<Called<'a>, Error> {
+        let words: Vec<&[u8]> = args.iter().skip(CALLED_AT).collect();
+        let command = Named::find_called(words.iter().copied())
+            .ok_or(Error::new("ERR Invalid command specified"))?
+            .command;
+        if command.keys.is_empty() {
+            return Err(Error::new("ERR The command has no key arguments"));
+        }
+        if !command.accepts(words.len()) {
+            return Err(Error::new(
+                "ERR Invalid number of arguments specified for command",
+            ));
+        }
+        Ok(Called { command, words })
     }
-    let words = args.len() - CALLED_AT;
-    if !called.accepts(words) {
-        return Err(Error::new(
-            "ERR Invalid number of arguments specified for command",
-        ));
+
+    /// Its keys, those of its first key spec first.
+    fn keys(&self) -> Result<Vec<FoundKey<'a>>, Error> {
+        let mut keys = Vec::new();
+        for spec in self.command.keys {
+            let positions = spec
+                .positions(&self.words)
+                .ok_or(Error::new("ERR Invalid arguments specified for command"))?;
+            keys.extend(positions.map(|position| FoundKey {
+                name: self.words[position],
+                spec,
+            }));
+        }
+        Ok(keys)
     }
-    let mut keys = Vec::new();
-    for spec in called.keys {
-        let positions = spec
-            .positions(words)
-            .ok_or(Error::new("ERR Invalid arguments specified for command"))?;
-        keys.extend(positions.map(|position| FoundKey {
-            position: CALLED_AT + position,
-            spec,
-        }));
-    }
-    Ok((called, keys))
 }
 
 /// Which names COMMAND LIST gives.

@@ -16,6 +16,7 @@
 //! | `seconds:integer`          | of another type: what follows the last colon                       |
 //! | `key`, `pattern`           | a name that is a type's own has that type                          |
 //! | `source:key`, `to:key@1`   | a key; the number of the entry's key spec follows (0 if none does) |
+//! | `pattern:pattern@1`        | a pattern of keys: of those of a key spec                          |
 //! | `EX seconds:integer`       | an argument behind a token: the word without small letters         |
 //! | `KEEPTTL`                  | a token alone: a `pure-token`, named like it in small letters      |
 //! | `* auto-id:pure-token`     | a token alone with another name                                    |
@@ -26,6 +27,7 @@
 //! | `key ...`                  | any number of times                                                |
 //! | `[GET pattern ...]`        | any number of times behind one token                               |
 //! | `[GET pattern] ...`        | any number of times, each behind a token of its own                |
+//! | `[count:integer]#6.2.0`    | there since that version, later than the command                   |
 //!
 //! A token binds to the name that follows it; `(ON) key` keeps the two apart.
 //!
@@ -101,10 +103,12 @@ pub struct Argument {
     pub name: String,
     /// What it is.
     pub kind: Kind,
-    /// For a key: the number of the key spec that finds it.
-    pub key_spec: u8,
+    /// For a key, or a pattern of keys: the number of the key spec that finds it.
+    pub key_spec: Option<u8>,
     /// The word that announces it.
     pub token: Option<&'static str>,
+    /// The version it came with, if the command is older.
+    pub since: Option<&'static str>,
     /// Whether it may be left out.
     pub optional: bool,
     /// Whether it may come several times.
@@ -120,8 +124,9 @@ impl Argument {
         Argument {
             name: name.into(),
             kind,
-            key_spec: 0,
+            key_spec: (kind == Kind::Key).then_some(0),
             token: None,
+            since: None,
             optional: false,
             multiple: false,
             multiple_token: false,
@@ -131,7 +136,6 @@ impl Argument {
 
     /// Writes it as COMMAND DOCS does: a map.
     fn write(&self, reply: &mut Reply) {
-        let is_key = self.kind == Kind::Key;
         let flags: Vec<&str> = [
             (self.optional, "optional"),
             (self.multiple, "multiple"),
@@ -141,8 +145,9 @@ impl Argument {
         .filter_map(|(set, name)| set.then_some(name))
         .collect();
         let fields = 2
-            + usize::from(is_key)
+            + usize::from(self.key_spec.is_some())
             + usize::from(self.token.is_some())
+            + usize::from(self.since.is_some())
             + usize::from(!flags.is_empty())
             + usize::from(!self.arguments.is_empty());
         reply.map(fields);
@@ -150,13 +155,17 @@ impl Argument {
         reply.bulk(self.name.as_bytes());
         reply.bulk(b"type");
         reply.bulk(self.kind.name().as_bytes());
-        if is_key {
+        if let Some(key_spec) = self.key_spec {
             reply.bulk(b"key_spec_index");
-            reply.integer(i64::from(self.key_spec));
+            reply.integer(i64::from(key_spec));
         }
         if let Some(token) = self.token {
             reply.bulk(b"token");
             reply.bulk(token.as_bytes());
+        }
+        if let Some(since) = self.since {
+            reply.bulk(b"since");
+            reply.bulk(since.as_bytes());
         }
         if !flags.is_empty() {
             reply.bulk(b"flags");
@@ -220,13 +229,22 @@ struct Reader {
 }
 
 impl Reader {
-    /// An argument, with what says that it repeats.
+    /// An argument, with what says that it repeats and since when it is there.
     fn argument(&mut self) -> Result<Argument, Malformed> {
         let mut argument = match self.peek() {
-            Some(b'[') => self.bracketed(b'[', b']')?,
-            Some(b'(') => self.bracketed(b'(', b')')?,
-            _ => return self.plain(),
+            Some(b'[') => self.repeated(b'[', b']')?,
+            Some(b'(') => self.repeated(b'(', b')')?,
+            _ => self.plain()?,
         };
+        if let Some(version) = self.since() {
+            argument.since = Some(version);
+        }
+        Ok(argument)
+    }
+
+    /// What stands in brackets, with what says behind them that it repeats.
+    fn repeated(&mut self, open: u8, close: u8) -> Result<Argument, Malformed> {
+        let mut argument = self.bracketed(open, close)?;
         if self.repeats() {
             argument.multiple = true;
             argument.multiple_token = argument.token.is_some();
@@ -309,16 +327,18 @@ impl Reader {
             return Ok(Argument::new(word, kind));
         };
         let (kind, spec) = match kind.split_once('@') {
-            Some((kind, spec)) => (kind, spec.parse().ok()),
-            None => (kind, Some(0)),
+            Some((kind, spec)) => (kind, Some(spec)),
+            None => (kind, None),
         };
         let kind = Kind::named(kind).ok_or_else(|| self.malformed("an unknown type"))?;
-        let spec = spec.ok_or_else(|| self.malformed("a key spec is a number"))?;
-        if spec != 0 && kind != Kind::Key {
-            return Err(self.malformed("only a key has a key spec"));
-        }
         let mut argument = Argument::new(name, kind);
-        argument.key_spec = spec;
+        if let Some(spec) = spec {
+            if !matches!(kind, Kind::Key | Kind::Pattern) {
+                return Err(self.malformed("only a key or a pattern has a key spec"));
+            }
+            let spec = spec.parse();
+            argument.key_spec = Some(spec.map_err(|_| self.malformed("a key spec is a number"))?);
+        }
         Ok(argument)
     }
 
@@ -341,6 +361,15 @@ impl Reader {
             self.at += self.next_word().len();
         }
         repeats
+    }
+
+    /// The version that stands here behind a `#`, if one does; it is read then.
+    fn since(&mut self) -> Option<&'static str> {
+        self.peek();
+        let word = self.next_word();
+        let version = word.strip_prefix('#')?;
+        self.at += word.len();
+        Some(version)
     }
 
     /// The next byte that is not a space, left where it is.

@@ -2,6 +2,7 @@
 //! its documentation. An entry is made with a chain of `const` methods beside its function.
 
 use super::{Call, Done};
+use std::num::NonZeroU8;
 
 /// A property of a command, as COMMAND INFO shows it. Several are combined with `|`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -44,7 +45,7 @@ flags! {
     NO_AUTH = 12, "no_auth";
     /// Not allowed inside a transaction.
     NO_MULTI = 13, "no_multi";
-    /// Keys cannot be found by position alone.
+    /// Keys cannot be found by position alone; [`Command::keys`] sets it.
     MOVABLE_KEYS = 14, "movablekeys";
     /// May be run while a script is being timed out.
     ALLOW_BUSY = 15, "allow_busy";
@@ -74,45 +75,111 @@ impl std::ops::BitOr for Flags {
 pub struct Keys {
     /// What the command does with them, in COMMAND INFO's words: `"RW access update"`.
     pub access: &'static str,
-    /// The first key's position; the command's name is at 0.
-    pub first: u8,
-    /// The last key's: counted from `first`, or, where negative, from the end.
-    pub last: i8,
-    /// From one key to the next.
-    pub step: u8,
+    /// Where they are.
+    pub place: Place,
     /// A remark that COMMAND INFO carries, or `""`.
     pub notes: &'static str,
-    /// Where `access` holds only with a certain option: what holds otherwise.
+    /// Where `access` holds for some requests only: what holds for the others.
     pub unless: Option<Unless>,
 }
 
-/// An option that decides what a command does with its keys, as `GET` does for SET.
+/// Where keys are in a request, whose words are counted from 0, the command's name.
+#[derive(Debug, Clone, Copy)]
+pub enum Place {
+    /// At fixed positions.
+    Range {
+        /// The first key's position.
+        first: u8,
+        /// The last key's: counted from `first`, or, where negative, from the end.
+        last: i8,
+        /// From one key to the next.
+        step: u8,
+    },
+    /// Behind a word that says how many there are.
+    Counted {
+        /// That word's position; the first key is the word after it.
+        number: u8,
+    },
+    /// One key behind an option.
+    Behind {
+        /// The option's word, in capitals.
+        option: &'static str,
+        /// The first position at which it may stand.
+        from: u8,
+    },
+    /// Where COMMAND INFO has no words to say it.
+    Unknown {
+        /// Finds the key in the words of a request; `None` where even that cannot be, because keys
+        /// are made from what other keys hold.
+        find: Option<FindKey>,
+    },
+}
+
+/// Finds the position of a key among the words of a request, if it is there.
+pub type FindKey = fn(&[&[u8]]) -> Option<usize>;
+
+/// For which requests of a command something else is done with its keys, and what.
 #[derive(Debug, Clone, Copy)]
 pub struct Unless {
-    /// The option's word, in capitals; it stands after the words that every request has.
-    pub option: &'static str,
-    /// What the command does with the keys without it.
+    /// For which.
+    pub condition: Condition,
+    /// What the command does with the keys then.
     pub access: &'static str,
 }
 
+/// Something about the words of a request.
+#[derive(Debug, Clone, Copy)]
+pub enum Condition {
+    /// This option, in capitals, is not among the words after those that every request has.
+    Without(&'static str),
+    /// This function says so of all the words.
+    When(fn(&[&[u8]]) -> bool),
+}
+
 impl Keys {
+    const fn at(access: &'static str, place: Place) -> Keys {
+        Keys {
+            access,
+            place,
+            notes: "",
+            unless: None,
+        }
+    }
+
     /// One key, at position 1.
     #[must_use]
     pub const fn one(access: &'static str) -> Keys {
         Keys::range(access, 1, 0, 1)
     }
 
-    /// Keys from `first` to `last` (as in [`Keys::last`]), each `step` from the one before.
+    /// Keys from `first` to `last` (as in [`Place::Range`]), each `step` from the one before.
     #[must_use]
     pub const fn range(access: &'static str, first: u8, last: i8, step: u8) -> Keys {
-        Keys {
-            access,
-            first,
-            last,
-            step,
-            notes: "",
-            unless: None,
-        }
+        Keys::at(access, Place::Range { first, last, step })
+    }
+
+    /// As many keys as the word at position `number` says, right behind it: `numkeys key ...`.
+    #[must_use]
+    pub const fn counted(access: &'static str, number: u8) -> Keys {
+        Keys::at(access, Place::Counted { number })
+    }
+
+    /// One key behind the first `option` at position `from` or later, where there is one.
+    #[must_use]
+    pub const fn behind(access: &'static str, option: &'static str, from: u8) -> Keys {
+        Keys::at(access, Place::Behind { option, from })
+    }
+
+    /// Keys that the request does not show: they are made from what other keys hold.
+    #[must_use]
+    pub const fn unknown(access: &'static str) -> Keys {
+        Keys::at(access, Place::Unknown { find: None })
+    }
+
+    /// A key in a place that COMMAND INFO cannot describe; `find` finds it.
+    #[must_use]
+    pub const fn found(access: &'static str, find: FindKey) -> Keys {
+        Keys::at(access, Place::Unknown { find: Some(find) })
     }
 
     /// The same with a remark.
@@ -125,8 +192,27 @@ impl Keys {
     /// INFO shows the most that can happen, and `variable_flags` with it.
     #[must_use]
     pub const fn without(self, option: &'static str, access: &'static str) -> Keys {
-        let unless = Some(Unless { option, access });
+        self.unless(Condition::Without(option), access)
+    }
+
+    /// The same where only `access` happens to the keys when `holds` says so of a request's words.
+    #[must_use]
+    pub const fn when(self, holds: fn(&[&[u8]]) -> bool, access: &'static str) -> Keys {
+        self.unless(Condition::When(holds), access)
+    }
+
+    const fn unless(self, condition: Condition, access: &'static str) -> Keys {
+        let unless = Some(Unless { condition, access });
         Keys { unless, ..self }
+    }
+
+    /// The position of the first of them, where every request has it at the same one.
+    const fn first(&self) -> Option<NonZeroU8> {
+        match self.place {
+            Place::Range { first, .. } => NonZeroU8::new(first),
+            Place::Counted { number } => NonZeroU8::new(number + 1),
+            Place::Behind { .. } | Place::Unknown { .. } => None,
+        }
     }
 }
 
@@ -143,6 +229,9 @@ pub struct Command {
     pub flags: Flags,
     /// Where its keys are.
     pub keys: &'static [Keys],
+    /// Where its first key is, as far as that does not depend on the request. It follows from `keys`,
+    /// and is kept apart because every request asks for it.
+    pub first_key: Option<NonZeroU8>,
     /// ACL categories beyond those that follow from flags and group (`@keyspace`, `@dangerous`).
     pub categories: &'static [&'static str],
     /// Hints for clients and proxies (`nondeterministic_output`, ...).
@@ -175,6 +264,7 @@ impl Command {
             run,
             flags: Flags::NONE,
             keys: &[],
+            first_key: None,
             categories: &[],
             tips: &[],
             since: "",
@@ -213,10 +303,21 @@ impl Command {
         self
     }
 
-    /// With its keys there.
+    /// With its keys there. Where some of them are not at fixed positions, it has [`MOVABLE_KEYS`] too.
     #[must_use]
     pub const fn keys(mut self, keys: &'static [Keys]) -> Command {
         self.keys = keys;
+        self.first_key = match keys {
+            [first, ..] => first.first(),
+            [] => None,
+        };
+        let mut i = 0;
+        while i < keys.len() {
+            if !matches!(keys[i].place, Place::Range { .. }) {
+                self.flags.0 |= MOVABLE_KEYS.0;
+            }
+            i += 1;
+        }
         self
     }
 

@@ -136,11 +136,11 @@ pub fn find_sub(named: &'static Listed, request: &Request<'_>) -> Option<&'stati
     }
 }
 
-/// The first key of a request, where its command has one.
+/// The first key of a request, where its command has one at a fixed position.
 #[inline]
 #[must_use]
 pub fn first_key<'a>(found: &Listed, request: &'a Request<'_>) -> Option<&'a [u8]> {
-    request.get(found.command.keys.first()?.first.into())
+    request.get(usize::from(found.command.first_key?.get()))
 }
 
 /// The same as [`execute`], for who has prepared the request already. Says whether the client stays:

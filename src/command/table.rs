@@ -193,7 +193,7 @@ const fn list() -> [Listed; COUNT] {
 const PLACES: usize = 1024;
 
 /// A name in capitals, as numbers: its first eight bytes and its last eight, and its length.
-/// Names of up to [`MAX_FOLDED`] letters are equal when their numbers are, and comparing two numbers
+/// Names that it [`holds`](Folded::holds) are equal when their numbers are, and comparing two numbers
 /// takes a few instructions.
 #[derive(Clone, Copy, PartialEq, Eq)]
 struct Folded {
@@ -229,6 +229,16 @@ impl Folded {
         }
     }
 
+    /// Whether a name's numbers say all about it: it is short, and nothing but letters. (In `SORT_RO`
+    /// bit 5 tells `_` from DEL.)
+    const fn holds(name: &[u8]) -> bool {
+        let mut letters = 0;
+        while letters < name.len() && name[letters].is_ascii_alphabetic() {
+            letters += 1;
+        }
+        letters == name.len() && letters <= MAX_FOLDED
+    }
+
     #[inline]
     const fn hash(self) -> usize {
         let mixed = (self.low ^ self.high.rotate_left(23)).wrapping_mul(0x9e37_79b9_7f4a_7c15);
@@ -250,6 +260,8 @@ const fn four(name: &[u8], at: usize) -> u64 {
 #[derive(Clone, Copy)]
 struct Place {
     name: Folded,
+    /// Whether `name` says all about the entry's name.
+    is_whole: bool,
     number: u16,
 }
 
@@ -262,13 +274,15 @@ const fn index() -> [Option<Place>; PLACES] {
     while number < COUNT {
         let listed = &LIST[number];
         if listed.container.is_none() {
-            let name = Folded::of(listed.command.name.as_bytes());
+            let bytes = listed.command.name.as_bytes();
+            let name = Folded::of(bytes);
             let mut at = name.hash();
             while places[at].is_some() {
                 at = (at + 1) % PLACES;
             }
             places[at] = Some(Place {
                 name,
+                is_whole: Folded::holds(bytes),
                 number: listed.number,
             });
         }
@@ -286,8 +300,7 @@ pub fn find(name: &[u8]) -> Option<&'static Listed> {
     while let Some(place) = &INDEX[at] {
         if place.name == folded {
             let listed = &LIST[usize::from(place.number)];
-            let is_whole = name.len() <= MAX_FOLDED;
-            if is_whole || listed.command.name.as_bytes().eq_ignore_ascii_case(name) {
+            if place.is_whole || listed.command.name.as_bytes().eq_ignore_ascii_case(name) {
                 return Some(listed);
             }
         }
@@ -339,9 +352,21 @@ mod tests {
             assert_eq!(usize::from(found.number), number, "{name}");
         }
         const { assert!(COUNT * 2 < PLACES, "the index is not crowded") };
-        for unknown in ["", "GE", "GETS", "GET\0", "\0GET", &"X".repeat(1000)] {
+        let long = "X".repeat(1000);
+        for unknown in ["", "GE", "GETS", "GET\0", "\0GET", "SORT\x7fRO", &long] {
             assert!(find(unknown.as_bytes()).is_none(), "{unknown}");
         }
-        assert!(all().all(|(_, command)| command.name.bytes().all(|b| b.is_ascii_uppercase())));
+        let is_capital = |byte: u8| byte.is_ascii_uppercase() || byte == b'_';
+        assert!(all().all(|(_, command)| command.name.bytes().all(is_capital)));
+    }
+
+    #[test]
+    fn short_names_of_letters_are_told_apart_by_their_numbers() {
+        assert!(Folded::of(b"Get") == Folded::of(b"gEt"));
+        assert!(Folded::of(b"GET") != Folded::of(b"SET"));
+        assert!(Folded::holds(b"GET") && Folded::holds(b"ZREMRANGEBYSCORE"));
+        assert!(!Folded::holds(b"ZREVRANGEBYSCOREX"), "too long");
+        assert!(Folded::of(b"SORT_RO") == Folded::of(b"SORT\x7fRO"));
+        assert!(!Folded::holds(b"SORT_RO"));
     }
 }

@@ -5,7 +5,7 @@
 
 use super::named::{CATEGORIES, Named};
 use crate::command::docs;
-use crate::command::entry::{self, Command, Keys};
+use crate::command::entry::{self, Command, Keys, Place};
 use crate::command::key_spec::KeyRange;
 use crate::resp::Reply;
 
@@ -64,8 +64,7 @@ fn write_statuses(words: impl Iterator<Item = &'static str> + Clone, reply: &mut
     }
 }
 
-/// Writes where some keys are, in the form that leaves room for ways of finding keys that no
-/// command of ours needs (by a keyword, by a count).
+/// Writes where some keys are: how the search for them begins, and how it goes on from there.
 fn write_key_spec(keys: &Keys, reply: &mut Reply) {
     let has_notes = !keys.notes.is_empty();
     reply.map(3 + usize::from(has_notes));
@@ -75,19 +74,61 @@ fn write_key_spec(keys: &Keys, reply: &mut Reply) {
     reply.bulk(b"flags");
     write_statuses(keys.access.split(' '), reply);
     reply.bulk(b"begin_search");
-    reply.map(2);
-    write_field("type", "index", reply);
-    reply.bulk(b"spec");
-    reply.map(1);
-    write_number("index", i64::from(keys.first), reply);
+    write_begin_search(keys.place, reply);
     reply.bulk(b"find_keys");
+    write_find_keys(keys.place, reply);
+}
+
+fn write_begin_search(place: Place, reply: &mut Reply) {
+    match place {
+        Place::Range { first, .. } => {
+            write_step("index", &[("index", first.into())], reply);
+        }
+        Place::Counted { number } => {
+            write_step("index", &[("index", number.into())], reply);
+        }
+        Place::Behind { option, from } => {
+            write_step_head("keyword", 2, reply);
+            write_field("keyword", option, reply);
+            write_number("startfrom", from.into(), reply);
+        }
+        Place::Unknown { .. } => write_step("unknown", &[], reply),
+    }
+}
+
+fn write_find_keys(place: Place, reply: &mut Reply) {
+    let range = |last: i8, step: u8| {
+        [
+            ("lastkey", last.into()),
+            ("keystep", step.into()),
+            ("limit", 0),
+        ]
+    };
+    match place {
+        Place::Range { last, step, .. } => write_step("range", &range(last, step), reply),
+        Place::Behind { .. } => write_step("range", &range(0, 1), reply),
+        Place::Counted { .. } => {
+            let counted = [("keynumidx", 0), ("firstkey", 1), ("keystep", 1)];
+            write_step("keynum", &counted, reply);
+        }
+        Place::Unknown { .. } => write_step("unknown", &[], reply),
+    }
+}
+
+/// Writes one step of the search: its kind, and the numbers that belong to it.
+fn write_step(kind: &str, numbers: &[(&str, i64)], reply: &mut Reply) {
+    write_step_head(kind, numbers.len(), reply);
+    for (name, value) in numbers {
+        write_number(name, *value, reply);
+    }
+}
+
+/// Begins one step of the search, to which `fields` fields belong.
+fn write_step_head(kind: &str, fields: usize, reply: &mut Reply) {
     reply.map(2);
-    write_field("type", "range", reply);
+    write_field("type", kind, reply);
     reply.bulk(b"spec");
-    reply.map(3);
-    write_number("lastkey", i64::from(keys.last), reply);
-    write_number("keystep", i64::from(keys.step), reply);
-    write_number("limit", 0, reply);
+    reply.map(fields);
 }
 
 /// Writes what COMMAND DOCS says about these entries: a map from their names.

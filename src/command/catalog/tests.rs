@@ -98,6 +98,47 @@ fn info_speaks_the_types_of_the_protocol() {
     assert_eq!(info(Protocol::Resp3), resp3);
 }
 
+/// A command with a key of each kind, as it could be in the table.
+static SAMPLE: Command = Command::new("SAMPLE", -4, |_| Ok(())).keys(&[
+    Keys::counted("RO access", 2),
+    Keys::behind("OW update", "STORE", 4),
+    Keys::found("OW", |_| Some(1)).notes("note"),
+]);
+
+#[test]
+fn info_describes_each_kind_of_key() {
+    let named = Named {
+        command: &SAMPLE,
+        ..find("get")
+    };
+    let info = written(Protocol::Resp3, |reply| write_info(named, reply));
+    let number = |name: &str, value| format!("${}\r\n{name}\r\n:{value}\r\n", name.len());
+    let head = |name: &str, kind: &str, fields| {
+        let (name_len, kind_len) = (name.len(), kind.len());
+        format!(
+            "${name_len}\r\n{name}\r\n%2\r\n$4\r\ntype\r\n${kind_len}\r\n{kind}\r\n\
+             $4\r\nspec\r\n%{fields}\r\n"
+        )
+    };
+    let specs = [
+        "~3\r\n%3\r\n$5\r\nflags\r\n~2\r\n+RO\r\n+access\r\n".to_owned(),
+        head("begin_search", "index", 1) + &number("index", 2),
+        head("find_keys", "keynum", 3),
+        number("keynumidx", 0) + &number("firstkey", 1) + &number("keystep", 1),
+        "%3\r\n$5\r\nflags\r\n~2\r\n+OW\r\n+update\r\n".to_owned(),
+        head("begin_search", "keyword", 2),
+        "$7\r\nkeyword\r\n$5\r\nSTORE\r\n".to_owned() + &number("startfrom", 4),
+        head("find_keys", "range", 3),
+        number("lastkey", 0) + &number("keystep", 1) + &number("limit", 0),
+        "%4\r\n$5\r\nnotes\r\n$4\r\nnote\r\n$5\r\nflags\r\n~1\r\n+OW\r\n".to_owned(),
+        head("begin_search", "unknown", 0) + &head("find_keys", "unknown", 0),
+        "~0\r\n".to_owned(),
+    ];
+    assert!(info.ends_with(&specs.concat()), "{info}");
+    let flags = "*10\r\n$6\r\nsample\r\n:-4\r\n~1\r\n+movablekeys\r\n:0\r\n:0\r\n:0\r\n";
+    assert!(info.starts_with(flags), "{info}");
+}
+
 #[test]
 fn docs_say_what_replaces_a_deprecated_command() {
     let docs = written(Protocol::Resp3, |reply| write_docs(find("substr"), reply));
@@ -114,10 +155,10 @@ fn keys_are_found_in_a_full_command() {
         let words = ["COMMAND", "GETKEYS"].into_iter().chain(called.split(' '));
         let mut request = OwnedRequest::from_args(words);
         let args = request.request();
-        let (_, keys) = keys_of_called(&args)?;
-        let words = keys.iter().map(|key| args.arg(key.position));
-        Ok(words
-            .map(|word| String::from_utf8_lossy(word).into_owned())
+        let keys = Called::find(&args)?.keys()?;
+        let names = keys.iter().map(|key| key.name);
+        Ok(names
+            .map(|name| String::from_utf8_lossy(name).into_owned())
             .collect())
     };
     let found = |called| keys(called).expect("a command with keys");
@@ -137,6 +178,27 @@ fn keys_are_found_in_a_full_command() {
         refused("object freq a b"),
         "ERR Invalid number of arguments specified for command"
     );
+}
+
+#[test]
+fn keys_that_move_are_found_and_counted_with_care() {
+    let keys = |words: &'static str| {
+        let called = Called {
+            command: &SAMPLE,
+            words: words.split(' ').map(str::as_bytes).collect(),
+        };
+        let keys = called.keys().map_err(|error| error.to_string())?;
+        let names = keys.iter().map(|key| String::from_utf8_lossy(key.name));
+        Ok(names.collect::<Vec<_>>().join(" "))
+    };
+    assert_eq!(keys("SAMPLE x 2 a b"), Ok("a b x".to_owned()));
+    let stored = keys("SAMPLE x 1 a store d store e");
+    assert_eq!(stored, Ok("a d x".to_owned()));
+    for number in ["0", "3", "-1", "y", "9223372036854775807"] {
+        let words = format!("SAMPLE x {number} a b").leak();
+        let refused = Err("ERR Invalid arguments specified for command".to_owned());
+        assert_eq!(keys(words), refused, "{number}");
+    }
 }
 
 #[test]
