@@ -23,12 +23,14 @@ mod docs;
 pub mod entry;
 mod error;
 mod expire;
+mod hash;
 mod help;
 mod info;
 mod key;
 mod key_spec;
 mod lolwut;
 mod object;
+mod sample;
 mod scan;
 mod server;
 mod string;
@@ -38,6 +40,7 @@ mod testing;
 
 use crate::engine::{Db, Engine, KnownHash, ReplyMode, Session, SessionId};
 use crate::resp::{Mark, Output, Reply, Request};
+use crate::store::Item;
 pub use client::line::flags as client_flags;
 pub use entry::Command;
 pub use error::Error;
@@ -266,6 +269,23 @@ fn mute(session: &mut Session, mark: Mark, out: &mut Output) {
             out.truncate(mark);
             session.reply_mode = ReplyMode::On;
         }
+    }
+}
+
+/// Replies with an element of a collection.
+#[inline]
+fn reply_item(reply: &mut Reply, item: Item) {
+    match item {
+        Item::Bytes(bytes) => reply.bulk(bytes),
+        Item::Int(value) => reply.bulk_integer(value),
+    }
+}
+
+/// Replies with an element, or with null.
+fn reply_optional(reply: &mut Reply, item: Option<Item>) {
+    match item {
+        Some(item) => reply_item(reply, item),
+        None => reply.null(),
     }
 }
 

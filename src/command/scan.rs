@@ -1,14 +1,15 @@
-//! Looking for keys: all of a kind (KEYS), a few at a time (SCAN), any one (RANDOMKEY).
+//! Looking for keys: all of a kind (KEYS), a few at a time (SCAN), any one (RANDOMKEY); and the options
+//! and pages that SCAN shares with HSCAN, SSCAN and ZSCAN.
 //!
 //! The keyspace still holds keys that are past their deadline for as long as their timers wait
 //! for their turn; none of these commands shows them.
 
 use super::entry::{Command, READONLY};
-use super::{Call, Done, Error, is_word};
+use super::{Call, Done, Error, is_word, reply_item};
 use crate::glob;
 use crate::number::parse_i64;
-use crate::resp::Request;
-use crate::store::{Cursor, Entry};
+use crate::resp::{Reply, Request};
+use crate::store::{Cursor, Entry, Item};
 
 /// A cursor that is no unsigned number of 64 bits.
 const INVALID_CURSOR: Error = Error::new("ERR invalid cursor");
@@ -112,34 +113,48 @@ fn randomkey(call: &mut Call) -> Done {
     Ok(())
 }
 
-/// The options of SCAN.
-struct Page<'a> {
-    count: usize,
+/// The options of SCAN, HSCAN, SSCAN and ZSCAN.
+pub(super) struct Page<'a> {
+    /// About how many elements there are to be on it.
+    pub count: usize,
     names: Names<'a>,
     /// The type's name in whatever case; one that does not exist is the type of no key.
     kind: Option<&'a [u8]>,
+    /// Whether TYPE is an option, which it is where keys are looked for.
+    has_kind: bool,
 }
 
 impl<'a> Page<'a> {
-    fn parse(args: &'a Request) -> Result<Page<'a>, Error> {
+    /// Reads the options of HSCAN, SSCAN or ZSCAN from argument `first` on.
+    pub fn parse(args: &'a Request, first: usize) -> Result<Page<'a>, Error> {
+        Page::parse_options(args, first, false)
+    }
+
+    fn parse_options(args: &'a Request, first: usize, has_kind: bool) -> Result<Page<'a>, Error> {
         let mut page = Page {
             count: DEFAULT_COUNT,
             names: Names::All,
             kind: None,
+            has_kind,
         };
-        for i in (2..args.len()).step_by(2) {
+        for i in (first..args.len()).step_by(2) {
             let (option, value) = (args.arg(i), args.get(i + 1).ok_or(Error::SYNTAX)?);
             if is_word(option, "COUNT") {
                 page.count = parse_count(value)?;
             } else if is_word(option, "MATCH") {
                 page.names = Names::of(value);
-            } else if is_word(option, "TYPE") {
+            } else if page.has_kind && is_word(option, "TYPE") {
                 page.kind = Some(value);
             } else {
                 return Err(Error::SYNTAX);
             }
         }
         Ok(page)
+    }
+
+    /// Whether an element of this name is asked for.
+    pub fn includes_name(&self, name: Item) -> bool {
+        name.with_bytes(|name| self.names.include(name))
     }
 
     fn includes(&self, entry: &Entry) -> bool {
@@ -155,6 +170,21 @@ fn parse_count(text: &[u8]) -> Result<usize, Error> {
         None => Err(Error::NOT_AN_INTEGER),
         Some(count) if count < 1 => Err(Error::SYNTAX),
         Some(count) => Ok(usize::try_from(count).unwrap_or(usize::MAX)),
+    }
+}
+
+/// The cursor in an argument.
+pub(super) fn cursor(text: &[u8]) -> Result<Cursor, Error> {
+    parse_cursor(text).ok_or(INVALID_CURSOR)
+}
+
+/// Replies with a page of elements.
+pub(super) fn reply_page(reply: &mut Reply, next: Cursor, elements: &[Item]) {
+    reply.array(2);
+    reply.bulk(itoa::Buffer::new().format(next).as_bytes());
+    reply.array(elements.len());
+    for &element in elements {
+        reply_item(reply, element);
     }
 }
 
@@ -183,23 +213,18 @@ fn parse_cursor(text: &[u8]) -> Option<Cursor> {
 /// One page. Keys on it that are past their deadline are removed rather than returned.
 fn scan(call: &mut Call) -> Done {
     let (args, mut db, reply) = call.parts();
-    let cursor = parse_cursor(args.arg(1)).ok_or(INVALID_CURSOR)?;
-    let page = Page::parse(args)?;
-    let mut found: Vec<&Entry> = Vec::new();
+    let cursor = cursor(args.arg(1))?;
+    let page = Page::parse_options(args, 2, true)?;
+    let mut found: Vec<Item> = Vec::new();
     let mut due: Vec<Vec<u8>> = Vec::new();
     let next = db.keyspace().scan(cursor, page.count, |entry| {
         if db.is_expired(entry) {
             due.push(entry.key().to_vec());
         } else if page.includes(entry) {
-            found.push(entry);
+            found.push(Item::Bytes(entry.key()));
         }
     });
-    reply.array(2);
-    reply.bulk(itoa::Buffer::new().format(next).as_bytes());
-    reply.array(found.len());
-    for entry in found {
-        reply.bulk(entry.key());
-    }
+    reply_page(reply, next, &found);
     for key in due {
         db.exists(&key);
     }

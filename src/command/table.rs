@@ -2,8 +2,8 @@
 
 use super::entry::Command;
 use super::{
-    catalog, client, config, connection, debug, expire, info, key, lolwut, object, scan, server,
-    string,
+    catalog, client, config, connection, debug, expire, hash, info, key, lolwut, object, scan,
+    server, string,
 };
 
 /// The commands of one file.
@@ -44,6 +44,11 @@ pub const GROUPS: &[Group] = &[
         name: "string",
         category: "@string",
         commands: string::lcs::COMMANDS,
+    },
+    Group {
+        name: "hash",
+        category: "@hash",
+        commands: hash::COMMANDS,
     },
     Group {
         name: "generic",

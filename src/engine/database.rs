@@ -2,7 +2,6 @@
 //! what is removed where it is freed.
 
 use super::clock::Clock;
-use super::random::Random;
 use super::stats::KeyStats;
 use crate::store::keyspace::{Deadline, NewString, Spot};
 use crate::store::{Encoding, Entry, Keyspace, Kind, Packing, Trash};
@@ -18,8 +17,6 @@ pub struct Db<'a> {
     pub(super) clock: &'a Clock,
     /// How collections are kept.
     pub packing: &'a Packing,
-    /// Randomness.
-    pub random: &'a mut Random,
     /// Whether looking a key up counts as no use of it (CLIENT NO-TOUCH).
     pub(crate) no_touch: bool,
     /// A key that need not be hashed again.

@@ -164,7 +164,6 @@ impl Engine {
             stats: &mut self.stats.keys,
             clock: &self.clock,
             packing: &self.config.packing,
-            random: &mut self.random,
             no_touch: false,
             known: &KnownHash::NONE,
         }

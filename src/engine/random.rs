@@ -23,6 +23,12 @@ impl Random {
         z ^ (z >> 31)
     }
 
+    /// A generator of its own for a longer piece of work, which this one decides.
+    #[must_use]
+    pub fn split(&mut self) -> Random {
+        Random::new(self.next_u64())
+    }
+
     /// A number below `n`, or 0 if `n` is 0. (D. Lemire's multiplication; the bias is below
     /// n / 2^64.)
     pub fn below(&mut self, n: usize) -> usize {

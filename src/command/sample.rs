@@ -1,0 +1,218 @@
+//! Elements by chance: the counts of HRANDFIELD, SRANDMEMBER, ZRANDMEMBER and SPOP, and drawing so many.
+//!
+//! A positive count asks for as many different elements, a negative one for that many draws, each from
+//! all elements. Every choice is as likely as any other:
+//!
+//! - Few of many are drawn one by one; one that has come already is drawn again.
+//! - Most of all are chosen while going through all of them: of those not seen yet, so many are
+//!   still wanted, and the next one is taken with that probability (selection sampling: C. T. Fan,
+//!   M. E. Muller and I. Rezucha, 1962; algorithm S in D. E. Knuth's book).
+
+use super::Error;
+use crate::engine::Random;
+use crate::number::parse_i64;
+use std::collections::HashSet;
+
+/// The most draws with repetition that one command makes. Redis goes on until its memory is used up.
+const MAX_DRAWS: usize = 10_000_000;
+
+/// Drawing one by one is worth it for fewer than one in so many.
+const SPARSE: usize = 3;
+
+const NO_COUNT: Error = Error::new(
+    "ERR value is out of range, value must between -9223372036854775807 and 9223372036854775807",
+);
+const OUT_OF_RANGE: Error = Error::new("ERR value is out of range");
+
+/// How many elements a client wants.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Count {
+    /// So many different ones, or all.
+    Different(usize),
+    /// So many, each drawn from all.
+    Draws(usize),
+}
+
+impl Count {
+    /// Reads a count.
+    ///
+    /// # Errors
+    /// Redis's, where it is no integer or has no magnitude.
+    pub fn parse(text: &[u8]) -> Result<Count, Error> {
+        let count = parse_i64(text).ok_or(Error::NOT_AN_INTEGER)?;
+        if count == i64::MIN {
+            return Err(NO_COUNT);
+        }
+        let number = usize::try_from(count.unsigned_abs()).unwrap_or(usize::MAX);
+        Ok(if count < 0 {
+            Count::Draws(number)
+        } else {
+            Count::Different(number)
+        })
+    }
+
+    /// Checks a count of elements each of which is answered with two things.
+    ///
+    /// # Errors
+    /// Where twice as much is no number any more.
+    pub fn check_paired(self) -> Result<(), Error> {
+        let (Count::Different(number) | Count::Draws(number)) = self;
+        if number as u64 > i64::MAX as u64 / 2 {
+            return Err(OUT_OF_RANGE);
+        }
+        Ok(())
+    }
+}
+
+/// A collection that elements are drawn from.
+pub trait Sampled {
+    /// What is drawn.
+    type Element;
+
+    /// How many elements there are.
+    fn len(&self) -> usize;
+
+    /// All of them.
+    fn all(&self) -> impl Iterator<Item = Self::Element>;
+
+    /// One of them, each as likely as any other.
+    fn draw(&self, random: &mut Random) -> Option<Self::Element>;
+
+    /// What no other element has.
+    fn name(element: &Self::Element) -> Vec<u8>;
+}
+
+/// Draws as many elements as a client wants.
+///
+/// # Errors
+/// Where it wants more than one command draws.
+pub fn sample<S: Sampled>(
+    from: &S,
+    count: Count,
+    random: &mut Random,
+) -> Result<Vec<S::Element>, Error> {
+    match count {
+        Count::Different(wanted) => Ok(different(from, wanted, random)),
+        Count::Draws(draws) if draws > MAX_DRAWS => Err(OUT_OF_RANGE),
+        Count::Draws(draws) => Ok((0..draws).map_while(|_| from.draw(random)).collect()),
+    }
+}
+
+fn different<S: Sampled>(from: &S, wanted: usize, random: &mut Random) -> Vec<S::Element> {
+    if wanted.saturating_mul(SPARSE) >= from.len() {
+        return select(from, wanted.min(from.len()), random);
+    }
+    let mut seen = HashSet::new();
+    let mut chosen = Vec::new();
+    while chosen.len() < wanted {
+        match from.draw(random) {
+            Some(element) if seen.insert(S::name(&element)) => chosen.push(element),
+            Some(_) => {}
+            None => break,
+        }
+    }
+    chosen
+}
+
+fn select<S: Sampled>(from: &S, wanted: usize, random: &mut Random) -> Vec<S::Element> {
+    let mut missing = wanted;
+    from.all()
+        .zip((1..=from.len()).rev())
+        .filter(|(_, left)| {
+            let is_taken = missing > 0 && random.below(*left) < missing;
+            missing -= usize::from(is_taken);
+            is_taken
+        })
+        .map(|(element, _)| element)
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The numbers below another one.
+    struct Below(usize);
+
+    impl Sampled for Below {
+        type Element = usize;
+
+        fn len(&self) -> usize {
+            self.0
+        }
+
+        fn all(&self) -> impl Iterator<Item = usize> {
+            0..self.0
+        }
+
+        fn draw(&self, random: &mut Random) -> Option<usize> {
+            (self.0 > 0).then(|| random.below(self.0))
+        }
+
+        fn name(element: &usize) -> Vec<u8> {
+            element.to_le_bytes().to_vec()
+        }
+    }
+
+    /// How often each of `len` elements is chosen in so many choices of `wanted`.
+    fn chosen(wanted: usize, len: usize, choices: usize) -> Vec<f64> {
+        let mut random = Random::new(11);
+        let mut times = vec![0.0; len];
+        for _ in 0..choices {
+            let elements = different(&Below(len), wanted, &mut random);
+            let names: HashSet<usize> = elements.iter().copied().collect();
+            assert_eq!(names.len(), elements.len());
+            assert_eq!(elements.len(), wanted.min(len));
+            for element in elements {
+                times[element] += 1.0;
+            }
+        }
+        times
+    }
+
+    #[test]
+    fn every_element_is_chosen_as_often_as_any_other() {
+        const CHOICES: usize = 3000;
+        for (wanted, len) in [(1, 20), (3, 20), (6, 20), (7, 20), (13, 20), (19, 20)] {
+            let times = chosen(wanted, len, CHOICES);
+            let share = wanted as f64 / len as f64;
+            let mean = CHOICES as f64 * share;
+            let variance = mean * (1.0 - share) * len as f64 / (len - 1) as f64;
+            let chi: f64 = times.iter().map(|n| (n - mean).powi(2) / variance).sum();
+            // 19 degrees of freedom: above this once in a thousand draws of another seed.
+            assert!(chi < 43.8, "{chi} for {wanted} of {len}");
+        }
+    }
+
+    #[test]
+    fn all_are_chosen_where_more_are_wanted() {
+        assert_eq!(chosen(50, 20, 3), [3.0; 20]);
+        assert_eq!(chosen(0, 20, 3), [0.0; 20]);
+        assert!(chosen(5, 0, 3).is_empty());
+    }
+
+    #[test]
+    fn counts_are_checked_as_redis_checks_them() {
+        for (text, count) in [
+            ("3", Ok(Count::Different(3))),
+            ("-3", Ok(Count::Draws(3))),
+            ("x", Err(Error::NOT_AN_INTEGER)),
+            ("-9223372036854775808", Err(NO_COUNT)),
+        ] {
+            assert_eq!(Count::parse(text.as_bytes()), count, "{text}");
+        }
+        assert_eq!(Count::Draws(1 << 62).check_paired(), Err(OUT_OF_RANGE));
+        assert_eq!(Count::Draws((1 << 62) - 1).check_paired(), Ok(()));
+    }
+
+    #[test]
+    fn nobody_draws_for_ever() {
+        let mut random = Random::new(11);
+        let drawn = sample(&Below(3), Count::Draws(100), &mut random);
+        assert_eq!(drawn.map(|drawn| drawn.len()), Ok(100));
+        let refused = sample(&Below(3), Count::Draws(usize::MAX), &mut random);
+        assert_eq!(refused, Err(OUT_OF_RANGE));
+        let none = sample(&Below(0), Count::Draws(100), &mut random);
+        assert_eq!(none, Ok(Vec::new()));
+    }
+}
