@@ -13,13 +13,15 @@
 //! - [`entry`]: one key with its value in 32 bytes, small ones without a further allocation.
 //! - [`pack`]: a run of byte strings in one piece of memory: a small list, hash or sorted set.
 //! - [`intset`]: a small set of integers, sorted, in one piece of memory.
+//! - [`list`]: a large list: a deque of packs.
 //! - [`keyspace`]: both, with the deadlines.
 //! - [`trash`]: what was removed and is too big to free in one go.
 
 pub mod entry;
-mod gap;
 pub mod intset;
 pub mod keyspace;
+pub mod list;
+mod memory;
 pub mod pack;
 pub mod shard;
 pub mod table;
@@ -28,6 +30,7 @@ pub mod trash;
 pub use entry::{Encoding, Entry, Kind, Value};
 pub use intset::{IntSet, IntSetMut};
 pub use keyspace::{Expired, Keyspace};
+pub use list::{End, Fill, List};
 pub use pack::{Pack, PackMut, Place};
 pub use table::{Cursor, Table};
 pub use trash::Trash;
