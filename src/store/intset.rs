@@ -17,7 +17,7 @@
 //! anew; it is smaller or greater than every other, so its place is the first or the last. Nothing
 //! makes the width small again: a set that had one wide member may get another.
 
-use super::gap;
+use super::memory;
 
 /// Bytes of the width, which stands before the integers.
 const WIDTH_LEN: usize = 1;
@@ -145,7 +145,7 @@ impl<'a> IntSetMut<'a> {
     pub fn init(bytes: &'a mut Box<[u8]>, head: usize) -> IntSetMut<'a> {
         assert!(bytes.len() >= head, "the head is there before the set");
         let end = bytes.len();
-        gap::resize_exact(bytes, head..end, WIDTH_LEN);
+        memory::resize_exact(bytes, head..end, WIDTH_LEN);
         bytes[head] = NARROWEST as u8;
         IntSetMut { bytes, head }
     }
@@ -169,7 +169,7 @@ impl<'a> IntSetMut<'a> {
             return false;
         };
         let at = self.head + WIDTH_LEN + index * width;
-        gap::resize_exact(self.bytes, at..at, width);
+        memory::resize_exact(self.bytes, at..at, width);
         self.bytes[at..at + width].copy_from_slice(&value.to_le_bytes()[..width]);
         true
     }
@@ -190,7 +190,7 @@ impl<'a> IntSetMut<'a> {
         let set = self.as_set();
         let (value, width) = (set.get(index)?, set.width);
         let at = self.head + WIDTH_LEN + index * width;
-        gap::resize_exact(self.bytes, at..at + width, 0);
+        memory::resize_exact(self.bytes, at..at + width, 0);
         Some(value)
     }
 

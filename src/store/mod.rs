@@ -6,8 +6,13 @@
 //!    │     shard 0 │ shard 1 │ shard 2 │ ...        one shard is split at a time
 //!    │     [Entry] │ [Entry] │ [Entry] │
 //!    └── Wheel<Hash>           one timer for each key that has a deadline
+//!
+//!   Entry ── one key
+//!    ├── Record                a short string, or a packed collection: Pack, IntSet
+//!    └── Value                 a long string, or a large collection: List, Table<Record>, Zset
 //! ```
 //!
+//! - [`keyspace`]: one database: a table of entries, and their deadlines.
 //! - [`table`]: a hash table that never grows all at once, and can be scanned while it does.
 //! - [`shard`]: one of the small tables that it is made of.
 //! - [`record`]: a key and the bytes that belong to it, in 24 bytes and one allocation at the most.
@@ -17,14 +22,15 @@
 //! - [`pack`]: a run of byte strings in one piece of memory: a small list, hash or sorted set.
 //! - [`intset`]: a small set of integers, sorted, in one piece of memory.
 //! - [`hash`]: values by field, packed or large.
-//! - [`keyspace`]: a table of entries, with their deadlines.
+//! - [`list`]: a large list: a deque of packs.
 //! - [`trash`]: what was removed and is too big to free in one go.
 
 pub mod entry;
-mod gap;
 pub mod hash;
 pub mod intset;
 pub mod keyspace;
+pub mod list;
+mod memory;
 pub mod pack;
 pub mod packing;
 pub mod record;
@@ -37,6 +43,7 @@ pub use entry::{Encoding, Entry, Kind};
 pub use hash::{HashMut, HashRef};
 pub use intset::{IntSet, IntSetMut};
 pub use keyspace::{Expired, Keyspace};
+pub use list::{End, Fill, List};
 pub use pack::{Item, Pack, PackMut, Place};
 pub use packing::Packing;
 pub use record::Record;

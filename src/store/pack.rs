@@ -19,11 +19,11 @@
 //! [`Pack`] reads, [`PackMut`] edits. The memory is always exactly as long as what is in it, and one
 //! edit is one reallocation, however many elements it adds.
 
-mod element;
+pub(in crate::store) mod element;
 
 pub use element::Item;
 
-use super::gap;
+use super::memory;
 use element::{Encoded, decode, size_at, size_before};
 use std::ops::Range;
 
@@ -38,6 +38,12 @@ pub struct Place {
 }
 
 impl Place {
+    /// Bytes of the elements before it.
+    #[inline]
+    pub(super) fn at(self) -> usize {
+        self.at
+    }
+
     /// The element's number, from 0 on.
     #[must_use]
     pub fn index(self) -> usize {
@@ -67,6 +73,18 @@ impl<'a> Pack<'a> {
                 len: 0,
             },
         }
+    }
+
+    /// A pack whose number of elements is kept elsewhere.
+    #[inline]
+    pub(super) fn from_parts(elements: &'a [u8], len: usize) -> Pack<'a> {
+        Pack { elements, len }
+    }
+
+    /// The elements as they lie there.
+    #[inline]
+    pub(super) fn elements(self) -> &'a [u8] {
+        self.elements
     }
 
     /// How many elements there are. No walk.
@@ -198,6 +216,16 @@ impl<'a> Pack<'a> {
         }
     }
 
+    /// The elements before this number, or all where there are not so many.
+    #[must_use]
+    pub fn iter_to(self, index: usize) -> Iter<'a> {
+        let place = self.place(index).unwrap_or(self.end());
+        Iter {
+            elements: self.elements.get(..place.at).unwrap_or_default(),
+            left: place.index,
+        }
+    }
+
     /// The first element of every `step` that is this byte string: with a step of 2, among the
     /// elements 0, 2, 4 ..., which are the fields where a hash is packed.
     ///
@@ -216,7 +244,7 @@ impl<'a> Pack<'a> {
     }
 
     /// Where the elements from `place` on end, `count` of them or as many as there are.
-    fn range(self, place: Place, count: usize) -> Range<usize> {
+    pub(super) fn range(self, place: Place, count: usize) -> Range<usize> {
         let count = count.min(self.len.saturating_sub(place.index));
         let end = if place.index + count == self.len {
             self.end()
@@ -313,7 +341,7 @@ impl<'a> PackMut<'a> {
     pub fn init(bytes: &'a mut Box<[u8]>, head: usize) -> PackMut<'a> {
         assert!(bytes.len() >= head, "the head is there before the pack");
         let end = bytes.len();
-        gap::resize_exact(bytes, head..end, COUNT_LEN);
+        memory::resize_exact(bytes, head..end, COUNT_LEN);
         bytes[head..].fill(0);
         PackMut { bytes, head }
     }
@@ -382,7 +410,7 @@ impl<'a> PackMut<'a> {
             .fold((0, 0), |(n, size), element| (n + 1, size + element.size()));
         let len = pack.len() - removed.min(pack.len() - place.index) + added;
         let start = self.head + COUNT_LEN;
-        gap::resize_exact(self.bytes, start + range.start..start + range.end, size);
+        memory::resize_exact(self.bytes, start + range.start..start + range.end, size);
         let mut room = &mut self.bytes[start + range.start..][..size];
         for element in elements {
             room = element.write(room);

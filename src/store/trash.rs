@@ -11,16 +11,10 @@
 
 use super::entry::Entry;
 use super::keyspace::{Keyspace, Remains};
+use super::memory;
 use super::value::Value;
 use std::collections::VecDeque;
 use std::sync::Arc;
-
-/// A string of more bytes than this is given back in parts.
-const SLICE_BYTES: usize = 4 * 1024 * 1024;
-
-/// The part of a long string that is given back at a time: an eighth, so that a few dozen slices
-/// are enough for any, and allocators that work in size classes have a smaller one to go to.
-const PARTS: usize = 8;
 
 /// Memory of fewer bytes than this does not wait to be used again: an argument that is no longer
 /// has memory of its own from its first byte on, and would not ask.
@@ -121,7 +115,7 @@ impl Trash {
             self.free_keys(remains);
         } else if let Some(spare) = &mut self.spare
             && spare.until_ms <= now_ms
-            && !shrink(&mut spare.memory)
+            && !memory::shrink(&mut spare.memory)
         {
             self.spare = None;
         }
@@ -150,7 +144,7 @@ impl Trash {
             });
             return None;
         }
-        shrink(memory).then_some(Value::String(bytes))
+        memory::shrink(memory).then_some(Value::String(bytes))
     }
 
     fn free_keys(&mut self, mut remains: Remains) {
@@ -161,20 +155,6 @@ impl Trash {
             self.keyspaces.push_front(remains);
         }
     }
-}
-
-/// Gives back a part of a long string's memory; `false` where it is short enough to be freed at once.
-///
-/// Unmapping hundreds of megabytes takes the kernel many milliseconds.
-fn shrink(memory: &mut Vec<u8>) -> bool {
-    let capacity = memory.capacity();
-    if capacity <= SLICE_BYTES {
-        return false;
-    }
-    let kept = capacity - capacity / PARTS;
-    memory.truncate(kept);
-    memory.shrink_to(kept);
-    true
 }
 
 #[cfg(test)]

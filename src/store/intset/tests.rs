@@ -91,3 +91,25 @@ fn every_integer_takes_the_width_of_the_widest() {
     assert_eq!(set.as_set().get(0), Some(i64::MIN));
     assert_eq!(set.as_set().get(201), Some(32768));
 }
+
+#[test]
+fn the_borders_of_the_widths_are_exact() {
+    let (small, medium) = (1 << 15, 1i64 << 31);
+    let table = [
+        (small - 1, 2),
+        (small, 4),
+        (-small, 2),
+        (-small - 1, 4),
+        (medium - 1, 4),
+        (medium, 8),
+        (-medium, 4),
+        (-medium - 1, 8),
+    ];
+    for (value, width) in table {
+        let mut bytes = Box::default();
+        let mut set = IntSetMut::init(&mut bytes, 0);
+        assert!(set.insert(value));
+        assert_eq!(set.as_set().get(0), Some(value));
+        assert_eq!(bytes.len(), 1 + width, "{value}");
+    }
+}

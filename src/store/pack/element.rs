@@ -68,7 +68,8 @@ pub enum Item<'a> {
 }
 
 impl<'a> Item<'a> {
-    /// The item that some bytes are, whether they lie in a pack or not.
+    /// The item that some bytes are, whether they lie in a pack or not. One byte string is one item,
+    /// so whoever compares many elements with it makes its item once, and compares items.
     #[must_use]
     pub fn of(bytes: &'a [u8]) -> Item<'a> {
         integer(bytes).map_or(Item::Bytes(bytes), Item::Int)
@@ -165,6 +166,15 @@ impl<'a> Encoded<'a> {
         match integer(bytes) {
             Some(n) => Encoded::int(n),
             None => Encoded::string(bytes),
+        }
+    }
+
+    /// The same element again, for this pack or another.
+    #[inline]
+    pub fn of(item: Item<'a>) -> Encoded<'a> {
+        match item {
+            Item::Bytes(bytes) => Encoded::string(bytes),
+            Item::Int(n) => Encoded::int(n),
         }
     }
 
@@ -303,14 +313,14 @@ fn long_len(bytes: &[u8; 8]) -> Option<usize> {
 
 /// The size of the element that begins here, with its trailer; `None` where there is none.
 #[inline]
-pub(super) fn size_at(elements: &[u8]) -> Option<usize> {
+pub(in crate::store) fn size_at(elements: &[u8]) -> Option<usize> {
     let (prefix, data) = measure(elements)?;
     Some(whole(elements[0], prefix + data))
 }
 
 /// The size of the element that ends where `elements` ends.
 #[inline]
-pub(super) fn size_before(elements: &[u8]) -> Option<usize> {
+pub(in crate::store) fn size_before(elements: &[u8]) -> Option<usize> {
     let (&last, rest) = elements.split_last()?;
     Some(match last {
         ..0x80 => 1,
@@ -322,7 +332,7 @@ pub(super) fn size_before(elements: &[u8]) -> Option<usize> {
 
 /// The element that begins here, and its size with the trailer; `None` where there is none.
 #[inline]
-pub(super) fn decode(elements: &[u8]) -> Option<(Item<'_>, usize)> {
+pub(in crate::store) fn decode(elements: &[u8]) -> Option<(Item<'_>, usize)> {
     let (prefix, data) = measure(elements)?;
     let tag = elements[0];
     let item = match tag {

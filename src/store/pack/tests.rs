@@ -152,6 +152,8 @@ fn check(pack: Pack, model: &[Vec<u8>]) {
         let rest = pack.iter_from(index);
         assert_eq!(rest.len(), model.len() - index);
         assert!(rest.map(|item| item.to_vec()).eq(model[index..].to_vec()));
+        let before = pack.iter_to(index).map(|item| item.to_vec());
+        assert!(before.eq(model[..index].to_vec()));
         for step in [1, 2, 3] {
             let first = (0..model.len())
                 .step_by(step)
@@ -162,6 +164,7 @@ fn check(pack: Pack, model: &[Vec<u8>]) {
     assert_eq!(pack.get(model.len()), None);
     assert_eq!(pack.get_back(model.len()), None);
     assert_eq!(pack.iter_from(model.len()).next(), None);
+    assert_eq!(pack.iter_to(usize::MAX).len(), model.len());
     assert_eq!(pack.item(pack.end()), None);
     assert_eq!(pack.next(pack.end()), None);
     assert_eq!(pack.previous(pack.first()), None);

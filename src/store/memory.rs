@@ -1,4 +1,5 @@
-//! Room in the middle of bytes: what every edit of a packed collection comes down to.
+//! What several values do with their bytes: make room in the middle, which is what every edit of a
+//! packed collection comes down to, and give memory back in parts.
 //!
 //! ```text
 //!   ┌──────────┬───────┬────────┐  range    ┌──────────┬────────────┬────────┐
@@ -7,6 +8,13 @@
 //! ```
 
 use std::ops::Range;
+
+/// A string of more bytes than this is given back in parts.
+const SLICE_BYTES: usize = 4 * 1024 * 1024;
+
+/// The part of a long string that is given back at a time: an eighth, so that a few dozen slices
+/// are enough for any, and allocators that work in size classes have a smaller one to go to.
+const PARTS: usize = 8;
 
 /// Makes `range` of exact memory `len` bytes long, with one reallocation at the most. What these
 /// bytes are then is the caller's to write.
@@ -29,4 +37,18 @@ pub(super) fn resize(vec: &mut Vec<u8>, range: Range<usize>, len: usize) {
     }
     vec.copy_within(range.end..old_len, range.start + len);
     vec.truncate(new_len);
+}
+
+/// Gives back a part of a long string's memory; `false` where it is short enough to be freed at once.
+///
+/// Unmapping hundreds of megabytes takes the kernel many milliseconds.
+pub(super) fn shrink(memory: &mut Vec<u8>) -> bool {
+    let capacity = memory.capacity();
+    if capacity <= SLICE_BYTES {
+        return false;
+    }
+    let kept = capacity - capacity / PARTS;
+    memory.truncate(kept);
+    memory.shrink_to(kept);
+    true
 }
