@@ -12,15 +12,22 @@
 //! - [`shard`]: one of the small tables that it is made of.
 //! - [`entry`]: one key with its value in 32 bytes, small ones without a further allocation.
 //! - [`keyspace`]: both, with the deadlines.
+//! - [`zset`]: a large sorted set: a table of its members, and [`ordered`], where each is found by
+//!   its rank.
+//! - [`arena`]: values with short names, which both of these use.
 //! - [`trash`]: what was removed and is too big to free in one go.
 
+pub mod arena;
 pub mod entry;
 pub mod keyspace;
+pub mod ordered;
 pub mod shard;
 pub mod table;
 pub mod trash;
+pub mod zset;
 
 pub use entry::{Encoding, Entry, Kind, Value};
 pub use keyspace::{Expired, Keyspace};
 pub use table::{Cursor, Table};
 pub use trash::Trash;
+pub use zset::Zset;
