@@ -23,14 +23,19 @@
 //! - [`intset`]: a small set of integers, sorted, in one piece of memory.
 //! - [`hash`]: values by field, packed or large.
 //! - [`list`]: a large list: a deque of packs.
+//! - [`zset`]: a large sorted set: a table of its members, and [`ordered`], where each is found by
+//!   its rank.
+//! - [`arena`]: values with short names, which both of these use.
 //! - [`trash`]: what was removed and is too big to free in one go.
 
+pub mod arena;
 pub mod entry;
 pub mod hash;
 pub mod intset;
 pub mod keyspace;
 pub mod list;
 mod memory;
+pub mod ordered;
 pub mod pack;
 pub mod packing;
 pub mod record;
@@ -38,6 +43,7 @@ pub mod shard;
 pub mod table;
 pub mod trash;
 pub mod value;
+pub mod zset;
 
 pub use entry::{Encoding, Entry, Kind};
 pub use hash::{HashMut, HashRef};
@@ -50,3 +56,4 @@ pub use record::Record;
 pub use table::{Cursor, Table};
 pub use trash::Trash;
 pub use value::Value;
+pub use zset::Zset;

@@ -22,6 +22,24 @@ pub trait Keyed {
     fn fetch(&self) -> u8;
 }
 
+/// Who can tell the keys of a table's items, where the items are only names of something that is
+/// kept elsewhere.
+pub trait Keys<T> {
+    /// The key of an item: it must not change while the item is in a table.
+    fn key<'a>(&'a self, item: &'a T) -> &'a [u8];
+}
+
+/// Items that have their keys with them.
+#[derive(Debug, Clone, Copy)]
+pub struct OwnKeys;
+
+impl<T: Keyed> Keys<T> for OwnKeys {
+    #[inline(always)]
+    fn key<'a>(&'a self, item: &'a T) -> &'a [u8] {
+        item.key()
+    }
+}
+
 /// Some hundred items by key. The hashes come from outside: a table of shards has them already.
 #[derive(Debug, Clone)]
 pub struct Shard<T> {
@@ -38,7 +56,7 @@ impl<T> Default for Shard<T> {
     }
 }
 
-impl<T: Keyed> Shard<T> {
+impl<T> Shard<T> {
     /// How many items there are.
     #[inline]
     pub fn len(&self) -> usize {
@@ -69,10 +87,12 @@ impl<T: Keyed> Shard<T> {
 
     /// The place of the item with this key in [`Shard::items`].
     #[inline]
-    pub fn find(&self, hash: u64, key: &[u8]) -> Option<u16> {
+    pub fn find(&self, keys: &impl Keys<T>, hash: u64, key: &[u8]) -> Option<u16> {
         let items = &self.items;
         self.index
-            .find(hash, |&place| is_same(items[usize::from(place)].key(), key))
+            .find(hash, |&place| {
+                is_same(keys.key(&items[usize::from(place)]), key)
+            })
             .copied()
     }
 

@@ -24,7 +24,7 @@
 //!
 //! One hash serves both: the directory takes bits 16 to 47, the shards use those below and above.
 
-use super::shard::{Keyed, Shard};
+use super::shard::{Keyed, Keys, OwnKeys, Shard};
 use foldhash::SharedSeed;
 use foldhash::quality::FoldHasher;
 use std::hash::{Hash, Hasher};
@@ -106,7 +106,7 @@ pub struct Table<T> {
     hasher: KeyHasher,
 }
 
-impl<T: Keyed> Table<T> {
+impl<T> Table<T> {
     /// An empty table whose hashes depend on `seed`.
     #[must_use]
     pub fn new(seed: u64) -> Table<T> {
@@ -149,9 +149,19 @@ impl<T: Keyed> Table<T> {
     /// Where the item with this key is.
     #[inline(always)]
     #[must_use]
-    pub fn find(&self, hash: u64, key: &[u8]) -> Option<Spot> {
+    pub fn find(&self, hash: u64, key: &[u8]) -> Option<Spot>
+    where
+        T: Keyed,
+    {
+        self.find_by(&OwnKeys, hash, key)
+    }
+
+    /// As [`Table::find`], where `keys` tells the items' keys.
+    #[inline(always)]
+    #[must_use]
+    pub fn find_by(&self, keys: &impl Keys<T>, hash: u64, key: &[u8]) -> Option<Spot> {
         let shard = self.locate(hash);
-        let place = self.shard(shard).find(hash, key)?;
+        let place = self.shard(shard).find(keys, hash, key)?;
         // `insert` sees to it that there are never more shards than a spot can tell apart.
         Some(Spot {
             shard: shard as u32,
@@ -183,7 +193,10 @@ impl<T: Keyed> Table<T> {
     /// Step by step for all of them: loads that do not depend on each other are waited for
     /// together. A small table is in the cache anyway.
     #[inline]
-    pub fn warm(&self, hashes: &[u64]) {
+    pub fn warm(&self, hashes: &[u64])
+    where
+        T: Keyed,
+    {
         if self.is_worth_warming() {
             hashes
                 .chunks(WARM_AT_ONCE)
@@ -198,7 +211,10 @@ impl<T: Keyed> Table<T> {
         self.len >= WARM_FROM
     }
 
-    fn warm_some(&self, hashes: &[u64]) {
+    fn warm_some(&self, hashes: &[u64])
+    where
+        T: Keyed,
+    {
         let mut shards = [self.shard(0); WARM_AT_ONCE];
         let mut places = [None; WARM_AT_ONCE];
         let mut touched = 0;
@@ -219,26 +235,49 @@ impl<T: Keyed> Table<T> {
 
     /// Adds an item whose key is not in the table yet.
     #[inline]
-    pub fn insert(&mut self, hash: u64, item: T) {
+    pub fn insert(&mut self, hash: u64, item: T)
+    where
+        T: Keyed,
+    {
+        self.insert_by(&OwnKeys, hash, item);
+    }
+
+    /// As [`Table::insert`], where `keys` tells the items' keys, that of the new one too.
+    #[inline]
+    pub fn insert_by(&mut self, keys: &impl Keys<T>, hash: u64, item: T) {
         let index = self.locate(hash);
         let hasher = &self.hasher;
         let shard = &mut self.segments[index / SEGMENT][index % SEGMENT];
-        shard.insert(hash, item, |item| hasher.hash_one(item.key()));
+        shard.insert(hash, item, |item| hasher.hash_one(keys.key(item)));
         self.len += 1;
         if self.len > self.shards * TARGET && self.shards < 1 << (DIRECTORY_BITS - 1) {
-            self.split();
+            self.split(keys);
         }
     }
 
     /// Removes the item with this hash for which `is_it` says yes.
     #[inline]
-    pub fn remove(&mut self, hash: u64, is_it: impl FnMut(&T) -> bool) -> Option<T> {
+    pub fn remove(&mut self, hash: u64, is_it: impl FnMut(&T) -> bool) -> Option<T>
+    where
+        T: Keyed,
+    {
+        self.remove_by(&OwnKeys, hash, is_it)
+    }
+
+    /// As [`Table::remove`], where `keys` tells the items' keys, that of the removed one too.
+    #[inline]
+    pub fn remove_by(
+        &mut self,
+        keys: &impl Keys<T>,
+        hash: u64,
+        is_it: impl FnMut(&T) -> bool,
+    ) -> Option<T> {
         let index = self.locate(hash);
         let hasher = &self.hasher;
         let shard = &mut self.segments[index / SEGMENT][index % SEGMENT];
-        let item = shard.remove(hash, is_it, |item| hasher.hash_one(item.key()))?;
+        let item = shard.remove(hash, is_it, |item| hasher.hash_one(keys.key(item)))?;
         self.len -= 1;
-        self.shrink();
+        self.shrink(keys);
         Some(item)
     }
 
@@ -250,8 +289,17 @@ impl<T: Keyed> Table<T> {
     /// Visits a page of about `count` items, and returns the cursor of the next page, or 0 after
     /// the last. An item that is in the table from the first call to the last is visited at least
     /// once, whatever else comes and goes in between.
-    pub fn scan<'a>(
+    pub fn scan<'a>(&'a self, cursor: Cursor, count: usize, visit: impl FnMut(&'a T)) -> Cursor
+    where
+        T: Keyed,
+    {
+        self.scan_by(&OwnKeys, cursor, count, visit)
+    }
+
+    /// As [`Table::scan`], where `keys` tells the items' keys.
+    pub fn scan_by<'a>(
         &'a self,
+        keys: &impl Keys<T>,
         cursor: Cursor,
         count: usize,
         mut visit: impl FnMut(&'a T),
@@ -264,8 +312,8 @@ impl<T: Keyed> Table<T> {
             let extra = extra_bits(shard.len(), count);
             let mask = (1 << (depth + extra).min(DIRECTORY_BITS)) - 1;
             for item in shard.items() {
-                let is_on_page =
-                    extra == 0 || (self.directory_bits(self.hash(item.key())) ^ cursor) & mask == 0;
+                let is_on_page = extra == 0
+                    || (self.directory_bits(self.hash(keys.key(item))) ^ cursor) & mask == 0;
                 if is_on_page {
                     visit(item);
                     visited += 1;
@@ -367,12 +415,12 @@ impl<T: Keyed> Table<T> {
 
     /// Divides the shard at the split pointer.
     #[cold]
-    fn split(&mut self) {
+    fn split(&mut self, keys: &impl Keys<T>) {
         let level = self.shards.ilog2();
         let source = self.shards - (1 << level);
         let whole = std::mem::take(self.shard_mut(source)).into_items();
         let hasher = &self.hasher;
-        let rehash = |item: &T| hasher.hash_one(item.key());
+        let rehash = |item: &T| hasher.hash_one(keys.key(item));
         let hashes: Vec<u64> = whole.iter().map(rehash).collect();
         let half_of = |hash: u64| (hash >> DIRECTORY_SHIFT >> level & 1) as usize;
         let high_len = hashes.iter().filter(|&&hash| half_of(hash) == 1).count();
@@ -395,16 +443,16 @@ impl<T: Keyed> Table<T> {
 
     /// Unites the last shard with the one it came from, if the shards have become too empty.
     #[inline]
-    fn shrink(&mut self) {
+    fn shrink(&mut self, keys: &impl Keys<T>) {
         if self.shards > 1 && self.len < self.shards * TARGET / 2 {
-            self.unite();
+            self.unite(keys);
         } else if self.len == 0 {
             *self.shard_mut(0) = Shard::default();
         }
     }
 
     #[cold]
-    fn unite(&mut self) {
+    fn unite(&mut self, keys: &impl Keys<T>) {
         self.set_shards(self.shards - 1);
         let target = self.shards - (1 << self.shards.ilog2());
         if self.segments.last().is_some_and(Vec::is_empty) {
@@ -419,7 +467,7 @@ impl<T: Keyed> Table<T> {
             self.segments.pop();
         }
         let hasher = &self.hasher;
-        let rehash = |item: &T| hasher.hash_one(item.key());
+        let rehash = |item: &T| hasher.hash_one(keys.key(item));
         let shard = &mut self.segments[target / SEGMENT][target % SEGMENT];
         shard.reserve(last.len(), rehash);
         for item in last.into_items() {
