@@ -25,14 +25,14 @@ const FREED_AT_ONCE: usize = 512;
 /// "No place" in the links.
 const NONE: u32 = u32::MAX;
 
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 enum Slot<T> {
     Live(T),
     Free { prev: u32, next: u32 },
 }
 
 /// Values with `u32` names; adding, removing and finding are O(1).
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Arena<T> {
     segments: Vec<Vec<Slot<T>>>,
     /// The first of the free places.

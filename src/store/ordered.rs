@@ -47,7 +47,7 @@ use std::ops::Range;
 const MAX_HEIGHT: usize = 10;
 
 /// Scores in order; see the module's text.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Ordered {
     leaves: Nodes<()>,
     inners: Nodes<Child>,
@@ -404,7 +404,7 @@ impl Ordered {
 }
 
 /// A walk over scores and names of consecutive ranks, from either end; see [`Ordered::range`].
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Entries<'a> {
     leaves: &'a Nodes<()>,
     front: (&'a Leaf, usize),

@@ -4,8 +4,10 @@
 //! stands here, each type in the file of its name.
 
 use super::entry::{Encoding, Form, Kind};
+use super::list::List;
 use super::record::Record;
 use super::table::Table;
+use super::zset::Zset;
 use std::sync::Arc;
 
 /// A string of more bytes than this is not freed on the spot.
@@ -22,10 +24,14 @@ const SAMPLES: usize = 32;
 pub enum Value {
     /// A long string, shared with replies that are on their way.
     String(Arc<Vec<u8>>),
+    /// A large list.
+    List(Box<List>),
     /// The fields of a large hash.
     Hash(Box<Table<Record>>),
     /// The members of a large set: records with nothing behind their keys.
     Set(Box<Table<Record>>),
+    /// A large sorted set.
+    Zset(Box<Zset>),
 }
 
 impl Value {
@@ -34,8 +40,10 @@ impl Value {
     pub fn kind(&self) -> Kind {
         match self {
             Value::String(_) => Kind::String,
+            Value::List(_) => Kind::List,
             Value::Hash(_) => Kind::Hash,
             Value::Set(_) => Kind::Set,
+            Value::Zset(_) => Kind::Zset,
         }
     }
 
@@ -44,8 +52,10 @@ impl Value {
     pub fn form(&self, encoding: Encoding) -> Form {
         match self {
             Value::String(_) => Form::String(encoding),
+            Value::List(_) => Form::List,
             Value::Hash(_) => Form::Hash,
             Value::Set(_) => Form::Set,
+            Value::Zset(_) => Form::Zset,
         }
     }
 
@@ -64,6 +74,8 @@ impl Value {
     pub fn heap_bytes(&self) -> usize {
         match self {
             Value::String(bytes) => size_of::<Vec<u8>>() + bytes.capacity(),
+            Value::List(list) => size_of::<List>() + list.heap_bytes(),
+            Value::Zset(zset) => size_of::<Zset>() + zset.heap_bytes(),
             Value::Hash(table) | Value::Set(table) => {
                 let sampled = table.iter().take(SAMPLES).map(Record::heap_bytes).sum();
                 size_of_val(&**table) + table.table_bytes() + extrapolate(sampled, table.len())
@@ -77,7 +89,9 @@ impl Value {
     pub fn is_weighty(&self) -> bool {
         match self {
             Value::String(bytes) => bytes.capacity() > WEIGHTY_BYTES,
+            Value::List(list) => list.len() > WEIGHTY_LEN,
             Value::Hash(table) | Value::Set(table) => table.len() > WEIGHTY_LEN,
+            Value::Zset(zset) => zset.len() > WEIGHTY_LEN,
         }
     }
 
@@ -86,7 +100,9 @@ impl Value {
     pub fn free_some(&mut self) -> bool {
         match self {
             Value::String(_) => false,
+            Value::List(list) => list.free_some(),
             Value::Hash(table) | Value::Set(table) => table.take_shard().is_some(),
+            Value::Zset(zset) => zset.free_some(),
         }
     }
 }

@@ -44,13 +44,13 @@ pub enum Side {
 }
 
 /// One element.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 struct Member {
     score: f64,
     bytes: Bytes,
 }
 
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 enum Bytes {
     Inline { len: u8, bytes: [u8; INLINE_MAX] },
     Boxed(Box<[u8]>),
@@ -102,7 +102,7 @@ impl Keys<u32> for Members {
 ///
 /// A score is never NaN. -0 is equal to 0 and stays what it is: who gives an element the score that
 /// it has changes nothing, as in Redis.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Zset {
     members: Members,
     index: Table<u32>,
@@ -400,7 +400,7 @@ fn upto(members: &Members, score: f64, member: &[u8]) -> impl Fn(f64, u32) -> bo
 }
 
 /// A walk over elements of consecutive ranks, from either end; see [`Zset::range`].
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Elements<'a> {
     members: &'a Members,
     entries: Entries<'a>,

@@ -44,7 +44,7 @@ pub(super) type Inner = Node<Child>;
 pub(super) type Nodes<X> = Arena<Box<Node<X>>>;
 
 /// A node; see the module's text.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct Node<X> {
     scores: [f64; CAPACITY],
     extras: [X; CAPACITY],
