@@ -89,7 +89,7 @@ pub struct Keys {
 /// An option that decides what a command does with its keys, as `GET` does for SET.
 #[derive(Debug, Clone, Copy)]
 pub struct Unless {
-    /// The option's word, in capitals; it stands after the words that every request has.
+    /// The option's word, in capitals, or several parted by `|`; it stands after the words that every request has.
     pub option: &'static str,
     /// What the command does with the keys without it.
     pub access: &'static str,

@@ -2,8 +2,8 @@
 
 use super::entry::Command;
 use super::{
-    catalog, client, config, connection, debug, expire, info, key, lolwut, object, scan, server,
-    string,
+    bitmap, catalog, client, config, connection, debug, expire, hyperloglog, info, key, lolwut,
+    object, scan, server, string,
 };
 
 /// The commands of one file.
@@ -44,6 +44,26 @@ pub const GROUPS: &[Group] = &[
         name: "string",
         category: "@string",
         commands: string::lcs::COMMANDS,
+    },
+    Group {
+        name: "bitmap",
+        category: "@bitmap",
+        commands: bitmap::COMMANDS,
+    },
+    Group {
+        name: "bitmap",
+        category: "@bitmap",
+        commands: bitmap::op::COMMANDS,
+    },
+    Group {
+        name: "bitmap",
+        category: "@bitmap",
+        commands: bitmap::field::COMMANDS,
+    },
+    Group {
+        name: "hyperloglog",
+        category: "@hyperloglog",
+        commands: hyperloglog::COMMANDS,
     },
     Group {
         name: "generic",

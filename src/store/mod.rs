@@ -12,9 +12,11 @@
 //! - [`shard`]: one of the small tables that it is made of.
 //! - [`entry`]: one key with its value in 32 bytes, small ones without a further allocation.
 //! - [`keyspace`]: both, with the deadlines.
+//! - [`hyperloglog`]: strings that estimate how many different elements they have seen.
 //! - [`trash`]: what was removed and is too big to free in one go.
 
 pub mod entry;
+pub mod hyperloglog;
 pub mod keyspace;
 pub mod shard;
 pub mod table;
