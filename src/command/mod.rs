@@ -14,6 +14,7 @@
 //! A command sees its arguments, its reply, its own session and the engine, never a socket and
 //! never another client: what concerns others goes out as [`Mail`](crate::engine::Mail).
 
+mod bitmap;
 mod catalog;
 mod client;
 pub mod config;
@@ -25,6 +26,7 @@ mod error;
 mod expire;
 mod hash;
 mod help;
+mod hyperloglog;
 mod info;
 mod key;
 mod key_spec;

@@ -163,7 +163,7 @@ fn store_pairs(call: &mut Call) {
 
 /// The string in an entry.
 #[inline]
-fn string_of(entry: &Entry) -> Result<&[u8], Error> {
+pub(super) fn string_of(entry: &Entry) -> Result<&[u8], Error> {
     entry.as_string().ok_or(Error::WRONG_TYPE)
 }
 

@@ -2,8 +2,8 @@
 
 use super::entry::Command;
 use super::{
-    catalog, client, config, connection, debug, expire, hash, info, key, lolwut, object, scan,
-    server, string,
+    bitmap, catalog, client, config, connection, debug, expire, hash, hyperloglog, info, key,
+    lolwut, object, scan, server, string,
 };
 
 /// The commands of one file.
@@ -46,9 +46,29 @@ pub const GROUPS: &[Group] = &[
         commands: string::lcs::COMMANDS,
     },
     Group {
+        name: "bitmap",
+        category: "@bitmap",
+        commands: bitmap::COMMANDS,
+    },
+    Group {
+        name: "bitmap",
+        category: "@bitmap",
+        commands: bitmap::op::COMMANDS,
+    },
+    Group {
+        name: "bitmap",
+        category: "@bitmap",
+        commands: bitmap::field::COMMANDS,
+    },
+    Group {
         name: "hash",
         category: "@hash",
         commands: hash::COMMANDS,
+    },
+    Group {
+        name: "hyperloglog",
+        category: "@hyperloglog",
+        commands: hyperloglog::COMMANDS,
     },
     Group {
         name: "generic",

@@ -62,6 +62,8 @@ pub struct Config {
     pub logfile: String,
     /// The longest string.
     pub proto_max_bulk_len: usize,
+    /// The longest sparse HyperLogLog, in bytes; a longer one is dense.
+    pub hll_sparse_max_bytes: usize,
     /// The most bytes of a request that is not complete yet.
     pub client_query_buffer_limit: usize,
     /// Output limits, by class as in [`BUFFER_CLASSES`].
@@ -106,6 +108,7 @@ impl Default for Config {
             loglevel: 2,
             logfile: String::new(),
             proto_max_bulk_len: 512 * 1024 * 1024,
+            hll_sparse_max_bytes: 3000,
             client_query_buffer_limit: 1024 * 1024 * 1024,
             client_output_buffer_limit: [
                 limit(0, 0, 0),

@@ -238,6 +238,10 @@ pub const SETTINGS: &[Setting] = &[
         number!(proto_max_bulk_len: usize, MIN_BYTES, i64::MAX, Unit::Memory),
     ),
     mutable(
+        "hll-sparse-max-bytes",
+        number!(hll_sparse_max_bytes: usize, 0, i64::MAX, Unit::Memory),
+    ),
+    mutable(
         "client-query-buffer-limit",
         number!(client_query_buffer_limit: usize, MIN_BYTES, i64::MAX, Unit::Memory),
     ),
@@ -327,7 +331,6 @@ pub const SETTINGS: &[Setting] = &[
     inert("dynamic-hz", "yes"),
     inert("enable-module-command", "no"),
     inert("enable-protected-configs", "no"),
-    inert("hll-sparse-max-bytes", "3000"),
     inert("hz", "10"),
     inert("ignore-warnings", ""),
     inert("io-threads-do-reads", "no"),

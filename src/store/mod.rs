@@ -26,11 +26,13 @@
 //! - [`zset`]: a large sorted set: a table of its members, and [`ordered`], where each is found by
 //!   its rank.
 //! - [`arena`]: values with short names, which both of these use.
+//! - [`hyperloglog`]: a string that estimates how many different elements were added to it.
 //! - [`trash`]: what was removed and is too big to free in one go.
 
 pub mod arena;
 pub mod entry;
 pub mod hash;
+pub mod hyperloglog;
 pub mod intset;
 pub mod keyspace;
 pub mod list;

@@ -76,7 +76,7 @@ pub const COMMANDS: &[Command] = &[
 const MAX_SPARE: usize = 1024 * 1024;
 
 /// Makes room for `more` bytes: a short string doubles, a long one does not.
-fn make_room(bytes: &mut Vec<u8>, more: usize) {
+pub(in crate::command) fn make_room(bytes: &mut Vec<u8>, more: usize) {
     if bytes.capacity() - bytes.len() < more {
         bytes.reserve_exact(more + bytes.len().min(MAX_SPARE));
     }
