@@ -27,7 +27,7 @@
 
 use super::table::Listed;
 use super::{Call, Done, Error, KnownHash, Prepared, Waiting, mute, refuse, table};
-use crate::engine::blocked::{Null, Over, Waiter, Woken, Work};
+use crate::engine::blocked::{Over, Waiter, Woken, Work};
 use crate::engine::{Engine, ReplyMode, SessionId};
 use crate::number::{incr_by_float, parse_f64};
 use crate::resp::{Output, Reply, Request};
@@ -38,6 +38,15 @@ use std::ops::Range;
 const NOT_A_TIMEOUT: Error = Error::new("ERR timeout is not a float or out of range");
 const NEGATIVE: Error = Error::new("ERR timeout is negative");
 const UNBLOCKED: Error = Error::new("UNBLOCKED client unblocked via CLIENT UNBLOCK");
+
+/// What a client is answered that may not wait.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Null {
+    /// Nothing, where an array could be (BLPOP).
+    Array,
+    /// Nothing, where a string could be (BLMOVE).
+    Bulk,
+}
 
 /// The first number of milliseconds that does not fit into Redis's 64 bits: 2^63.
 const TOO_MANY_MS: f64 = 9_223_372_036_854_775_808.0;
@@ -79,11 +88,12 @@ impl<'a> Call<'a> {
     }
 
     /// There is nothing to take: lets the client wait until one of its keys, at these positions,
-    /// holds a value of this kind; until the deadline, in unix milliseconds, which is answered with
-    /// `null`. The command returns this at once. It has written nothing and has taken no argument
-    /// out of its request.
+    /// holds a value of this kind, or until the deadline, in unix milliseconds, which is answered
+    /// with a null array. The command returns this at once. It has written nothing and has taken no
+    /// argument out of its request.
     ///
-    /// Where nobody may wait (in a transaction), the answer is `null` right away.
+    /// Where nobody may wait (in a transaction), the answer is `null` right away. (It is another one
+    /// for BLMOVE, and after a timeout it is not: that is how Redis has it.)
     ///
     /// # Errors
     /// None; it is what a command returns.
@@ -95,7 +105,10 @@ impl<'a> Call<'a> {
         null: Null,
     ) -> Done {
         match self.waiting {
-            Waiting::Never => null.write(&mut self.reply),
+            Waiting::Never => match null {
+                Null::Array => self.reply.null_array(),
+                Null::Bulk => self.reply.null(),
+            },
             Waiting::Woken(_) => self.waiting = Waiting::Again,
             Waiting::Again => {}
             Waiting::Allowed => {
@@ -109,7 +122,6 @@ impl<'a> Call<'a> {
                     keys,
                     kind,
                     deadline_ms,
-                    null,
                 };
                 self.engine.block(self.id, waiter);
             }
@@ -260,8 +272,7 @@ fn tell(
     engine.stats.command(number.into()).failed += u64::from(why != Over::TimedOut);
     match why {
         Over::TimedOut | Over::Released => {
-            let null = woken.waiter().null;
-            null.write(&mut Reply::new(out, engine.sessions[id].protocol));
+            Reply::new(out, engine.sessions[id].protocol).null_array();
         }
         Over::Refused => refuse(engine, id, &UNBLOCKED, out),
     }
@@ -287,4 +298,4 @@ fn count_again(engine: &mut Engine, number: u16, failed: bool) {
 }
 
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;

@@ -39,7 +39,7 @@ mod testing;
 
 use crate::engine::{Db, Engine, KnownHash, ReplyMode, Session, SessionId};
 use crate::resp::{Mark, Output, Reply, Request};
-pub use blocking::{Outputs, serve_blocked};
+pub use blocking::{Null, Outputs, serve_blocked};
 pub use client::line::flags as client_flags;
 pub use entry::Command;
 pub use error::Error;

@@ -28,7 +28,7 @@
 //! outputs by itself.
 
 use super::{Engine, SessionId, Slice};
-use crate::resp::{OwnedRequest, Reply};
+use crate::resp::OwnedRequest;
 use crate::store::Kind;
 use crate::wheel::{Step, TimerId, Wheel};
 use std::collections::{BTreeMap, HashMap, VecDeque};
@@ -36,25 +36,6 @@ use std::ops::Range;
 
 /// Room for so many clients and keys is kept when nobody waits any more.
 const KEPT_ROOM: usize = 1024;
-
-/// What a client is answered that has waited in vain.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Null {
-    /// Nothing, where an array could be (BLPOP).
-    Array,
-    /// Nothing, where a string could be (BLMOVE).
-    Bulk,
-}
-
-impl Null {
-    /// Writes it.
-    pub fn write(self, reply: &mut Reply<'_>) {
-        match self {
-            Null::Array => reply.null_array(),
-            Null::Bulk => reply.null(),
-        }
-    }
-}
 
 /// What a client waits for.
 #[derive(Debug)]
@@ -73,8 +54,6 @@ pub struct Waiter {
     pub kind: Kind,
     /// Until when, in unix milliseconds; `None` for ever.
     pub deadline_ms: Option<u64>,
-    /// What it is answered then.
-    pub null: Null,
 }
 
 /// One who waits, with its place.

@@ -291,7 +291,11 @@ pub(super) fn repeat(mut work: impl FnMut() -> Slice) -> Slice {
 
 /// More to do: the event runs again in the next turn, after everybody else. Otherwise
 /// `before_sleep` sets the alarm anew.
-pub(super) fn finish(event_loop: &mut EventLoop<Server>, alarm: &mut Alarm, progress: Slice) -> Next {
+pub(super) fn finish(
+    event_loop: &mut EventLoop<Server>,
+    alarm: &mut Alarm,
+    progress: Slice,
+) -> Next {
     match progress {
         Slice::More => Next::At(event_loop.now_ms()),
         Slice::Done => {

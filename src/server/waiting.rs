@@ -105,3 +105,6 @@ pub(super) fn time_out(
     server.see_to_the_woken(event_loop);
     finish(event_loop, &mut server.timers.timeouts, again)
 }
+
+#[cfg(test)]
+mod tests;
