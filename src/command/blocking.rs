@@ -138,7 +138,7 @@ fn timeout_ms(text: &[u8]) -> Result<u64, Error> {
     };
     let ms = (seconds * 1000.0).ceil();
     // Redis's own number wraps around here.
-    if ms < 0.0 || ms >= TOO_MANY_MS {
+    if !(0.0..TOO_MANY_MS).contains(&ms) {
         return Err(NEGATIVE);
     }
     Ok(ms as u64)

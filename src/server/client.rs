@@ -13,7 +13,7 @@
 //! Each call does a bounded amount of work ([`READ_BYTES`], [`BATCHES_PER_TURN`],
 //! [`TRANSFER_BYTES`]) and says whether there is more, so that nobody is held up by a neighbour.
 
-use super::pipeline::{BATCH, Budget, Ending, Outcome, Pipeline};
+use super::pipeline::{BATCH, Budget, Ending, Outcome, Pipeline, Traced};
 use super::stream::Stream;
 use super::trace::Recording;
 use crate::ae::recorder::Moment;
@@ -353,9 +353,11 @@ impl Client {
                 trace.begin_batch(&engine.sessions, self.session, recorder, self.output.len());
             }
             let output = &mut self.output;
-            let others = &mut *connection.others;
-            let id = self.session;
-            let outcome = pipeline.run(received, engine, id, output, budget, others, trace);
+            let others = Traced {
+                others: &mut *connection.others,
+                trace,
+            };
+            let outcome = pipeline.run(received, engine, self.session, output, budget, others);
             if recorder.is_on() {
                 let commands = engine.stats.commands.saturating_sub(before.0) as usize;
                 let shards = engine.databases[db].shard_count();

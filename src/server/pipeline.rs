@@ -175,23 +175,20 @@ impl Pipeline {
         id: SessionId,
         output: &mut Output,
         budget: Budget,
-        others: &mut dyn Outputs,
-        trace: Option<&mut Recording>,
+        mut others: Traced<'_, '_>,
     ) -> Outcome {
-        let mut trace = trace;
         if self.hashes.len() > 1 {
             engine.databases[engine.sessions[id].db as usize].warm(&self.hashes);
         }
         for (at, prepared) in self.prepared.iter().enumerate() {
             let request = self.batch.request(at, received);
             let stays = command::run(engine, id, prepared, request, output);
-            if let Some(trace) = &mut trace {
+            if let Some(trace) = &mut others.trace {
                 let request = self.batch.request(at, received);
                 trace.command(engine, prepared, &request, output.len());
             }
             if engine.blocked.has_work() {
-                let trace = trace.as_deref_mut();
-                serve_blocked(engine, &mut Traced { others, trace });
+                serve_blocked(engine, &mut others);
             }
             let is_over = output.len() > budget.output_bytes || engine.watch_ns > budget.until_ns;
             if is_over || !stays || !engine.mail.is_empty() {
