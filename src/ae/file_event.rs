@@ -225,6 +225,16 @@ impl<C> FileEvents<C> {
         self.requeue(index);
     }
 
+    /// Directions are ready, though the kernel has not said so.
+    pub(super) fn make_ready(&mut self, token: Token, mask: Mask) -> bool {
+        let Some(event) = self.slots.get_mut(token.0) else {
+            return false;
+        };
+        event.ready = event.ready | mask;
+        self.requeue(token.0);
+        true
+    }
+
     /// Begins a round of serving: what is queued from here on waits for the next one.
     pub(super) fn begin_round(&mut self) {
         self.round += 1;

@@ -250,6 +250,13 @@ impl<C> EventLoop<C> {
         self.files.set(token, mask, None)
     }
 
+    /// Makes directions ready as if the kernel had reported an edge: their handlers run in the next
+    /// turn at the latest. For a handler that said [`Io::Drained`] because it had to wait for something other
+    /// than its socket. `false` when there is no such file event.
+    pub fn make_ready(&mut self, token: Token, mask: Mask) -> bool {
+        self.files.make_ready(token, mask)
+    }
+
     /// Deregisters a source and forgets its file event. Safe in any handler, for its own file event
     /// and for every other one.
     ///

@@ -8,7 +8,8 @@ pub(super) mod line;
 
 use super::connection::USER;
 use super::entry::{ADMIN, Command, LOADING, NO_SCRIPT, STALE};
-use super::{Call, Done, Error, echoed, help};
+use super::{Call, Done, Error, MAX_ECHO_BYTES, echoed, help};
+use crate::engine::blocked::Over;
 use crate::engine::session::Library;
 use crate::engine::{Engine, Mail, ReplyMode, Session, SessionId};
 use crate::number::parse_i64;
@@ -18,6 +19,7 @@ const BAD_NAME: Error =
     Error::new("ERR Client names cannot contain spaces, newlines or special characters.");
 const NO_SUCH_CLIENT: Error = Error::new("ERR No such client");
 const BAD_ID: Error = Error::new("ERR Invalid client ID");
+const BAD_REASON: Error = Error::new("ERR CLIENT UNBLOCK reason should be TIMEOUT or ERROR");
 const ID_NOT_POSITIVE: Error = Error::new("ERR client-id should be greater than 0");
 
 /// The command CLIENT.
@@ -108,6 +110,14 @@ const SUBCOMMANDS: &[Command] = &[
         .flags(&[NO_SCRIPT, LOADING, STALE])
         .doc("2.6.9", "O(1)", "Gives the connection a name")
         .syntax("connection-name"),
+    Command::new("UNBLOCK", -3, client_unblock)
+        .flags(&[ADMIN, NO_SCRIPT, LOADING, STALE])
+        .doc(
+            "5.0.0",
+            "O(log N) where N is the number of client connections",
+            "Ends the waiting of a connection that waits in a blocking command",
+        )
+        .syntax("client-id:integer [timeout_error=TIMEOUT|ERROR]"),
 ];
 
 fn client_getname(call: &mut Call) -> Done {
@@ -184,7 +194,8 @@ fn describe(call: &Call, id: SessionId) -> String {
     let argument_bytes = if id == call.id {
         call.args.iter().map(<[u8]>::len).sum()
     } else {
-        0
+        let waiter = call.engine.blocked.waiter(id);
+        waiter.map_or(0, |waiter| waiter.argument_bytes)
     };
     let session = &call.engine.sessions[id];
     line::line(session, call.engine.clock.unix_s(), argument_bytes)
@@ -309,6 +320,8 @@ fn client_kill(call: &mut Call) -> Done {
         if id == call.id {
             call.engine.sessions[id].closing = true;
         } else {
+            // What comes into being from now on is not for it.
+            call.engine.stop_waiting(id);
             call.engine.mail.push(Mail::Close(id));
         }
     }
@@ -360,6 +373,30 @@ fn parse_switch(word: &[u8], yes: &str, no: &str) -> Result<bool, Error> {
     } else {
         Err(Error::SYNTAX)
     }
+}
+
+/// The client is told by the server, like one whose deadline has come.
+fn client_unblock(call: &mut Call) -> Done {
+    let why = match call.args.get(3) {
+        None => Over::Released,
+        Some(_) if call.args.len() > 4 => return Err(unknown_or_wrong_arity(call)),
+        Some(_) if call.is(3, "TIMEOUT") => Over::Released,
+        Some(_) if call.is(3, "ERROR") => Over::Refused,
+        Some(_) => return Err(BAD_REASON),
+    };
+    let number = parse_i64(call.args.arg(2)).ok_or(Error::NOT_AN_INTEGER)?;
+    let number = u64::try_from(number).unwrap_or(0);
+    let client = call.engine.sessions.numbered(number);
+    let waited = client.is_some_and(|id| call.engine.unblock(id, why));
+    call.reply.integer(waited.into());
+    Ok(())
+}
+
+/// The error of a subcommand that counts its own arguments.
+fn unknown_or_wrong_arity(call: &Call) -> Error {
+    let word = echoed(call.args.arg(1), MAX_ECHO_BYTES);
+    let text = b"ERR unknown subcommand or wrong number of arguments for '";
+    Error::text([text, word, b"'. Try CLIENT HELP."].concat())
 }
 
 fn client_no_evict(call: &mut Call) -> Done {

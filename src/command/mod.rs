@@ -15,6 +15,7 @@
 //! never another client: what concerns others goes out as [`Mail`](crate::engine::Mail).
 
 mod bitmap;
+pub mod blocking;
 mod catalog;
 mod client;
 pub mod config;
@@ -43,6 +44,7 @@ mod testing;
 use crate::engine::{Db, Engine, KnownHash, ReplyMode, Session, SessionId};
 use crate::resp::{Mark, Output, Reply, Request};
 use crate::store::Item;
+pub use blocking::{Null, Outputs, serve_blocked};
 pub use client::line::flags as client_flags;
 pub use entry::Command;
 pub use error::Error;
@@ -73,6 +75,21 @@ pub struct Call<'a> {
     pub id: SessionId,
     /// The key that has been hashed already.
     known: &'a KnownHash,
+    /// Whether the client may wait for what is not there.
+    pub waiting: Waiting<'a>,
+}
+
+/// What becomes of a command that finds nothing to take.
+#[derive(Debug, Clone, Copy)]
+pub enum Waiting<'a> {
+    /// Its client may wait.
+    Allowed,
+    /// It is answered at once: nobody waits in a transaction.
+    Never,
+    /// The client has waited already, and this key has come into being.
+    Woken(&'a [u8]),
+    /// The same, and it goes on waiting.
+    Again,
 }
 
 /// What can be found out about a request before it is run.
@@ -112,7 +129,18 @@ impl<'a> Call<'a> {
 ///
 /// This is the one door into the engine: bytes of a request in, bytes of a reply out, no socket.
 /// An empty request does nothing.
+///
+/// A command that waits writes nothing: then [`Session::blocked`] is true, and the reply comes from
+/// [`serve_blocked`]. That is called after every command that leaves
+/// [work](crate::engine::Blocked::has_work), and when a [deadline](Engine::time_out) has come.
+///
+/// # Panics
+/// When the client waits: its next request is run when that is over.
 pub fn execute(engine: &mut Engine, id: SessionId, request: Request<'_>, out: &mut Output) {
+    assert!(
+        !engine.sessions[id].blocked,
+        "a client that waits runs nothing else"
+    );
     let prepared = Prepared {
         found: find(&request).and_then(|named| find_sub(named, &request)),
         known: KnownHash::default(),
@@ -148,8 +176,8 @@ pub fn first_key<'a>(found: &Listed, request: &'a Request<'_>) -> Option<&'a [u8
     request.get(usize::from(found.command.first_key?.get()))
 }
 
-/// The same as [`execute`], for who has prepared the request already. Says whether the client stays:
-/// whether it may run another.
+/// The same as [`execute`], for who has prepared the request already. Says whether the client may run
+/// another: not if it is leaving, and not while it waits.
 pub fn run(
     engine: &mut Engine,
     id: SessionId,
@@ -163,10 +191,11 @@ pub fn run(
         answer_request(engine, id, prepared, request, out, mark);
     }
     let session = &mut engine.sessions[id];
-    if session.reply_mode != ReplyMode::On {
+    // Whether who waits is answered is decided when it is.
+    if session.reply_mode != ReplyMode::On && !session.blocked {
         mute(session, mark, out);
     }
-    !session.closing
+    !(session.closing | session.blocked)
 }
 
 #[inline]
@@ -191,6 +220,7 @@ fn answer_request(
                 engine,
                 id,
                 known: &prepared.known,
+                waiting: Waiting::Allowed,
             };
             let done = (found.command.run)(&mut call);
             count(engine, found.number, done.is_err());

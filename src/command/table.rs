@@ -130,6 +130,12 @@ pub const GROUPS: &[Group] = &[
         category: "@connection",
         commands: catalog::COMMANDS,
     },
+    #[cfg(test)]
+    Group {
+        name: "generic",
+        category: "",
+        commands: super::blocking::tests::COMMANDS,
+    },
 ];
 
 /// Every command with its group, in table order; subcommands are in their containers.

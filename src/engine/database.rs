@@ -1,6 +1,7 @@
 //! One database as a command sees it: lookups that know the time, count hits and misses, and put
 //! what is removed where it is freed.
 
+use super::blocked::Blocked;
 use super::clock::Clock;
 use super::stats::KeyStats;
 use crate::store::keyspace::{Deadline, NewString, Spot};
@@ -12,6 +13,9 @@ const EXPECTED_AT_ONCE: usize = 32;
 /// The selected database at this moment.
 pub struct Db<'a> {
     pub(super) keys: &'a mut Keyspace,
+    /// Its number.
+    pub(super) index: usize,
+    pub(super) blocked: &'a mut Blocked,
     pub(super) trash: &'a mut Trash,
     pub(super) stats: &'a mut KeyStats,
     pub(super) clock: &'a Clock,
@@ -134,6 +138,12 @@ impl Db<'_> {
         self.find(key).is_some()
     }
 
+    /// What the key holds, if it is there; neither counted nor a use.
+    pub fn kind(&mut self, key: &[u8]) -> Option<Kind> {
+        let spot = self.find(key)?;
+        Some(self.keys.entry_mut(spot).kind())
+    }
+
     #[inline]
     fn use_of(&mut self, spot: Spot) -> &mut Entry {
         let entry = self.keys.entry_mut(spot);
@@ -187,7 +197,8 @@ impl Db<'_> {
         self.stats.dirty += 1;
     }
 
-    /// Adds an entry; whatever was under its key is removed. It is part of a change that its
+    /// Adds an entry; whatever was under its key is removed. Who waits for the key is served when the
+    /// command is over. It is part of a change that its
     /// caller notes (COPY), or that [`Db::take`] has noted already (RENAME, MOVE).
     pub fn put(&mut self, entry: Entry, deadline_ms: Option<u64>) {
         if let Some((replaced, _)) = self.keys.remove(entry.key()) {
@@ -198,6 +209,7 @@ impl Db<'_> {
 
     /// Adds an entry under a key that is not there. Every collection that comes to be does so here.
     fn add(&mut self, entry: Entry, deadline_ms: Option<u64>) {
+        self.blocked.key_added(self.index, entry.key());
         self.keys.insert(entry, deadline_ms);
     }
 

@@ -6,6 +6,7 @@
 //! tests and simulations all go through [`command::execute`](crate::command::execute), from the
 //! bytes of a request to the bytes of its reply.
 
+pub mod blocked;
 pub mod clock;
 pub mod config;
 pub mod database;
@@ -18,6 +19,7 @@ pub mod trace;
 pub mod turns;
 
 use crate::store::{Expired, Keyspace, Trash};
+pub use blocked::Blocked;
 pub use clock::Clock;
 pub use config::Config;
 pub use database::{Db, KnownHash};
@@ -98,6 +100,8 @@ pub struct Engine {
     hash_seed: u64,
     /// The connected clients.
     pub sessions: Sessions,
+    /// Those of them that wait for keys.
+    pub blocked: Blocked,
     /// The settings.
     pub config: Config,
     /// The time, as last told.
@@ -140,6 +144,7 @@ impl Engine {
             used_databases: 0,
             hash_seed,
             sessions: Sessions::new(),
+            blocked: Blocked::new(clock.unix_ms()),
             config,
             clock,
             stats: Stats::new(),
@@ -160,6 +165,8 @@ impl Engine {
         self.used_databases = self.used_databases.max(index + 1);
         Db {
             keys: &mut self.databases[index],
+            index,
+            blocked: &mut self.blocked,
             trash: &mut self.trash,
             stats: &mut self.stats.keys,
             clock: &self.clock,
@@ -231,10 +238,19 @@ impl Engine {
         }
     }
 
-    /// Exchanges the contents of two databases.
+    /// A client has left.
+    pub fn close_session(&mut self, id: SessionId) {
+        self.stop_waiting(id);
+        self.sessions.close(id);
+    }
+
+    /// Exchanges the contents of two databases. Who waits for a key of one of them goes on to do so,
+    /// and may find it now.
     pub fn swap(&mut self, first: usize, second: usize) {
         self.databases.swap(first, second);
         self.used_databases = self.used_databases.max(first.max(second) + 1);
+        self.note_ready_keys(first);
+        self.note_ready_keys(second);
     }
 
     /// Removes every key of a database.

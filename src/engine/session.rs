@@ -56,6 +56,8 @@ pub struct Session {
     pub reply_mode: ReplyMode,
     /// Whether its connection is to be closed once its replies are sent.
     pub closing: bool,
+    /// Whether it waits for a key: its next request is run when that is over.
+    pub blocked: bool,
     /// CLIENT NO-EVICT.
     pub no_evict: bool,
     /// CLIENT NO-TOUCH.
@@ -146,6 +148,7 @@ impl Sessions {
             authenticated: false,
             reply_mode: ReplyMode::On,
             closing: false,
+            blocked: false,
             no_evict: false,
             no_touch: false,
             unix_socket: peer.unix_socket,
@@ -165,8 +168,9 @@ impl Sessions {
         SessionId(self.slots.insert(Box::new(session)) as u32)
     }
 
-    /// A client has left.
-    pub fn close(&mut self, id: SessionId) {
+    /// A client has left. (The engine's [`close_session`](super::Engine::close_session) takes it out of
+    /// where it may be waiting, too.)
+    pub(super) fn close(&mut self, id: SessionId) {
         self.slots.try_remove(id.0 as usize);
     }
 
@@ -174,6 +178,15 @@ impl Sessions {
     #[must_use]
     pub fn get(&self, id: SessionId) -> Option<&Session> {
         self.slots.get(id.0 as usize).map(|session| &**session)
+    }
+
+    /// The client with this number. (Every client is looked at; few commands ask.)
+    #[must_use]
+    pub fn numbered(&self, number: u64) -> Option<SessionId> {
+        let mut slots = self.slots.iter();
+        slots
+            .find(|(_, session)| session.id == number)
+            .map(|(slot, _)| SessionId(slot as u32))
     }
 
     /// Every session with its place, in the order in which the clients connected.

@@ -206,7 +206,7 @@ fn admit(event_loop: &mut EventLoop<Server>, server: &mut Server, accepted: Acce
     let mut client = Box::new(Client::new(stream, session));
     server.note_connection(event_loop, token);
     server.watch_client(event_loop, token, &mut client);
-    server.clients.put(token, client);
+    server.clients.admit(token, client);
 }
 
 /// Says why not, if the socket takes it at once, and closes.

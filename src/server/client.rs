@@ -13,11 +13,12 @@
 //! Each call does a bounded amount of work ([`READ_BYTES`], [`BATCHES_PER_TURN`],
 //! [`TRANSFER_BYTES`]) and says whether there is more, so that nobody is held up by a neighbour.
 
-use super::pipeline::{BATCH, Budget, Ending, Outcome, Pipeline};
+use super::pipeline::{BATCH, Budget, Ending, Outcome, Pipeline, Traced};
 use super::stream::Stream;
 use super::trace::Recording;
 use crate::ae::recorder::Moment;
 use crate::ae::{Io, Phase, Recorder, Token};
+use crate::command::Outputs;
 use crate::engine::session::BufferSizes;
 use crate::engine::{Engine, SessionId};
 use crate::resp::{Limits, Output, Parser, ProtocolError, Reply, Stop};
@@ -97,6 +98,8 @@ pub struct Connection<'a> {
     pub recorder: &'a mut Recorder,
     /// The trace, while one is on.
     pub trace: Option<&'a mut Recording>,
+    /// The outputs of the other clients, of which some may wait.
+    pub others: &'a mut dyn Outputs,
 }
 
 impl Connection<'_> {
@@ -156,8 +159,12 @@ impl Client {
         shared: &mut Shared,
         connection: Connection<'_>,
     ) -> Result<Io, Gone> {
-        if engine.sessions[self.session].closing {
+        let session = &engine.sessions[self.session];
+        if session.closing {
             return self.ignore(shared);
+        }
+        if session.blocked {
+            return self.receive_ahead(engine, shared, connection);
         }
         if self.output.is_empty() {
             self.output
@@ -221,6 +228,38 @@ impl Client {
             return Err(Gone::QueryTooLarge);
         }
         let is_drained = read < scratch.len() && !connection.is_ending && !self.has_backlog;
+        Ok(if is_drained { Io::Drained } else { Io::More })
+    }
+
+    /// Reads what a client sends that waits. It is run when the wait is over; and the end of its
+    /// stream has to be noticed, since what it waits for is for others then.
+    fn receive_ahead(
+        &mut self,
+        engine: &mut Engine,
+        shared: &mut Shared,
+        mut connection: Connection<'_>,
+    ) -> Result<Io, Gone> {
+        let begun = connection.recorder.begin();
+        let read = match self.stream.read(&mut shared.scratch) {
+            Ok(0) => {
+                engine.stop_waiting(self.session);
+                return self.end_of_stream(engine);
+            }
+            Ok(read) => read,
+            Err(error) => return self.read_error(error),
+        };
+        note_received(engine, self.session, read);
+        // Nothing is run, and still it took its time, for which the next in the queue has waited.
+        engine.look_at_watch();
+        let place = connection.place();
+        connection.recorder.lap(begun, Phase::Read, place, read);
+        connection.trace_read(engine, self.session);
+        self.input.extend_from_slice(&shared.scratch[..read]);
+        self.note_buffers(engine, shared.pipeline.parser());
+        if self.input.len() > engine.config.client_query_buffer_limit {
+            return Err(Gone::QueryTooLarge);
+        }
+        let is_drained = read < shared.scratch.len() && !connection.is_ending;
         Ok(if is_drained { Io::Drained } else { Io::More })
     }
 
@@ -314,7 +353,11 @@ impl Client {
                 trace.begin_batch(&engine.sessions, self.session, recorder, self.output.len());
             }
             let output = &mut self.output;
-            let outcome = pipeline.run(received, engine, self.session, output, budget, trace);
+            let others = Traced {
+                others: &mut *connection.others,
+                trace,
+            };
+            let outcome = pipeline.run(received, engine, self.session, output, budget, others);
             if recorder.is_on() {
                 let commands = engine.stats.commands.saturating_sub(before.0) as usize;
                 let shards = engine.databases[db].shard_count();
@@ -326,6 +369,10 @@ impl Client {
             match outcome {
                 Outcome::All => start = end,
                 Outcome::Until(at) if engine.sessions[self.session].closing => return at..at,
+                // What is behind it has to wait as well.
+                Outcome::Until(at) if engine.sessions[self.session].blocked => {
+                    return at..received.len();
+                }
                 Outcome::Until(at) => {
                     start = at;
                     break;
@@ -383,6 +430,12 @@ impl Client {
             Ok(_) => Ok(Io::More),
             Err(error) => self.read_error(error),
         }
+    }
+
+    /// Whether it has sent more while it waited. If so, that is run when it is next received from.
+    pub fn has_received(&mut self) -> bool {
+        self.has_backlog = !self.input.is_empty();
+        self.has_backlog
     }
 
     /// Whether there are replies to send to it, or requests of it to run.

@@ -8,10 +8,22 @@ use crate::engine::SessionId;
 #[derive(Default)]
 pub struct Clients {
     slots: Vec<Option<Box<Client>>>,
+    /// By the places of the sessions. Where a client has left, what it says is of no importance.
+    tokens: Vec<Token>,
 }
 
 impl Clients {
-    /// A client comes, or comes back.
+    /// A new client comes.
+    pub fn admit(&mut self, token: Token, client: Box<Client>) {
+        let place = client.session.0 as usize;
+        if self.tokens.len() <= place {
+            self.tokens.resize(place + 1, token);
+        }
+        self.tokens[place] = token;
+        self.put(token, client);
+    }
+
+    /// A client comes back.
     #[inline]
     pub fn put(&mut self, token: Token, client: Box<Client>) {
         if self.slots.len() <= token.0 {
@@ -55,12 +67,10 @@ impl Clients {
         (0..self.slots.len()).filter(is_there).map(Token).collect()
     }
 
-    /// Where the client with this session is. (Every client is looked at; few commands ask.)
+    /// Where the client with this session is.
     pub fn token_of(&self, session: SessionId) -> Option<Token> {
-        let is_it = |client: &Client| client.session == session;
-        let mut slots = self.slots.iter();
-        slots
-            .position(|slot| slot.as_deref().is_some_and(is_it))
-            .map(Token)
+        let token = *self.tokens.get(session.0 as usize)?;
+        let client = self.slots.get(token.0)?.as_deref()?;
+        (client.session == session).then_some(token)
     }
 }

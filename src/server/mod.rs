@@ -24,6 +24,7 @@
 //! - [`host`]: what the process asks of the operating system.
 //! - [`stream`]: TCP and Unix sockets behind one type.
 //! - [`trace`]: what the loop does, written to a file.
+//! - `waiting`: clients that wait in a blocking command.
 
 pub mod accept;
 pub mod client;
@@ -36,6 +37,7 @@ pub mod shutdown;
 pub mod stream;
 pub mod timers;
 pub mod trace;
+mod waiting;
 pub mod watch;
 
 use crate::ae::{EventLoop, Io, Mask, Phase, Token};
@@ -53,6 +55,7 @@ use std::net::SocketAddr;
 use std::sync::{Arc, atomic::AtomicBool};
 use timers::Timers;
 use trace::Tracing;
+use waiting::Others;
 use watch::Watch;
 
 /// Events taken from the kernel in one turn.
@@ -69,6 +72,8 @@ pub struct Server {
     watch: Watch,
     /// Those with replies to be sent before the loop sleeps.
     owing: Vec<Token>,
+    /// Those that were answered after they had waited, and have to be seen to.
+    woken: Vec<Token>,
     /// The kernel's signals, while somebody listens to them.
     #[cfg(unix)]
     signals: Option<signal_hook_mio::v1_0::Signals>,
@@ -106,6 +111,7 @@ impl Server {
             timers: Timers::default(),
             watch: Watch::default(),
             owing: Vec::new(),
+            woken: Vec::new(),
             #[cfg(unix)]
             signals: None,
             accepting: accept::State::default(),
@@ -207,7 +213,7 @@ impl Server {
         // An error here changes nothing: dropping the socket ends it for the kernel as well.
         let _ = event_loop.delete_file_event(token, &mut client.stream);
         self.trace_client_left(event_loop, client.session, token);
-        self.engine.sessions.close(client.session);
+        self.engine.close_session(client.session);
         self.timers.forget_client(&mut client);
         drop(client);
         accept::resume(event_loop, self);
@@ -383,11 +389,16 @@ fn receive(event_loop: &mut EventLoop<Server>, server: &mut Server, token: Token
     };
     server.note_delay(event_loop, token);
     let was_control = event_loop.is_control(token);
+    let mut others = Others {
+        clients: &mut server.clients,
+        woken: &mut server.woken,
+    };
     let connection = Connection {
         token,
         is_ending: event_loop.hangup_hinted(token),
         recorder: event_loop.recorder(),
         trace: server.tracing.active(),
+        others: &mut others,
     };
     let received = client
         .receive(&mut server.engine, &mut server.shared, connection)
@@ -409,6 +420,7 @@ fn receive(event_loop: &mut EventLoop<Server>, server: &mut Server, token: Token
             Io::Drained
         }
     };
+    server.see_to_the_woken(event_loop);
     if !server.engine.mail.is_empty() {
         server.deliver_mail(event_loop);
     }

@@ -17,9 +17,9 @@
 
 use super::trace::Recording;
 use crate::command::table::Listed;
-use crate::command::{self, Prepared};
+use crate::command::{self, Outputs, Prepared, serve_blocked};
 use crate::engine::{Engine, KnownHash, SessionId};
-use crate::resp::{Batch, Limits, Next, Output, Parser, ProtocolError};
+use crate::resp::{Batch, Limits, Next, Output, Parser, ProtocolError, Request};
 use crate::store::Keyspace;
 
 /// Requests that are parsed before the first of them is run.
@@ -50,9 +50,41 @@ pub struct Budget {
 pub enum Outcome {
     /// All of it was run.
     All,
-    /// Only the requests before this place in what was received: the client is leaving, or the
-    /// server has something to do first.
+    /// Only the requests before this place in what was received: the client is leaving or waiting, or
+    /// the server has something to do first.
     Until(usize),
+}
+
+/// Outputs of clients that wait, and the trace, which is told when one is answered.
+pub struct Traced<'a, 'b> {
+    /// The outputs.
+    pub others: &'a mut dyn Outputs,
+    /// The trace, while one is on.
+    pub trace: Option<&'b mut Recording>,
+}
+
+impl Outputs for Traced<'_, '_> {
+    fn output(&mut self, id: SessionId) -> Option<&mut Output> {
+        self.others.output(id)
+    }
+
+    fn ran(
+        &mut self,
+        engine: &Engine,
+        id: SessionId,
+        what: (&Prepared, &Request<'_>),
+        unsent: (usize, usize),
+    ) {
+        if let Some(trace) = &mut self.trace {
+            trace.ran_again(engine, id, what, unsent);
+        }
+    }
+
+    fn told(&mut self, engine: &Engine, id: SessionId, unsent: usize) {
+        if let Some(trace) = &mut self.trace {
+            trace.answered(&engine.sessions, id, unsent);
+        }
+    }
 }
 
 /// A batch of requests. It belongs to the server; clients use it one after the other.
@@ -134,7 +166,8 @@ impl Pipeline {
         self.prepared.push(Prepared { found, known });
     }
 
-    /// Runs the requests that were parsed from `received`, and tells the trace of each.
+    /// Runs the requests that were parsed from `received`, and tells the trace of each. Clients that
+    /// wait for what one of them has made are served before the next is run: they are among `others`.
     pub fn run(
         &mut self,
         received: &[u8],
@@ -142,18 +175,20 @@ impl Pipeline {
         id: SessionId,
         output: &mut Output,
         budget: Budget,
-        trace: Option<&mut Recording>,
+        mut others: Traced<'_, '_>,
     ) -> Outcome {
-        let mut trace = trace;
         if self.hashes.len() > 1 {
             engine.databases[engine.sessions[id].db as usize].warm(&self.hashes);
         }
         for (at, prepared) in self.prepared.iter().enumerate() {
             let request = self.batch.request(at, received);
             let stays = command::run(engine, id, prepared, request, output);
-            if let Some(trace) = &mut trace {
+            if let Some(trace) = &mut others.trace {
                 let request = self.batch.request(at, received);
                 trace.command(engine, prepared, &request, output.len());
+            }
+            if engine.blocked.has_work() {
+                serve_blocked(engine, &mut others);
             }
             let is_over = output.len() > budget.output_bytes || engine.watch_ns > budget.until_ns;
             if is_over || !stays || !engine.mail.is_empty() {

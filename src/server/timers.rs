@@ -1,13 +1,14 @@
 //! What happens at a time rather than at an event of a socket: keys that are due, clients to be
 //! looked after, large things to be freed.
 //!
-//! Each is a time event that exists only while it has work. The two that follow a wheel (the
-//! keys' deadlines, the clients' timers) are `Alarm`s: in `before_sleep` each is set to its
+//! Each is a time event that exists only while it has work. Those that follow a wheel (the
+//! keys' deadlines, those of clients that wait, the clients' timers) are `Alarm`s: in `before_sleep` each is set to its
 //! wheel's `next_due`, and taken away when that is `None`. So a server with nothing due sleeps
 //! without a timeout.
 
 use super::Server;
 use super::client::{Client, Gone};
+use super::waiting::time_out;
 use crate::ae::{EventLoop, Next, Phase, TimeEventId, TimeProc, Token};
 use crate::engine::Slice;
 use crate::wheel::{Step, Wheel};
@@ -29,7 +30,7 @@ const CLIENTS_PER_TURN: usize = 256;
 
 /// A time event that is due when a wheel says so.
 #[derive(Debug, Default)]
-struct Alarm {
+pub(super) struct Alarm {
     event: Option<(TimeEventId, u64)>,
 }
 
@@ -75,6 +76,8 @@ impl Alarm {
 pub struct Timers {
     expiry: Alarm,
     freeing: Alarm,
+    /// The deadlines of clients that wait.
+    pub(super) timeouts: Alarm,
     clients: Alarm,
     /// How many commands had been run when this turn began.
     commands_before: u64,
@@ -87,6 +90,7 @@ impl Default for Timers {
         Timers {
             expiry: Alarm::default(),
             freeing: Alarm::default(),
+            timeouts: Alarm::default(),
             clients: Alarm::default(),
             commands_before: 0,
             due_clients: Wheel::new(0),
@@ -108,7 +112,8 @@ impl Server {
     pub(super) fn arm_alarms(&mut self, event_loop: &mut EventLoop<Server>) {
         self.timers.commands_before = self.engine.stats.commands;
         let (expiry, freeing) = (self.engine.next_due(), self.engine.trash.due_ms());
-        if expiry.is_some() || freeing.is_some() {
+        let timeouts = self.engine.blocked.next_due();
+        if expiry.is_some() || freeing.is_some() || timeouts.is_some() {
             // The two clocks are compared, so both are read now: a turn may have been long.
             event_loop.refresh_clock();
             self.engine.start_watch();
@@ -121,6 +126,9 @@ impl Server {
         self.timers
             .freeing
             .set(event_loop, freeing.map(of_the_loop), free_trash);
+        self.timers
+            .timeouts
+            .set(event_loop, timeouts.map(of_the_loop), time_out);
         self.timers.clients.set(
             event_loop,
             self.timers.due_clients.next_due(),
@@ -174,7 +182,8 @@ impl Server {
         let session = &self.engine.sessions[client.session];
         let timeout_s = self.engine.config.timeout_s;
         let idle_s = self.engine.clock.unix_s().saturating_sub(session.active_s);
-        let silent = (timeout_s > 0)
+        // Who waits may be silent.
+        let silent = (timeout_s > 0 && !session.blocked)
             .then(|| now_ms + (timeout_s + 1).saturating_sub(idle_s).saturating_mul(1000));
         let soft_s = self.engine.config.client_output_buffer_limit[0].soft_s;
         let too_full = client
@@ -188,7 +197,7 @@ impl Server {
         let config = &self.engine.config;
         let session = &self.engine.sessions[client.session];
         let idle_s = self.engine.clock.unix_s().saturating_sub(session.active_s);
-        if config.timeout_s > 0 && idle_s > config.timeout_s {
+        if config.timeout_s > 0 && idle_s > config.timeout_s && !session.blocked {
             return Some(Gone::Dismissed);
         }
         let soft_ms = config.client_output_buffer_limit[0]
@@ -268,7 +277,7 @@ fn free_trash(event_loop: &mut EventLoop<Server>, server: &mut Server, _: TimeEv
 }
 
 /// Repeats a piece of work until it is done or the slice is used up.
-fn repeat(mut work: impl FnMut() -> Slice) -> Slice {
+pub(super) fn repeat(mut work: impl FnMut() -> Slice) -> Slice {
     let start = Instant::now();
     loop {
         if work() == Slice::Done {
@@ -282,7 +291,11 @@ fn repeat(mut work: impl FnMut() -> Slice) -> Slice {
 
 /// More to do: the event runs again in the next turn, after everybody else. Otherwise
 /// `before_sleep` sets the alarm anew.
-fn finish(event_loop: &mut EventLoop<Server>, alarm: &mut Alarm, progress: Slice) -> Next {
+pub(super) fn finish(
+    event_loop: &mut EventLoop<Server>,
+    alarm: &mut Alarm,
+    progress: Slice,
+) -> Next {
     match progress {
         Slice::More => Next::At(event_loop.now_ms()),
         Slice::Done => {

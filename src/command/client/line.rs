@@ -62,6 +62,7 @@ pub(super) fn line(session: &Session, now_s: u64, argument_bytes: usize) -> Stri
 #[must_use]
 pub fn flags(session: &Session) -> String {
     let letters: String = [
+        (session.blocked, 'b'),
         (session.closing, 'c'),
         (session.unix_socket, 'U'),
         (session.no_evict, 'e'),

@@ -7,7 +7,7 @@ const OK: &str = "+OK\r\n";
 /// Three clients from different addresses, the first of which is the one that asks.
 fn three() -> (Engine, [SessionId; 3]) {
     let (mut engine, first) = engine();
-    engine.sessions.close(first);
+    engine.close_session(first);
     let now_s = engine.clock.unix_s();
     let ids = [1, 2, 3].map(|n| {
         let peer = Peer {

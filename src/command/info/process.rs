@@ -56,11 +56,10 @@ pub(super) fn clients(report: &mut Report) {
     let stats = &engine.stats;
     report.field("client_recent_max_input_buffer", stats.recent_max_input);
     report.field("client_recent_max_output_buffer", stats.recent_max_output);
-    report.zeros(&[
-        "blocked_clients",
-        "tracking_clients",
-        "clients_in_timeout_table",
-    ]);
+    report.field("blocked_clients", engine.blocked.len());
+    report.zeros(&["tracking_clients"]);
+    let with_deadline = engine.blocked.deadline_count();
+    report.field("clients_in_timeout_table", with_deadline);
 }
 
 pub(super) fn memory(report: &mut Report) {

@@ -48,7 +48,7 @@ struct Lane {
 }
 
 /// The requests that are being run.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Copy, Default)]
 struct Batch {
     lane: usize,
     client: u64,
@@ -188,10 +188,32 @@ impl Lanes {
         lane.owed.push_back(Owed { end, read_ns });
     }
 
-    /// The reply of a command that had left it to the server was written.
+    /// The request of a client that had waited was run again, while those of another are being run.
+    /// Its slice lies on its own track, between two of the other's.
+    pub fn ran_again(
+        &mut self,
+        pen: &mut Pen,
+        engine: &Engine,
+        whose: (SessionId, &Session),
+        what: (&Prepared, &Request<'_>),
+        (before, after): (usize, usize),
+    ) {
+        let running = self.batch;
+        self.begin_batch(pen, whose, running.start_ns, before);
+        self.command(pen, engine, what, after);
+        self.batch = Batch {
+            start_ns: self.batch.start_ns,
+            ..running
+        };
+    }
+
+    /// The reply of a command that had left it to the server was written. (It may be another's
+    /// requests that are being run.)
     pub fn answered(&mut self, pen: &mut Pen, id: SessionId, session: &Session, unsent: usize) {
+        let running = self.batch;
         self.begin_batch(pen, (id, session), 0, 0);
         self.owe(pen, unsent);
+        self.batch = running;
     }
 
     /// The client was sent something.

@@ -122,6 +122,20 @@ impl Recording {
         self.lanes.command(&mut self.pen, engine, what, unsent);
     }
 
+    /// The request of a client that had waited was run again, in the midst of another's. So many bytes
+    /// of replies waited to be sent to it before and after that.
+    pub fn ran_again(
+        &mut self,
+        engine: &Engine,
+        id: SessionId,
+        what: (&Prepared, &Request<'_>),
+        unsent: (usize, usize),
+    ) {
+        let whose = (id, &engine.sessions[id]);
+        let pen = &mut self.pen;
+        self.lanes.ran_again(pen, engine, whose, what, unsent);
+    }
+
     /// The server has written the reply of a command that had left it to it.
     pub fn answered(&mut self, sessions: &Sessions, id: SessionId, unsent: usize) {
         let session = &sessions[id];
@@ -462,7 +476,7 @@ mod tests {
             bench.recording.read(sessions, id, &bench.recorder);
             bench.recording.left(sessions, id, 3, &bench.recorder);
             assert_eq!(bench.engine.sessions[id].id, client);
-            bench.engine.sessions.close(id);
+            bench.engine.close_session(id);
         }
         bench.record(Phase::Accept, Some(3));
         let events = bench.finish();

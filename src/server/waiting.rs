@@ -1,0 +1,110 @@
+//! Clients that wait in a blocking command, as the server sees them.
+//!
+//! ```text
+//!   A  BLPOP q 0    is suspended: what it sends is read and kept, nothing of it is run
+//!   B  LPUSH q x ──▶ the pipeline has A served at once, before B's next request:
+//!                    the reply goes to A's output, and A is noted as woken
+//!      ...
+//!   when B's turn is over, the woken are seen to: A's reply is sent before the loop sleeps, and
+//!   if A has sent more meanwhile, its read handler runs in the next turn
+//! ```
+
+use super::Server;
+use super::clients::Clients;
+use super::pipeline::Traced;
+use super::timers::{finish, repeat};
+use crate::ae::{EventLoop, Mask, Next, TimeEventId, Token};
+use crate::command::{Outputs, serve_blocked};
+use crate::engine::SessionId;
+use crate::resp::Output;
+
+/// Steps of the wheel of deadlines between two looks at the clock.
+const TIMEOUT_STEPS: usize = 128;
+
+/// All clients but the one whose turn it is: who waits is among them.
+pub struct Others<'a> {
+    /// The clients.
+    pub clients: &'a mut Clients,
+    /// Those that have been answered.
+    pub woken: &'a mut Vec<Token>,
+}
+
+impl Outputs for Others<'_> {
+    fn output(&mut self, id: SessionId) -> Option<&mut Output> {
+        let token = self.clients.token_of(id)?;
+        let client = self.clients.get_mut(token)?;
+        self.woken.push(token);
+        Some(&mut client.output)
+    }
+}
+
+impl Server {
+    /// Serves who waits, when that was not a client's command.
+    fn serve_waiting(&mut self) {
+        let mut others = Others {
+            clients: &mut self.clients,
+            woken: &mut self.woken,
+        };
+        let mut traced = Traced {
+            others: &mut others,
+            trace: self.tracing.active(),
+        };
+        serve_blocked(&mut self.engine, &mut traced);
+    }
+
+    /// Sees to the clients that were answered after they had waited.
+    #[inline]
+    pub(super) fn see_to_the_woken(&mut self, event_loop: &mut EventLoop<Server>) {
+        if !self.woken.is_empty() {
+            self.see_to_each_woken(event_loop);
+        }
+    }
+
+    #[inline(never)]
+    fn see_to_each_woken(&mut self, event_loop: &mut EventLoop<Server>) {
+        let mut woken = std::mem::take(&mut self.woken);
+        for token in woken.drain(..) {
+            self.see_to(event_loop, token);
+        }
+        self.woken = woken;
+    }
+
+    fn see_to(&mut self, event_loop: &mut EventLoop<Server>, token: Token) {
+        let Some(mut client) = self.clients.take(token) else {
+            return;
+        };
+        if let Err(why) = self.check_output(event_loop, token, &mut client) {
+            return self.free(event_loop, token, client, &why);
+        }
+        // While it waited, `timeout` did not count.
+        self.watch_client(event_loop, token, &mut client);
+        if !self.engine.sessions[client.session].blocked && client.has_received() {
+            event_loop.make_ready(token, Mask::READABLE);
+        }
+        self.send_later(token, &mut client);
+        self.clients.put(token, client);
+        if event_loop.is_control(token) {
+            // The loop may be held, and then `before_sleep` is far away.
+            super::send(event_loop, self, token);
+        }
+    }
+}
+
+/// Ends the waits whose deadline has come.
+pub(super) fn time_out(
+    event_loop: &mut EventLoop<Server>,
+    server: &mut Server,
+    _: TimeEventId,
+) -> Next {
+    server.engine.start_watch();
+    let again = repeat(|| {
+        let slice = server.engine.time_out(TIMEOUT_STEPS);
+        server.serve_waiting();
+        slice
+    });
+    server.see_to_the_woken(event_loop);
+    finish(event_loop, &mut server.timers.timeouts, again)
+}
+
+#[cfg(test)]
+mod tests;
