@@ -9,10 +9,19 @@
 //! |---|---|
 //! | `AEROLITE_DIFF_SEED` | run this seed alone |
 //! | `AEROLITE_DIFF_STEPS` | steps of each stream |
+//! | `AEROLITE_DIFF_ONLY` | streams of these groups alone, e.g. `lists,keys,limits`: see below |
 //! | `AEROLITE_DIFF_RESP` | 2 or 3: this protocol alone |
 //! | `AEROLITE_DIFF_SECONDS` | after the fixed seeds go on with new ones, for so long in each protocol |
 //! | `AEROLITE_TEST_ADDR`, `AEROLITE_TEST_SERVER` | what is tested, see `common` |
 //! | `CI` | the absence of `redis-server` is a failure |
+//!
+//! The groups are `strings keys sessions limits lists hashes sets sorted_sets geo bits hyperloglog sort`. A group's commands
+//! are about keys of its own, and now and then about those of the other groups of the stream (`WRONGTYPE`); `keys` takes
+//! the keys of all; `limits` sets where encodings end, so that they change often. Whoever builds the lists begins with
+//! `AEROLITE_DIFF_ONLY=lists`, goes on with `lists,keys,limits` and with `lists,strings,keys,limits,sessions`.
+//!
+//! With `AEROLITE_TEST_ADDR` at a `redis-server` (started with `--enable-debug-command yes`) the stream itself is tested:
+//! whatever differs then is a fault of a generator or of a rule.
 #![forbid(unsafe_code)]
 #![warn(missing_docs)]
 
@@ -20,17 +29,28 @@ mod common;
 
 /// The parts, each in a file of its own.
 mod differential {
+    pub mod collection_rules;
     pub mod generator;
+    pub mod groups;
+    pub mod hashes;
+    pub mod homes;
     pub mod keys;
+    pub mod lex_sets;
+    pub mod limits;
+    pub mod lists;
+    pub mod members;
     pub mod oracle;
     pub mod random;
     pub mod report;
     pub mod rules;
     pub mod runner;
     pub mod sessions;
+    pub mod sets;
     pub mod shrink;
+    pub mod sorted_sets;
     pub mod step;
     pub mod strings;
+    pub mod tally;
     pub mod vocabulary;
 }
 
@@ -40,16 +60,18 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use common::Value;
 use differential::generator::{Protocol, generate};
+use differential::groups::Groups;
 use differential::report::{Stream, found, reproducer};
 use differential::runner::{Servers, Tamper};
 use differential::shrink::shrink;
 use differential::step::{Request, Step, upper, words};
+use differential::tally::Tally;
 use differential::vocabulary::TTL_LIMIT;
 
 /// Seeds that every run begins with; one from the clock follows.
 const SEEDS: &[u64] = &[1, 2, 3, 4];
 /// Steps of a stream; each stream begins on empty databases.
-const STEPS: usize = 4000;
+const STEPS: usize = 10_000;
 /// A stream uses no TTL twice.
 const STEPS_LIMIT: usize = TTL_LIMIT as usize / 2;
 /// No reply takes longer.
@@ -117,7 +139,7 @@ fn a_wrong_server_is_found_and_its_stream_shrunk() {
     let Some(servers) = Servers::with_liar(lie) else {
         return;
     };
-    let steps = generate(1, STEPS, Protocol::Resp2);
+    let steps = generate(1, STEPS, Protocol::Resp2, &Groups::named("strings,keys"));
     let found = servers.run(&steps, Protocol::Resp2, PATIENCE);
     assert!(found.is_err(), "a wrong OBJECT ENCODING went unseen");
     let shrunk = shrink(servers, &steps, Protocol::Resp2).expect("the lie is told each time");
@@ -130,10 +152,59 @@ fn a_wrong_server_is_found_and_its_stream_shrunk() {
 /// A seed that is printed is worth something only when it gives the same stream again.
 #[test]
 fn a_stream_follows_from_its_seed() {
-    let stream = generate(7, 500, Protocol::Resp2);
-    assert_eq!(stream, generate(7, 500, Protocol::Resp2));
-    assert_eq!(stream[..200], generate(7, 200, Protocol::Resp2));
-    assert_ne!(stream, generate(8, 500, Protocol::Resp2));
+    let of = |seed, steps| generate(seed, steps, Protocol::Resp2, &Groups::all());
+    let stream = of(7, 500);
+    assert_eq!(stream, of(7, 500));
+    assert_eq!(stream[..200], of(7, 200));
+    assert_ne!(stream, of(8, 500));
+}
+
+/// The test of the stream: it reaches every command and every encoding, and mostly does something.
+#[test]
+fn a_stream_mostly_does_something() {
+    const COMMANDS: &str = "LINDEX LINSERT LLEN LMOVE LMPOP LPOP LPOS LPUSH LPUSHX LRANGE LREM LSET LTRIM RPOP RPOPLPUSH RPUSH \
+        RPUSHX BLMOVE BLMPOP BLPOP BRPOP BRPOPLPUSH \
+        HDEL HEXISTS HGET HGETALL HINCRBY HINCRBYFLOAT HKEYS HLEN HMGET HMSET HRANDFIELD HSCAN HSET HSETNX HSTRLEN HVALS \
+        SADD SCARD SDIFF SDIFFSTORE SINTER SINTERCARD SINTERSTORE SISMEMBER SMEMBERS SMISMEMBER SMOVE SPOP SRANDMEMBER SREM \
+        SSCAN SUNION SUNIONSTORE \
+        ZADD ZCARD ZCOUNT ZDIFF ZDIFFSTORE ZINCRBY ZINTER ZINTERCARD ZINTERSTORE ZLEXCOUNT ZMPOP ZMSCORE ZPOPMAX ZPOPMIN \
+        ZRANDMEMBER ZRANGE ZRANGEBYLEX ZRANGEBYSCORE ZRANGESTORE ZRANK ZREM ZREMRANGEBYLEX ZREMRANGEBYRANK ZREMRANGEBYSCORE \
+        ZREVRANGE ZREVRANGEBYLEX ZREVRANGEBYSCORE ZREVRANK ZSCAN ZSCORE ZUNION ZUNIONSTORE BZMPOP BZPOPMAX BZPOPMIN";
+    const ENCODINGS: &str = "int embstr raw quicklist listpack hashtable intset skiplist";
+    /// Of 100 replies so many may be errors.
+    const ERRORS: usize = 20;
+    /// A command does its work at least so often.
+    const OFTEN: usize = 10;
+    let Some(servers) = Servers::of_two_oracles() else {
+        return;
+    };
+    let mut tally = Tally::default();
+    for protocol in [Protocol::Resp2, Protocol::Resp3] {
+        let stream = Stream {
+            seed: SEEDS[0],
+            steps: STEPS,
+            protocol,
+            only: None,
+        };
+        let steps = generate(stream.seed, stream.steps, protocol, &Groups::all());
+        match servers.run(&steps, protocol, PATIENCE) {
+            Ok(one) => tally.join(one),
+            Err(difference) => panic!("{}", found(&stream, &steps, &difference)),
+        }
+    }
+    println!("{tally}");
+    for name in COMMANDS.split_ascii_whitespace() {
+        let replies = tally.sum(|each| each == name);
+        let right = replies.all - replies.errors;
+        assert!(right >= OFTEN, "{name}: {replies:?}");
+        assert!(right * 2 > replies.all, "{name} mostly fails: {replies:?}");
+    }
+    for name in ENCODINGS.split_ascii_whitespace() {
+        let seen = tally.encodings.get(name).copied().unwrap_or_default();
+        assert!(seen >= OFTEN, "{name}: seen {seen} times");
+    }
+    let replies = tally.sum(|name| COMMANDS.split_ascii_whitespace().any(|each| each == name));
+    assert!(replies.errors * 100 < replies.all * ERRORS, "{replies:?}");
 }
 
 fn compare(protocol: Protocol) {
@@ -154,6 +225,7 @@ fn compare(protocol: Protocol) {
         steps <= STEPS_LIMIT,
         "AEROLITE_DIFF_STEPS={steps}: longer streams than {STEPS_LIMIT} would use a TTL twice"
     );
+    let only: Option<String> = variable("AEROLITE_DIFF_ONLY");
     let alone: Option<u64> = variable("AEROLITE_DIFF_SEED");
     let longer = Duration::from_secs(variable("AEROLITE_DIFF_SECONDS").unwrap_or(0));
     let began = Instant::now();
@@ -163,7 +235,7 @@ fn compare(protocol: Protocol) {
         None => SEEDS.iter().copied().chain([fresh]).collect(),
     };
     println!("{protocol:?}: seeds {seeds:?}, {steps} steps each");
-    let mut compared = 0;
+    let mut tally = Tally::default();
     let mut runs = 0;
     let more = (fresh + 1..).take_while(|_| alone.is_none() && began.elapsed() < longer);
     for seed in seeds.into_iter().chain(more) {
@@ -171,21 +243,30 @@ fn compare(protocol: Protocol) {
             seed,
             steps,
             protocol,
+            only: only.clone(),
         };
-        (servers, compared) = compare_one(servers, &stream, compared);
+        servers = compare_one(servers, &stream, &mut tally);
         runs += 1;
     }
+    let compared = tally.sum(|_| true);
     println!(
-        "{protocol:?}: {compared} commands in {runs} streams, {:.1?}",
+        "{protocol:?}: {} commands, {} of them errors, in {runs} streams, {:.1?}",
+        compared.all,
+        compared.errors,
         began.elapsed()
     );
 }
 
-/// One stream: the servers again and the commands compared so far, or a panic with the report.
-fn compare_one(servers: Servers, stream: &Stream, compared: usize) -> (Servers, usize) {
-    let steps = generate(stream.seed, stream.steps, stream.protocol);
+/// One stream: the servers again, or a panic with the report.
+fn compare_one(servers: Servers, stream: &Stream, tally: &mut Tally) -> Servers {
+    let groups = stream.only.as_deref().map(Groups::named);
+    let groups = groups.unwrap_or_else(Groups::all);
+    let steps = generate(stream.seed, stream.steps, stream.protocol, &groups);
     match servers.run(&steps, stream.protocol, PATIENCE) {
-        Ok(commands) => (servers, compared + commands),
+        Ok(commands) => {
+            tally.join(commands);
+            servers
+        }
         Err(difference) => {
             eprintln!("{}", found(stream, &steps, &difference));
             let shrunk = shrink(servers, &steps, stream.protocol);

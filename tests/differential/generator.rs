@@ -2,9 +2,10 @@
 //!
 //! A stream is the same for the same seed, and a shorter stream is the beginning of a longer one.
 
+use super::groups::{Groups, Maker};
+use super::sessions;
 use super::step::{Args, Cut, Form, Request, Step, Work, upper};
 use super::vocabulary::{SHORT_TTL, Vocabulary};
-use super::{keys, sessions, strings};
 
 /// The protocol that a stream mostly speaks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -30,101 +31,39 @@ const BATCH_STEPS: usize = 12;
 /// Of 100 lone requests so many are bent out of shape.
 const MUTATED_PERCENT: u64 = 12;
 
-/// Makes one request, or some that belong together.
-enum Maker {
-    One(fn(&mut Vocabulary) -> Args),
-    Some(fn(&mut Vocabulary) -> Step),
-    /// The same with the stream's protocol.
-    Hello,
-    Reset,
-}
-
-/// How often each is made, in shares.
-const MAKERS: &[(usize, Maker)] = &[
-    (90, Maker::One(strings::set)),
-    (60, Maker::One(strings::read)),
-    (30, Maker::One(strings::range)),
-    (20, Maker::One(strings::set_with_ttl)),
-    (20, Maker::One(strings::set_and)),
-    (30, Maker::One(strings::getex)),
-    (30, Maker::One(strings::setrange)),
-    (5, Maker::One(strings::setrange_too_far)),
-    (30, Maker::One(strings::append)),
-    (30, Maker::One(strings::count)),
-    (35, Maker::One(strings::count_by)),
-    (35, Maker::One(strings::count_by_float)),
-    (50, Maker::One(strings::many)),
-    (20, Maker::Some(strings::lcs)),
-    (12, Maker::Some(strings::set_in_the_past)),
-    (40, Maker::One(keys::many)),
-    (60, Maker::One(keys::look)),
-    (60, Maker::One(keys::expire)),
-    (40, Maker::One(keys::copy)),
-    (35, Maker::One(keys::rename)),
-    (20, Maker::One(keys::migrate)),
-    (12, Maker::One(keys::keys)),
-    (10, Maker::Some(keys::random_key)),
-    (10, Maker::Some(keys::scan)),
-    (8, Maker::One(keys::scan_once)),
-    (50, Maker::One(keys::object)),
-    (12, Maker::One(keys::memory)),
-    (20, Maker::One(keys::total)),
-    (3, Maker::One(keys::flush)),
-    (6, Maker::One(keys::swap)),
-    (12, Maker::One(sessions::ping)),
-    (35, Maker::One(sessions::select)),
-    (6, Maker::Hello),
-    (3, Maker::One(sessions::auth)),
-    (20, Maker::One(sessions::client)),
-    (8, Maker::Some(sessions::client_reply)),
-    (2, Maker::Reset),
-    (2, Maker::Some(sessions::quit)),
-    (3, Maker::Some(sessions::garbage)),
-    (4, Maker::Some(sessions::nothing)),
-    (4, Maker::Some(sessions::odd)),
-    (6, Maker::One(sessions::unknown)),
-    (12, Maker::One(sessions::command)),
-    (12, Maker::One(sessions::server)),
-];
 /// Commands that are dangerous, or no longer comparable, with one argument more or less.
 const NEVER_MUTATED: &[&str] = &[
-    "SHUTDOWN", "DEBUG", "CONFIG", "CLIENT", "COMMAND", "INFO", "SCAN",
+    "SHUTDOWN", "DEBUG", "CONFIG", "CLIENT", "COMMAND", "INFO", "SCAN", "SETBIT", "BITFIELD",
+    "HSCAN", "SSCAN", "ZSCAN",
 ];
 
-/// The first `steps` steps of a seed's stream.
-pub fn generate(seed: u64, steps: usize, protocol: Protocol) -> Vec<Step> {
+/// The first `steps` steps of a seed's stream of these groups.
+pub fn generate(seed: u64, steps: usize, protocol: Protocol, groups: &Groups) -> Vec<Step> {
     let salt = if protocol == Protocol::Resp3 { 3 } else { 2 };
-    let mut v = Vocabulary::new(seed.rotate_left(8) ^ salt);
-    let shares = MAKERS.iter().map(|(share, _)| share).sum();
+    let mut v = Vocabulary::new(seed.rotate_left(8) ^ salt, groups.homes());
     (0..steps)
         .map(|_| {
-            let mut step = make(&mut v, shares, protocol);
+            let mut step = make(&mut v, groups, protocol);
             dress(&mut v, &mut step);
             step
         })
         .collect()
 }
 
-fn make(v: &mut Vocabulary, shares: usize, protocol: Protocol) -> Step {
-    let mut point = v.random.below(shares);
-    for (share, maker) in MAKERS {
-        if point < *share {
-            return match maker {
-                Maker::One(one) => {
-                    let args = one(v);
-                    lone(v, args)
-                }
-                Maker::Some(some) => some(v),
-                Maker::Hello => {
-                    let args = sessions::hello(v, protocol.number());
-                    lone(v, args)
-                }
-                Maker::Reset => sessions::reset(v, protocol.number()),
-            };
+fn make(v: &mut Vocabulary, groups: &Groups, protocol: Protocol) -> Step {
+    match groups.pick(v) {
+        Maker::One(one) => {
+            let args = one(v);
+            lone(v, args)
         }
-        point -= share;
+        Maker::Plain(one) => Step::pipeline(vec![Request::new(one(v))]),
+        Maker::Some(some) => some(v),
+        Maker::Hello => {
+            let args = sessions::hello(v, protocol.number());
+            lone(v, args)
+        }
+        Maker::Reset => sessions::reset(v, protocol.number()),
     }
-    unreachable!("the point lies within the sum of the shares");
 }
 
 /// A step of one request, which may be bent.
@@ -144,7 +83,7 @@ fn lone(v: &mut Vocabulary, args: Args) -> Step {
 
 /// Case of the names, form of the requests, cuts, and the end of the batch.
 fn dress(v: &mut Vocabulary, step: &mut Step) {
-    if step.work == Work::ScanToTheEnd {
+    if matches!(step.work, Work::ScanToTheEnd { .. }) {
         return;
     }
     for request in &mut step.requests {
@@ -232,6 +171,8 @@ fn is_comparable(before: &Args, args: &Args) -> bool {
         "SET" => before.len() == args.len() && before[3..] == args[3..] || !within(3, 1, i64::MAX),
         "SETEX" | "PSETEX" | "EXPIRE" | "PEXPIRE" | "GETEX" => !within(2, 1, SHORT_TTL),
         "SETRANGE" => !within(2, 100_000, 536_870_911),
+        // A third argument is WITHSCORE, which came later than the oracle.
+        "ZRANK" | "ZREVRANK" => args.len() <= 3,
         _ => true,
     }
 }

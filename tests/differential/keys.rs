@@ -1,8 +1,28 @@
 //! Requests of the key commands.
 
+use super::groups::Maker;
 use super::step::{Args, Request, Step, Work};
 use super::strings::line;
 use super::vocabulary::Vocabulary;
+
+/// What this group makes, in shares.
+pub const MAKERS: &[(usize, Maker)] = &[
+    (40, Maker::One(many)),
+    (60, Maker::One(look)),
+    (60, Maker::One(expire)),
+    (40, Maker::One(copy)),
+    (35, Maker::One(rename)),
+    (20, Maker::One(migrate)),
+    (12, Maker::One(keys)),
+    (10, Maker::Some(random_key)),
+    (10, Maker::Some(scan)),
+    (8, Maker::One(scan_once)),
+    (50, Maker::One(object)),
+    (12, Maker::One(memory)),
+    (20, Maker::One(total)),
+    (3, Maker::One(flush)),
+    (6, Maker::One(swap)),
+];
 
 /// DEL and what else takes many keys.
 pub fn many(v: &mut Vocabulary) -> Args {
@@ -38,7 +58,7 @@ pub fn expire(v: &mut Vocabulary) -> Args {
 
 /// COPY and its options.
 pub fn copy(v: &mut Vocabulary) -> Args {
-    let mut args = line("COPY", [v.key(), v.key()]);
+    let mut args = line("COPY", v.two_keys());
     for _ in 0..v.random.below(3) {
         let option = v.word("REPLACE REPLACE replace DB DB bad");
         args.push(option.clone());
@@ -52,7 +72,8 @@ pub fn copy(v: &mut Vocabulary) -> Args {
 /// RENAME and RENAMENX.
 pub fn rename(v: &mut Vocabulary) -> Args {
     let name = v.word("RENAME RENAMENX");
-    vec![name, v.key(), v.key()]
+    let [from, to] = v.two_keys();
+    vec![name, from, to]
 }
 
 /// MOVE.
@@ -76,20 +97,20 @@ pub fn random_key(_: &mut Vocabulary) -> Step {
 
 /// A whole iteration.
 pub fn scan(v: &mut Vocabulary) -> Step {
-    let mut options = Args::new();
+    let mut args = line("SCAN 0", []);
     for _ in 0..v.random.below(4) {
         let option = v.word("MATCH COUNT TYPE match");
-        options.push(option.clone());
+        args.push(option.clone());
         let value = match option.as_slice() {
             b"COUNT" => v.word("1 2 3 10 1000"),
-            b"TYPE" => v.word("string STRING list hash stream nosuchtype"),
+            b"TYPE" => v.word("string STRING list hash set zset stream nosuchtype"),
             _ => v.pattern(),
         };
-        options.push(value);
+        args.push(value);
     }
     Step {
-        work: Work::ScanToTheEnd,
-        ..Step::pipeline(vec![Request::new(options)])
+        work: Work::ScanToTheEnd { cursor: 1 },
+        ..Step::pipeline(vec![Request::new(args)])
     }
 }
 

@@ -17,7 +17,7 @@ const HISTORY_ARG: usize = 60;
 const REPRODUCER_ARG: usize = 4096;
 
 /// Which stream it was.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct Stream {
     /// The seed.
     pub seed: u64,
@@ -25,6 +25,8 @@ pub struct Stream {
     pub steps: usize,
     /// The protocol.
     pub protocol: Protocol,
+    /// Of these groups alone.
+    pub only: Option<String>,
 }
 
 impl Stream {
@@ -34,10 +36,15 @@ impl Stream {
             seed,
             steps,
             protocol,
+            only,
         } = self;
+        let only = match only {
+            Some(only) => format!("AEROLITE_DIFF_ONLY={only} "),
+            None => String::new(),
+        };
         let resp = protocol.number();
         format!(
-            "AEROLITE_DIFF_SEED={seed} AEROLITE_DIFF_STEPS={steps} AEROLITE_DIFF_RESP={resp} cargo test --test differential"
+            "{only}AEROLITE_DIFF_SEED={seed} AEROLITE_DIFF_STEPS={steps} AEROLITE_DIFF_RESP={resp} cargo test --test differential"
         )
     }
 }

@@ -6,15 +6,22 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
+use super::collection_rules::{self, same_shape};
 use super::step::{Bytes, Request, upper};
 use crate::common::Value;
 
 /// Both replies and what a rule may judge them by.
 pub struct Pair<'a> {
+    /// What was asked.
+    pub request: &'a Request,
     /// Ours.
     pub a: &'a Value,
     /// The oracle's.
     pub b: &'a Value,
+    /// Ours to the step's request before.
+    pub before_a: Option<&'a Value>,
+    /// The oracle's to the step's request before.
+    pub before_b: Option<&'a Value>,
     /// Ours to the step's next request.
     pub next_a: Option<&'a Value>,
     /// The oracle's to the step's next request.
@@ -27,8 +34,10 @@ pub struct Pair<'a> {
 pub struct Rule {
     /// The name, for the report.
     pub name: &'static str,
-    applies: fn(&[Bytes]) -> bool,
-    agree: fn(&Pair) -> bool,
+    /// Whether it is about a request with these arguments.
+    pub applies: fn(&[Bytes]) -> bool,
+    /// Whether the replies may differ as they do.
+    pub agree: fn(&Pair) -> bool,
 }
 
 /// All of them; the first that applies decides.
@@ -115,19 +124,24 @@ const RULES: &[Rule] = &[
 
 /// The rule for a request, when there is one.
 pub fn rule_for(request: &Request) -> Option<&'static Rule> {
-    RULES.iter().find(|rule| (rule.applies)(&request.args))
+    let mut all = RULES.iter().chain(collection_rules::RULES);
+    all.find(|rule| (rule.applies)(&request.args))
 }
 
 /// Whether two replies to a request are the same, or may differ as they do.
-pub fn agree(request: &Request, pair: &Pair) -> bool {
+pub fn agree(pair: &Pair) -> bool {
     // A Conn accepts canonical RESP only, so equal values were equal bytes.
     if pair.a == pair.b {
         return true;
     }
-    rule_for(request).is_some_and(|rule| (rule.agree)(pair))
+    if pair.request.loose {
+        return same_shape(pair.a, pair.b);
+    }
+    rule_for(pair.request).is_some_and(|rule| (rule.agree)(pair))
 }
 
-fn name(args: &[Bytes]) -> String {
+/// The upper-case name of a command.
+pub fn name(args: &[Bytes]) -> String {
     upper(args, 0)
 }
 
@@ -152,7 +166,7 @@ fn close(pair: &Pair, tolerance: i64) -> bool {
 }
 
 /// The bytes of a string; other replies have none, errors least of all.
-fn text(value: &Value) -> Option<&[u8]> {
+pub fn text(value: &Value) -> Option<&[u8]> {
     match value {
         Value::Simple(bytes) | Value::Bulk(bytes) => Some(bytes),
         Value::Verbatim(bytes) => bytes.strip_prefix(b"txt:"),
@@ -161,7 +175,7 @@ fn text(value: &Value) -> Option<&[u8]> {
 }
 
 /// The elements of an array or a set.
-fn items(value: &Value) -> Option<&[Value]> {
+pub fn items(value: &Value) -> Option<&[Value]> {
     match value {
         Value::Array(items) | Value::Set(items) => Some(items),
         _ => None,
@@ -169,7 +183,7 @@ fn items(value: &Value) -> Option<&[Value]> {
 }
 
 /// The kind of the list and its elements in order.
-fn sorted(value: &Value) -> Option<(bool, Vec<&Value>)> {
+pub fn sorted(value: &Value) -> Option<(bool, Vec<&Value>)> {
     let mut all: Vec<&Value> = items(value)?.iter().collect();
     all.sort();
     Some((matches!(value, Value::Set(_)), all))
@@ -269,7 +283,9 @@ fn same_object(pair: &Pair) -> bool {
             Some((field, _)) if FREE.contains(&field) => format!("{field}:"),
             _ => word.to_owned(),
         };
-        Some(line.split(' ').map(blank).collect())
+        // What a quicklist says of its chunks.
+        let words = line.split(' ').filter(|word| !word.starts_with("ql_"));
+        Some(words.map(blank).collect())
     };
     words(pair.a).is_some() && words(pair.a) == words(pair.b)
 }
@@ -313,16 +329,16 @@ mod tests {
 
     fn judge_with(command: &str, a: &Value, b: &Value, next: Option<&Value>) -> bool {
         let lag = Duration::from_millis(5);
-        agree(
-            &Request::new(words(command)),
-            &Pair {
-                a,
-                b,
-                next_a: next,
-                next_b: next,
-                lag,
-            },
-        )
+        agree(&Pair {
+            request: &Request::new(words(command)),
+            a,
+            b,
+            before_a: None,
+            before_b: None,
+            next_a: next,
+            next_b: next,
+            lag,
+        })
     }
 
     fn list(texts: &[&str]) -> Value {

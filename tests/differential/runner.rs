@@ -7,9 +7,11 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use super::generator::Protocol;
+use super::limits;
 use super::oracle::Oracle;
 use super::rules::{self, Pair};
 use super::step::{Bytes, Request, Step, Work, words};
+use super::tally::Tally;
 use crate::common::{Conn, Target, Value, server};
 
 /// A batch is sent whole before a reply is read; below this size both sockets' buffers hold it, so nobody waits for us.
@@ -83,6 +85,12 @@ impl Servers {
         Some(Servers::of(Subject::Oracle(a), b, Some(tamper)))
     }
 
+    /// Two oracles: what differs then is the stream's fault.
+    pub fn of_two_oracles() -> Option<Servers> {
+        let (a, b) = (Oracle::start(&[])?, Oracle::start(&[])?);
+        Some(Servers::of(Subject::Oracle(a), b, None))
+    }
+
     fn of(a: Subject, b: Oracle, tamper: Option<Tamper>) -> Servers {
         let may_debug =
             Conn::connect(a.addr()).cmd(&["DEBUG", "SLEEP", "0"]) == Value::simple("OK");
@@ -117,19 +125,32 @@ impl Servers {
         self
     }
 
-    /// Sends the stream to both, on empty databases. The commands that were compared, or the first difference;
-    /// no reply is waited for longer than `patience`.
+    /// Sends the stream to both, on empty databases. What was compared, or the first difference; no reply is waited for
+    /// longer than `patience`.
     pub fn run(
         &self,
         steps: &[Step],
         protocol: Protocol,
         patience: Duration,
-    ) -> Result<usize, Box<Difference>> {
+    ) -> Result<Tally, Box<Difference>> {
+        let outcome = self.run_to_the_end(steps, protocol, patience);
+        // Whoever uses the servers next finds them as they were.
+        for addr in [self.a.addr(), self.b.addr()] {
+            let _ = Conn::try_connect(addr).and_then(|mut conn| set_limits(&mut conn));
+        }
+        outcome
+    }
+
+    fn run_to_the_end(
+        &self,
+        steps: &[Step],
+        protocol: Protocol,
+        patience: Duration,
+    ) -> Result<Tally, Box<Difference>> {
         let mut run = match Run::start(self, protocol, patience) {
             Ok(run) => run,
             Err((side, error)) => return Err(Box::new(no_connection(side, &error))),
         };
-        let mut compared = 0;
         let mut first = 0;
         let mut bytes = 0;
         for (index, step) in steps.iter().enumerate() {
@@ -146,9 +167,8 @@ impl Servers {
                 bytes = 0;
             }
             bytes += size;
-            compared += step.requests.len();
-            if step.work == Work::ScanToTheEnd {
-                run.scan(index, step)?;
+            if let Work::ScanToTheEnd { cursor } = step.work {
+                run.scan(index, step, cursor)?;
             } else if alone || step.ends_batch {
                 run.batch(&steps[first..=index], first)?;
                 if step.work == Work::Hangup {
@@ -161,7 +181,7 @@ impl Servers {
             bytes = 0;
         }
         run.batch(&steps[first..], first)?;
-        Ok(compared)
+        Ok(run.tally)
     }
 }
 
@@ -185,6 +205,8 @@ struct Run<'s> {
     b: Conn,
     /// The longest batch so far: nothing both servers did in one batch was further apart.
     lag: Duration,
+    /// What was compared so far.
+    tally: Tally,
 }
 
 impl<'s> Run<'s> {
@@ -201,6 +223,10 @@ impl<'s> Run<'s> {
         a.try_cmd(&[b"FLUSHALL"]).map_err(|error| ("ours", error))?;
         b.try_cmd(&[b"FLUSHALL"])
             .map_err(|error| ("redis-server", error))?;
+        for conn in [&mut a, &mut b] {
+            // Ours may not know all of them yet.
+            let _ = set_limits(conn);
+        }
         Ok(Run {
             servers,
             protocol,
@@ -208,6 +234,7 @@ impl<'s> Run<'s> {
             a,
             b,
             lag: began.elapsed(),
+            tally: Tally::default(),
         })
     }
 
@@ -264,27 +291,31 @@ impl<'s> Run<'s> {
     }
 
     fn compare(
-        &self,
+        &mut self,
         step: usize,
         sent: usize,
         pairs: Vec<(&Request, Outcome, Outcome)>,
     ) -> Result<(), Box<Difference>> {
         for (index, (request, a, b)) in pairs.iter().enumerate() {
-            let next = pairs.get(index + 1);
+            let beside = |index: Option<usize>| match index.and_then(|index| pairs.get(index)) {
+                Some((_, a, b)) => (a.as_ref().ok(), b.as_ref().ok()),
+                None => (None, None),
+            };
+            let (before_a, before_b) = beside(index.checked_sub(1));
+            let (next_a, next_b) = beside(Some(index + 1));
             let same = match (a, b) {
                 (Ok(a), Ok(b)) => {
-                    let next_a = next.and_then(|(_, a, _)| a.as_ref().ok());
-                    let next_b = next.and_then(|(_, _, b)| b.as_ref().ok());
-                    rules::agree(
+                    self.tally.add(request, b);
+                    rules::agree(&Pair {
                         request,
-                        &Pair {
-                            a,
-                            b,
-                            next_a,
-                            next_b,
-                            lag: self.lag,
-                        },
-                    )
+                        a,
+                        b,
+                        before_a,
+                        before_b,
+                        next_a,
+                        next_b,
+                        lag: self.lag,
+                    })
                 }
                 _ => false,
             };
@@ -359,17 +390,18 @@ impl<'s> Run<'s> {
     }
 
     /// Iterates on both sides, each with its own cursors, and compares what there was.
-    fn scan(&mut self, step: usize, of: &Step) -> Result<(), Box<Difference>> {
-        let options = &of.requests[0].args;
+    fn scan(&mut self, step: usize, of: &Step, cursor: usize) -> Result<(), Box<Difference>> {
+        let request = of.requests[0].clone();
         let (a, b) = (
-            scan_all(&mut self.a, options),
-            scan_all(&mut self.b, options),
+            scan_all(&mut self.a, &request.args, cursor),
+            scan_all(&mut self.b, &request.args, cursor),
         );
-        if a == b && a.is_ok() {
+        if let (Ok(ours), Ok(theirs)) = (&a, &b)
+            && ours == theirs
+        {
+            self.tally.add(&request, theirs);
             return Ok(());
         }
-        let mut request = of.requests[0].clone();
-        request.args.splice(0..0, words("SCAN 0"));
         Err(Box::new(Difference {
             step,
             sent: step + 1,
@@ -403,28 +435,38 @@ fn is_end(error: &io::Error) -> bool {
     )
 }
 
-/// All keys that a whole iteration gives, sorted and each once; or the first error reply.
-fn scan_all(conn: &mut Conn, options: &[Bytes]) -> Outcome {
+/// All that a whole iteration gives, sorted and each once; or the first error reply. `args` are those of the first call.
+fn scan_all(conn: &mut Conn, args: &[Bytes], cursor: usize) -> Outcome {
+    let size = match args[0].as_slice() {
+        b"HSCAN" | b"ZSCAN" => 2,
+        _ => 1,
+    };
+    let mut args = args.to_vec();
     let mut found = BTreeSet::new();
-    let mut cursor = b"0".to_vec();
     for _ in 0..SCAN_CALLS {
-        let mut args: Vec<&[u8]> = vec![b"SCAN", &cursor];
-        args.extend(options.iter().map(Vec::as_slice));
-        let reply = conn.try_cmd(&args).map_err(|error| error.to_string())?;
-        cursor = match reply {
+        let slices: Vec<&[u8]> = args.iter().map(Vec::as_slice).collect();
+        let reply = conn.try_cmd(&slices).map_err(|error| error.to_string())?;
+        args[cursor] = match reply {
             Value::Array(mut parts) if parts.len() == 2 => match (parts.remove(0), parts.remove(0))
             {
-                (Value::Bulk(next), Value::Array(keys)) => {
-                    found.extend(keys);
+                (Value::Bulk(next), Value::Array(page)) => {
+                    found.extend(page.chunks(size).map(<[Value]>::to_vec));
                     next
                 }
-                other => return Err(format!("not a page of SCAN: {other:?}")),
+                other => return Err(format!("not a page of a scan: {other:?}")),
             },
             other => return Ok(other),
         };
-        if cursor == b"0" {
-            return Ok(Value::Array(found.into_iter().collect()));
+        if args[cursor] == b"0" {
+            return Ok(Value::Array(found.into_iter().flatten().collect()));
         }
     }
     Err(format!("the cursor was never 0 in {SCAN_CALLS} calls"))
+}
+
+fn set_limits(conn: &mut Conn) -> io::Result<()> {
+    for (name, value) in limits::DEFAULTS {
+        conn.try_cmd(&[b"CONFIG", b"SET", name.as_bytes(), value.as_bytes()])?;
+    }
+    Ok(())
 }

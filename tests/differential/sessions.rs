@@ -1,8 +1,27 @@
 //! Requests of the connection and server commands, and what is no request at all.
 
+use super::groups::Maker;
 use super::step::{Args, Form, Request, Step, Work, words};
 use super::strings::{self, line};
 use super::vocabulary::Vocabulary;
+
+/// What this group makes, in shares.
+pub const MAKERS: &[(usize, Maker)] = &[
+    (12, Maker::One(ping)),
+    (35, Maker::One(select)),
+    (6, Maker::Hello),
+    (3, Maker::One(auth)),
+    (20, Maker::One(client)),
+    (8, Maker::Some(client_reply)),
+    (2, Maker::Reset),
+    (2, Maker::Some(quit)),
+    (3, Maker::Some(garbage)),
+    (4, Maker::Some(nothing)),
+    (4, Maker::Some(odd)),
+    (6, Maker::One(unknown)),
+    (12, Maker::One(command)),
+    (12, Maker::One(server)),
+];
 
 /// PING and ECHO.
 pub fn ping(v: &mut Vocabulary) -> Args {
@@ -332,4 +351,12 @@ pub fn form(v: &mut Vocabulary, args: &Args) -> Form {
         return Form::Inline(v.random.next());
     }
     Form::Multibulk
+}
+
+/// COMMAND INFO of one of the names, or one of the lines.
+pub fn describe(v: &mut Vocabulary, names: &str, lines: &[&str]) -> Args {
+    if v.random.chance(60) {
+        return line("COMMAND INFO", [v.word(names)]);
+    }
+    words(v.random.pick(lines))
 }

@@ -154,8 +154,9 @@ impl Shrinker {
         let Some((args, form)) = of(&best.0) else {
             return;
         };
-        let scans = best.0[index].work == Work::ScanToTheEnd;
-        if form == Form::Raw || scans {
+        let step = &best.0[index];
+        let scans = matches!(step.work, Work::ScanToTheEnd { .. });
+        if form == Form::Raw || scans || step.whole {
             return;
         }
         for arg in 0..args {

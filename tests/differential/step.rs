@@ -34,6 +34,8 @@ pub struct Request {
     pub form: Form,
     /// No reply will come.
     pub silent: bool,
+    /// The reply follows from chance (what is left after SPOP): only its kind and its size are compared.
+    pub loose: bool,
 }
 
 /// What the runner does with a step.
@@ -41,8 +43,12 @@ pub struct Request {
 pub enum Work {
     /// Sends the requests and compares the replies.
     Pipeline,
-    /// Iterates SCAN with the one request's arguments as options until the cursor is 0, and compares what was found.
-    ScanToTheEnd,
+    /// Sends the one request again and again, each time with the cursor of the page before as argument `cursor`, until it
+    /// is 0, and compares what was found.
+    ScanToTheEnd {
+        /// Index of the argument.
+        cursor: usize,
+    },
     /// Like `Pipeline`; then the server must close, and both sides connect anew.
     Hangup,
 }
@@ -63,6 +69,8 @@ pub struct Step {
     pub requests: Vec<Request>,
     /// What to do with them.
     pub work: Work,
+    /// The requests lean on each other's arguments: shrinking takes all of them as they are, or none.
+    pub whole: bool,
     /// The replies are read after this step.
     pub ends_batch: bool,
     /// In any order.
@@ -76,6 +84,7 @@ impl Request {
             args,
             form: Form::Multibulk,
             silent: false,
+            loose: false,
         }
     }
 
@@ -87,12 +96,21 @@ impl Request {
         }
     }
 
+    /// The same with a reply that follows from chance.
+    pub fn loose(args: Args) -> Request {
+        Request {
+            loose: true,
+            ..Request::new(args)
+        }
+    }
+
     /// Bytes as they are.
     pub fn raw(bytes: &[u8], silent: bool) -> Request {
         Request {
             args: vec![bytes.to_vec()],
             form: Form::Raw,
             silent,
+            loose: false,
         }
     }
 
@@ -131,8 +149,17 @@ impl Step {
         Step {
             requests,
             work: Work::Pipeline,
+            whole: false,
             ends_batch: false,
             cuts: Vec::new(),
+        }
+    }
+
+    /// The same of requests that make no sense one without the other.
+    pub fn whole(requests: Vec<Request>) -> Step {
+        Step {
+            whole: true,
+            ..Step::pipeline(requests)
         }
     }
 
@@ -140,7 +167,7 @@ impl Step {
     pub fn show(&self, shown: usize) -> Vec<String> {
         let after = match self.work {
             Work::Pipeline => "",
-            Work::ScanToTheEnd => "   (until the cursor is 0)",
+            Work::ScanToTheEnd { .. } => "   (until the cursor is 0)",
             Work::Hangup => "   (then the server closes)",
         };
         let line = |request: &Request| request.show(shown) + after;

@@ -1,7 +1,27 @@
 //! Requests of the string commands.
 
+use super::groups::Maker;
 use super::step::{Args, Request, Step, words};
 use super::vocabulary::{LCS_KEYS, Vocabulary};
+
+/// What this group makes, in shares.
+pub const MAKERS: &[(usize, Maker)] = &[
+    (90, Maker::One(set)),
+    (60, Maker::One(read)),
+    (30, Maker::One(range)),
+    (20, Maker::One(set_with_ttl)),
+    (20, Maker::One(set_and)),
+    (30, Maker::One(getex)),
+    (30, Maker::One(setrange)),
+    (5, Maker::One(setrange_too_far)),
+    (30, Maker::One(append)),
+    (30, Maker::One(count)),
+    (35, Maker::One(count_by)),
+    (35, Maker::One(count_by_float)),
+    (50, Maker::One(many)),
+    (20, Maker::Some(lcs)),
+    (12, Maker::Some(set_in_the_past)),
+];
 
 /// A command line from its name and the rest.
 pub fn line(name: &str, rest: impl IntoIterator<Item = Vec<u8>>) -> Args {

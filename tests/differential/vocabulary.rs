@@ -1,6 +1,7 @@
 //! The words that commands are made of: few keys, so that commands meet each other's work, and values and numbers from
 //! around every border that the server treats differently.
 
+use super::homes::Home;
 use super::random::Random;
 use super::step::{Args, Bytes};
 
@@ -47,6 +48,9 @@ const PATTERNS: &[&[u8]] = &[
     b"k[\\1]",
     b"[^",
     b"*k*",
+    b"[lh]*",
+    b"[^k]?",
+    b"z*",
 ];
 /// Whole numbers that are no surprise.
 const NUMBERS: &[&[u8]] = &[
@@ -162,6 +166,8 @@ const FUTURE: &[&str] = &[
 const TTL_STEP_S: u64 = 1000;
 /// The most TTLs in one stream, so that none reaches the fixed points in the future.
 pub const TTL_LIMIT: u64 = 1 << 16;
+/// Of 100 keys so many are of another home than that of the command.
+const AWAY_PERCENT: u64 = 6;
 /// A shorter TTL, in the unit of the command, might run out while the test does.
 pub const SHORT_TTL: i64 = 999_999;
 
@@ -170,14 +176,18 @@ pub struct Vocabulary {
     /// Where all chance comes from.
     pub random: Random,
     ttls: u64,
+    homes: Vec<Home>,
+    home: Option<Home>,
 }
 
 impl Vocabulary {
-    /// The words of one seed.
-    pub fn new(seed: u64) -> Vocabulary {
+    /// The words of one seed, for commands on keys of these homes.
+    pub fn new(seed: u64, homes: Vec<Home>) -> Vocabulary {
         Vocabulary {
             random: Random::new(seed),
             ttls: 0,
+            homes,
+            home: None,
         }
     }
 
@@ -187,14 +197,65 @@ impl Vocabulary {
         self.random.pick(&words).into()
     }
 
-    /// One of the keys; the first ones more often.
+    /// Whose keys the next command is about; None for those of all.
+    pub fn at_home(&mut self, home: Option<Home>) {
+        self.home = home;
+    }
+
+    /// One of the keys: mostly of the home, the first ones more often.
     pub fn key(&mut self) -> Bytes {
-        let few = if self.random.chance(70) {
-            5
-        } else {
-            KEYS.len()
+        let home = match self.home {
+            None => self.any_home(),
+            Some(home) if home.is_closed() || !self.random.chance(AWAY_PERCENT) => home,
+            Some(home) => self.open_home(home),
         };
-        KEYS[self.random.below(few)].to_vec()
+        self.key_of(home)
+    }
+
+    /// One of the keys of a home.
+    pub fn key_of(&mut self, home: Home) -> Bytes {
+        let keys = home.keys();
+        let few = if self.random.chance(70) {
+            keys.len().min(5)
+        } else {
+            keys.len()
+        };
+        keys[self.random.below(few)].to_vec()
+    }
+
+    /// A key that is short, for requests that lean on each other.
+    pub fn short_key(&mut self) -> Bytes {
+        loop {
+            let key = self.key();
+            if key.len() < 16 {
+                return key;
+            }
+        }
+    }
+
+    /// Where something is taken from and where it goes to: mostly of one home.
+    pub fn two_keys(&mut self) -> [Bytes; 2] {
+        let from = self.home.unwrap_or_else(|| self.any_home());
+        let to = match self.random.chance(85) {
+            true => from,
+            false => self.open_home(from),
+        };
+        [self.key_of(from), self.key_of(to)]
+    }
+
+    fn any_home(&mut self) -> Home {
+        match self.homes.len() {
+            0 => Home::Strings,
+            _ => self.random.pick(&self.homes),
+        }
+    }
+
+    /// Any home that takes what comes, or the one at hand.
+    fn open_home(&mut self, or: Home) -> Home {
+        match self.any_home() {
+            home if home.is_closed() => or,
+            home => home,
+        }
     }
 
     /// One to `most` keys, which may be the same.
@@ -205,6 +266,14 @@ impl Vocabulary {
     /// A glob pattern.
     pub fn pattern(&mut self) -> Bytes {
         self.random.pick(PATTERNS).to_vec()
+    }
+
+    /// A glob pattern for members.
+    pub fn member_pattern(&mut self) -> Bytes {
+        match self.random.below(3) {
+            0 => self.pattern(),
+            _ => self.word("* * * a* [ab]* n? n1* m* 1* ?? *1 -* x* 00*"),
+        }
     }
 
     /// What a string may hold.
