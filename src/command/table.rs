@@ -3,7 +3,7 @@
 use super::entry::Command;
 use super::{
     bitmap, catalog, client, config, connection, debug, expire, hash, hyperloglog, info, key,
-    lolwut, object, scan, server, string,
+    lolwut, object, scan, server, sorted_set, string,
 };
 
 /// The commands of one file.
@@ -64,6 +64,31 @@ pub const GROUPS: &[Group] = &[
         name: "hash",
         category: "@hash",
         commands: hash::COMMANDS,
+    },
+    Group {
+        name: "sorted-set",
+        category: "@sortedset",
+        commands: sorted_set::COMMANDS,
+    },
+    Group {
+        name: "sorted-set",
+        category: "@sortedset",
+        commands: sorted_set::add::COMMANDS,
+    },
+    Group {
+        name: "sorted-set",
+        category: "@sortedset",
+        commands: sorted_set::span::COMMANDS,
+    },
+    Group {
+        name: "sorted-set",
+        category: "@sortedset",
+        commands: sorted_set::range::COMMANDS,
+    },
+    Group {
+        name: "sorted-set",
+        category: "@sortedset",
+        commands: sorted_set::pop::COMMANDS,
     },
     Group {
         name: "hyperloglog",
