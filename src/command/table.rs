@@ -2,7 +2,7 @@
 
 use super::entry::Command;
 use super::{
-    bitmap, catalog, client, config, connection, debug, expire, hash, hyperloglog, info, key,
+    bitmap, catalog, client, config, connection, debug, expire, hash, hyperloglog, info, key, list,
     lolwut, object, scan, server, sorted_set, string,
 };
 
@@ -89,6 +89,26 @@ pub const GROUPS: &[Group] = &[
         name: "sorted-set",
         category: "@sortedset",
         commands: sorted_set::pop::COMMANDS,
+    },
+    Group {
+        name: "list",
+        category: "@list",
+        commands: list::COMMANDS,
+    },
+    Group {
+        name: "list",
+        category: "@list",
+        commands: list::pop::COMMANDS,
+    },
+    Group {
+        name: "list",
+        category: "@list",
+        commands: list::transfer::COMMANDS,
+    },
+    Group {
+        name: "list",
+        category: "@list",
+        commands: list::position::COMMANDS,
     },
     Group {
         name: "hyperloglog",
