@@ -36,6 +36,7 @@ mod object;
 mod sample;
 mod scan;
 mod server;
+mod set;
 mod string;
 pub mod table;
 #[cfg(test)]

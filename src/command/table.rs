@@ -3,7 +3,7 @@
 use super::entry::Command;
 use super::{
     bitmap, catalog, client, config, connection, debug, expire, hash, hyperloglog, info, key,
-    lolwut, object, scan, server, string,
+    lolwut, object, scan, server, set, string,
 };
 
 /// The commands of one file.
@@ -64,6 +64,16 @@ pub const GROUPS: &[Group] = &[
         name: "hash",
         category: "@hash",
         commands: hash::COMMANDS,
+    },
+    Group {
+        name: "set",
+        category: "@set",
+        commands: set::COMMANDS,
+    },
+    Group {
+        name: "set",
+        category: "@set",
+        commands: set::algebra::COMMANDS,
     },
     Group {
         name: "hyperloglog",
