@@ -380,3 +380,6 @@ fn sscan(call: &mut Call) -> Done {
     scan::reply_page(reply, next, &found);
     Ok(())
 }
+
+#[cfg(test)]
+mod tests;

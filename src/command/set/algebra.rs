@@ -316,3 +316,6 @@ fn subtract(rest: &mut SetMut, sets: &[Option<SetRef>], packing: &Packing) {
         member.with_bytes(|member| rest.remove(member));
     }
 }
+
+#[cfg(test)]
+mod tests;
