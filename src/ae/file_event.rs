@@ -408,6 +408,22 @@ mod tests {
     }
 
     #[test]
+    fn who_is_made_ready_is_served_once_and_in_its_turn() {
+        let mut events = FileEvents::new();
+        let tokens: Vec<Token> = (0..2)
+            .map(|_| events.insert(Mask::READABLE, nothing))
+            .collect();
+        ready(&mut events, tokens[1], Mask::READABLE);
+        for _ in 0..2 {
+            assert!(events.make_ready(tokens[0], Mask::READABLE));
+        }
+        assert_eq!(round(&mut events), [1, 0]);
+        assert_eq!(events.ready_len(), 0);
+        assert!(events.remove(tokens[0]));
+        assert!(!events.make_ready(tokens[0], Mask::READABLE), "it is gone");
+    }
+
+    #[test]
     fn readiness_without_a_handler_waits_for_one() {
         let mut events = FileEvents::new();
         let token = events.insert(Mask::READABLE, nothing);

@@ -252,7 +252,8 @@ impl<C> EventLoop<C> {
 
     /// Makes directions ready as if the kernel had reported an edge: their handlers run in the next
     /// turn at the latest. For a handler that said [`Io::Drained`] because it had to wait for something other
-    /// than its socket. `false` when there is no such file event.
+    /// than its socket. Not for a handler's own direction: there, what it returns is what holds. `false` when
+    /// there is no such file event.
     pub fn make_ready(&mut self, token: Token, mask: Mask) -> bool {
         self.files.make_ready(token, mask)
     }

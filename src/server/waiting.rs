@@ -76,7 +76,10 @@ impl Server {
         if let Err(why) = self.check_output(event_loop, token, &mut client) {
             return self.free(event_loop, token, client, &why);
         }
-        // While it waited, `timeout` did not count.
+        // While it waited, `timeout` did not count. It counts from now on, not from when the reply is
+        // sent: somebody may look after idle clients before that. (Redis loses the reply then.)
+        let now_s = self.engine.clock.unix_s();
+        self.engine.sessions[client.session].active_s = now_s;
         self.watch_client(event_loop, token, &mut client);
         if !self.engine.sessions[client.session].blocked && client.has_received() {
             event_loop.make_ready(token, Mask::READABLE);

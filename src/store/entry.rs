@@ -391,15 +391,14 @@ impl Entry {
 
     /// Stores a string in place of the value, and gives back what stood there if it had an
     /// allocation worth freeing with care.
-    #[inline]
+    #[inline(always)]
     pub fn set_string(&mut self, value: &[u8], encoding: Encoding) -> Option<Value> {
-        match &mut self.body {
-            Body::Record(record) if record.key().len() + value.len() <= PACKED_MAX => {
-                record.set_value(value, encoding as u8);
-                None
-            }
-            _ => self.replace_string(value, encoding),
+        if let Body::Record(record) = &mut self.body
+            && record.set_in_place(value, encoding as u8)
+        {
+            return None;
         }
+        self.replace_string(value, encoding)
     }
 
     /// Stores a string that does not fit where the old one is.

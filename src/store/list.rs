@@ -124,7 +124,8 @@ impl List {
     #[must_use]
     pub fn new(fill: Fill) -> List {
         List {
-            chunks: VecDeque::new(),
+            // Most lists are one chunk, and a directory that grows by itself begins with four.
+            chunks: VecDeque::with_capacity(1),
             len: 0,
             fill,
         }
@@ -135,7 +136,6 @@ impl List {
     pub fn from_pack(pack: Pack, fill: Fill) -> List {
         let mut list = List::new(fill);
         if !pack.is_empty() && fill.admits(&Chunk::default(), pack.len(), pack.elements().len()) {
-            list.chunks.reserve_exact(1);
             list.chunks.push_back(Chunk::from_pack(pack));
             list.len = pack.len();
             return list;
@@ -326,7 +326,12 @@ impl List {
     /// Gives a list of those that lay in chunks of which nothing remains. It may be long: freeing it
     /// is the caller's, at once or with [`free_some`](List::free_some).
     pub fn remove_range(&mut self, index: usize, count: usize) -> List {
-        let mut removed = List::new(self.fill);
+        let mut removed = List {
+            // Mostly nothing comes in here, which needs no memory.
+            chunks: VecDeque::new(),
+            len: 0,
+            fill: self.fill,
+        };
         let Some((first, offset)) = self.locate(index) else {
             return removed;
         };

@@ -324,10 +324,15 @@ impl Ordered {
 
     /// Removes `n` entries of one leaf, and sees to it that no node on the way is left too empty.
     fn remove_run(&mut self, path: &Path, n: usize) {
+        self.len -= n;
+        if self.len == 0 {
+            // The one leaf that is left may be far back in the arena, which would stay as long.
+            *self = Ordered::default();
+            return;
+        }
         let leaf = self.leaves.get_mut(path.leaf);
         leaf.remove(path.at, n);
         let mut child_len = leaf.len();
-        self.len -= n;
         for depth in (0..self.height).rev() {
             let (name, slot) = path.steps[depth];
             let below = self.height - depth - 1;

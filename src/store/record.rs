@@ -133,24 +133,38 @@ impl Record {
         }
     }
 
-    /// Puts other bytes behind the key; in their place where they fit there.
+    /// Puts other bytes behind the key.
     #[inline]
-    pub fn set_value(&mut self, value: &[u8], new_mark: u8) {
+    pub fn set_value(&mut self, value: &[u8], mark: u8) {
+        if !self.set_in_place(value, mark) {
+            self.replace_value(value, mark);
+        }
+    }
+
+    /// Puts other bytes in the place of those that are there; `false` where they do not fit.
+    #[inline(always)]
+    pub fn set_in_place(&mut self, value: &[u8], new_mark: u8) -> bool {
         match &mut self.0 {
-            Body::Inline { head, bytes }
-                if key_len(*head) + value.len() <= INLINE_MAX && new_mark < INLINE_MARKS =>
-            {
-                *head = fill(key_len(*head), new_mark, bytes, value);
+            Body::Inline { head, bytes } => {
+                let fits = key_len(*head) + value.len() <= INLINE_MAX && new_mark < INLINE_MARKS;
+                if fits {
+                    *head = fill(key_len(*head), new_mark, bytes, value);
+                }
+                fits
             }
             Body::Heap {
                 mark,
                 key_len,
                 bytes,
-            } if bytes.len() == *key_len as usize + value.len() => {
-                bytes[*key_len as usize..].copy_from_slice(value);
-                *mark = new_mark;
+            } => {
+                let old = &mut bytes[*key_len as usize..];
+                let fits = old.len() == value.len();
+                if fits {
+                    old.copy_from_slice(value);
+                    *mark = new_mark;
+                }
+                fits
             }
-            _ => self.replace_value(value, new_mark),
         }
     }
 

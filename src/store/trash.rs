@@ -90,13 +90,19 @@ impl Trash {
     /// Takes an entry that was removed.
     #[inline]
     pub fn entry(&mut self, entry: Entry) {
-        self.values.extend(entry.into_weighty());
+        if let Some(value) = entry.into_weighty() {
+            self.values.push_back(value);
+        }
     }
 
     /// Takes a value that was overwritten, if there was one worth it.
     #[inline]
     pub fn value(&mut self, value: Option<Value>) {
-        self.values.extend(value.filter(Value::is_weighty));
+        if let Some(value) = value
+            && value.is_weighty()
+        {
+            self.values.push_back(value);
+        }
     }
 
     /// Takes all the keys of a database that was flushed.

@@ -256,6 +256,19 @@ fn a_key_that_is_renamed_copied_moved_or_swapped_in_wakes() {
 }
 
 #[test]
+fn who_is_woken_takes_from_the_key_that_woke_it() {
+    let mut bench = Bench::new(2);
+    bench.run(0, "SELECT 1");
+    bench.run(0, "SET a 1");
+    bench.run(0, "SET b 2");
+    bench.run(1, "TESTTAKE b a 0");
+    // Both are there at the same time; of two keys with the same line it is the order of bytes.
+    bench.run(0, "SWAPDB 0 1");
+    assert_eq!(bench.sent(1), "*2 $1 a $1 1 ");
+    bench.assert_nothing_is_left();
+}
+
+#[test]
 fn a_key_of_another_database_wakes_nobody() {
     let mut bench = Bench::new(2);
     bench.run(1, "SELECT 1");

@@ -18,10 +18,6 @@ use crate::store::pack::element::{Encoded, Item, decode, size_at, size_before};
 use crate::store::pack::{Pack, Place};
 use std::ops::Range;
 
-/// Up to this size a chunk grows by half, beyond by an eighth: the steps are quick where the memory
-/// is little, and the loss is little where it is much.
-const GENEROUS_BYTES: usize = 1024;
-
 /// Memory is given back when less than a quarter of it is used, and more than this is free.
 const FREE_BYTES: usize = 64;
 
@@ -83,9 +79,7 @@ impl Chunk {
         if self.bytes.capacity() - self.bytes.len() < size {
             self.make_room_back(size, fill);
         }
-        let end = self.bytes.len();
-        self.bytes.resize(end + size, 0);
-        element.write(&mut self.bytes[end..]);
+        element.append(&mut self.bytes);
         self.len += 1;
     }
 
@@ -165,57 +159,54 @@ impl Chunk {
     /// Removes the elements that are equal to `needle`, `count` at the most, the first ones or the
     /// last ones; gives how many there were.
     pub fn remove_equal(&mut self, needle: &Encoded, count: usize, from_back: bool) -> usize {
-        let mut found = if from_back {
+        let begin = if from_back {
             self.find_backward(needle, count)
         } else {
-            self.find_forward(needle, count)
+            self.start()
         };
-        let Some(first) = found.first() else { return 0 };
         // What is kept moves down, run by run, over what is not.
-        let removed = found.len();
-        let mut to = first.start;
-        found.push(self.bytes.len()..self.bytes.len());
-        for pair in found.windows(2) {
-            let kept = pair[0].end..pair[1].start;
-            let len = kept.len();
-            self.bytes.copy_within(kept, to);
-            to += len;
-        }
-        self.bytes.truncate(to);
-        self.len -= removed as u32;
-        self.give_back();
-        removed
-    }
-
-    /// Where the first elements lie that are equal to `needle`, in `bytes`.
-    fn find_forward(&self, needle: &Encoded, count: usize) -> Vec<Range<usize>> {
-        let mut found = Vec::new();
-        let mut at = self.start();
-        while found.len() < count
+        let (mut at, mut run, mut to, mut removed) = (begin, begin, begin, 0);
+        while removed < count
             && let Some(size) = size_at(&self.bytes[at..])
         {
             if needle.is_at(&self.bytes[at..]) {
-                found.push(at..at + size);
+                to = self.move_run(run..at, to);
+                run = at + size;
+                removed += 1;
             }
             at += size;
         }
-        found
+        if removed > 0 {
+            let end = self.move_run(run..self.bytes.len(), to);
+            self.bytes.truncate(end);
+            self.len -= removed as u32;
+            self.give_back();
+        }
+        removed
     }
 
-    /// Where the last ones lie, in ascending order all the same.
-    fn find_backward(&self, needle: &Encoded, count: usize) -> Vec<Range<usize>> {
-        let mut found = Vec::new();
-        let mut end = self.bytes.len();
-        while found.len() < count
+    /// Moves bytes down; gives where they end now.
+    fn move_run(&mut self, run: Range<usize>, to: usize) -> usize {
+        let end = to + run.len();
+        if run.start != to {
+            self.bytes.copy_within(run, to);
+        }
+        end
+    }
+
+    /// Where the last `count` elements begin that are equal to `needle`, or as many as there are.
+    fn find_backward(&self, needle: &Encoded, count: usize) -> usize {
+        let (mut end, mut begin, mut found) = (self.bytes.len(), self.bytes.len(), 0);
+        while found < count
             && let Some(size) = size_before(&self.bytes[self.start()..end])
         {
-            if needle.is_at(&self.bytes[end - size..]) {
-                found.push(end - size..end);
-            }
             end -= size;
+            if needle.is_at(&self.bytes[end..]) {
+                begin = end;
+                found += 1;
+            }
         }
-        found.reverse();
-        found
+        begin
     }
 
     /// Keeps the elements before `place`, and gives the others.
@@ -311,14 +302,10 @@ impl Chunk {
     }
 }
 
-/// The capacity for a chunk that needs this much, and will need more up to its limit.
+/// The capacity for a chunk that needs this much, and will need more up to its limit: mostly the
+/// next size that there is.
 fn grown(needed: usize, fill: Fill) -> usize {
-    let more = if needed < GENEROUS_BYTES {
-        needed / 2
-    } else {
-        needed / 8
-    };
-    size_class(needed + more).min(fill.bytes().max(needed))
+    size_class(needed + needed / 8).min(fill.bytes().max(needed))
 }
 
 /// The least size that an allocator has memory of, for `bytes`: multiples of 16 up to 128, then four

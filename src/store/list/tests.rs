@@ -231,21 +231,37 @@ fn a_setting_is_a_size_or_a_number() {
 
 #[test]
 fn a_long_list_takes_little_more_than_its_elements() {
-    const N: usize = 100_000;
-    // Ten bytes, a tag and a trailer.
-    const ELEMENTS: usize = N * 12;
-    for end in [End::Front, End::Back] {
-        let list = long(N, end);
-        let exact: usize = list.chunks.iter().map(Chunk::capacity).sum();
-        let exact = exact + list.chunks.capacity() * size_of::<Chunk>();
-        assert!(
-            (ELEMENTS..ELEMENTS + ELEMENTS / 50).contains(&exact),
-            "{exact}"
-        );
-        let told = list.heap_bytes();
-        assert!(told.abs_diff(exact) < exact / 50, "{told} and {exact}");
+    // Of the longer ones only two go into a chunk, which leaves a quarter of it empty.
+    for (n, len) in [(100_000, 10), (1000, 3000)] {
+        for end in [End::Front, End::Back] {
+            let mut list = List::new(Fill::default());
+            (0..n).for_each(|i| list.push(end, format!("e{i:0>0$}", len - 1).as_bytes()));
+            let elements: usize = list.chunks.iter().map(Chunk::size).sum();
+            let exact: usize = list.chunks.iter().map(Chunk::capacity).sum();
+            let exact = exact + list.chunks.capacity() * size_of::<Chunk>();
+            assert!(elements <= n * (len + 4));
+            assert!(
+                (elements..elements + elements / 50).contains(&exact),
+                "{exact}"
+            );
+            let told = list.heap_bytes();
+            assert!(told.abs_diff(exact) < exact / 50, "{told} and {exact}");
+        }
     }
-    assert_eq!(List::new(Fill::default()).heap_bytes(), 0);
+}
+
+#[test]
+fn a_short_list_takes_the_next_size_that_there_is() {
+    for (n, expected) in [(10, 128), (100, 1280), (600, 7168 + 1024)] {
+        let list = long(n, End::Back);
+        let directory = list.chunks.capacity() * size_of::<Chunk>();
+        assert_eq!(directory, size_of::<Chunk>());
+        assert!(
+            list.heap_bytes() <= directory + expected,
+            "{}",
+            list.heap_bytes()
+        );
+    }
 }
 
 #[test]
