@@ -3,7 +3,7 @@
 use super::entry::Command;
 use super::{
     bitmap, catalog, client, config, connection, debug, expire, hash, hyperloglog, info, key, list,
-    lolwut, object, scan, server, sorted_set, string,
+    lolwut, object, scan, server, set, sorted_set, string,
 };
 
 /// The commands of one file.
@@ -109,6 +109,16 @@ pub const GROUPS: &[Group] = &[
         name: "list",
         category: "@list",
         commands: list::position::COMMANDS,
+    },
+    Group {
+        name: "set",
+        category: "@set",
+        commands: set::COMMANDS,
+    },
+    Group {
+        name: "set",
+        category: "@set",
+        commands: set::algebra::COMMANDS,
     },
     Group {
         name: "hyperloglog",
