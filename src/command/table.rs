@@ -78,6 +78,11 @@ pub const GROUPS: &[Group] = &[
     Group {
         name: "sorted-set",
         category: "@sortedset",
+        commands: sorted_set::algebra::COMMANDS,
+    },
+    Group {
+        name: "sorted-set",
+        category: "@sortedset",
         commands: sorted_set::span::COMMANDS,
     },
     Group {

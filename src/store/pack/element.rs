@@ -59,7 +59,7 @@ const TRAILER_9: u8 = 0xff;
 const MAX_INT_TEXT: usize = 20;
 
 /// What stands in a pack: an integer, or bytes that do not read as one.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Item<'a> {
     /// Bytes that [`parse_i64`] refuses.
     Bytes(&'a [u8]),
