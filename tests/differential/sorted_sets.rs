@@ -34,7 +34,7 @@ pub const MAKERS: &[(usize, Maker)] = &[
     (8, Maker::Some(scan)),
     (12, Maker::Some(scan_packed)),
     (5, Maker::One(scan_once)),
-    (5, Maker::One(delete)),
+    (12, Maker::One(delete)),
     (5, Maker::One(describe)),
 ];
 
