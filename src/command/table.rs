@@ -3,7 +3,7 @@
 use super::entry::Command;
 use super::{
     bitmap, catalog, client, config, connection, debug, expire, hash, hyperloglog, info, key, list,
-    lolwut, object, scan, server, set, sorted_set, string,
+    lolwut, object, scan, server, set, sort, sorted_set, string,
 };
 
 /// The commands of one file.
@@ -149,6 +149,11 @@ pub const GROUPS: &[Group] = &[
         name: "generic",
         category: "@keyspace",
         commands: object::COMMANDS,
+    },
+    Group {
+        name: "generic",
+        category: "",
+        commands: sort::COMMANDS,
     },
     Group {
         name: "connection",
