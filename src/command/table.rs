@@ -214,7 +214,7 @@ const PLACES: usize = 1024;
 
 /// A name in capitals, as numbers: its first eight bytes and its last eight, and its length.
 /// Names of up to [`MAX_FOLDED`] letters are equal when their numbers are, and comparing two numbers
-/// takes a few instructions.
+/// takes a few instructions. (A `_` is no letter: without bit 5, byte 127 is the same.)
 #[derive(Clone, Copy, PartialEq, Eq)]
 struct Folded {
     low: u64,
@@ -271,6 +271,8 @@ const fn four(name: &[u8], at: usize) -> u64 {
 struct Place {
     name: Folded,
     number: u16,
+    /// Whether no other name has the same numbers.
+    is_whole: bool,
 }
 
 /// The index of names: an open hash table with linear probing, made by the compiler.
@@ -282,7 +284,8 @@ const fn index() -> [Option<Place>; PLACES] {
     while number < COUNT {
         let listed = &LIST[number];
         if listed.container.is_none() {
-            let name = Folded::of(listed.command.name.as_bytes());
+            let text = listed.command.name.as_bytes();
+            let name = Folded::of(text);
             let mut at = name.hash();
             while places[at].is_some() {
                 at = (at + 1) % PLACES;
@@ -290,11 +293,20 @@ const fn index() -> [Option<Place>; PLACES] {
             places[at] = Some(Place {
                 name,
                 number: listed.number,
+                is_whole: text.len() <= MAX_FOLDED && is_letters(text),
             });
         }
         number += 1;
     }
     places
+}
+
+const fn is_letters(name: &[u8]) -> bool {
+    let mut at = 0;
+    while at < name.len() && name[at].is_ascii_alphabetic() {
+        at += 1;
+    }
+    at == name.len()
 }
 
 /// The command called `name`, whatever its case.
@@ -306,8 +318,7 @@ pub fn find(name: &[u8]) -> Option<&'static Listed> {
     while let Some(place) = &INDEX[at] {
         if place.name == folded {
             let listed = &LIST[usize::from(place.number)];
-            let is_whole = name.len() <= MAX_FOLDED;
-            if is_whole || listed.command.name.as_bytes().eq_ignore_ascii_case(name) {
+            if place.is_whole || listed.command.name.as_bytes().eq_ignore_ascii_case(name) {
                 return Some(listed);
             }
         }
@@ -359,9 +370,15 @@ mod tests {
             assert_eq!(usize::from(found.number), number, "{name}");
         }
         const { assert!(COUNT * 2 < PLACES, "the index is not crowded") };
-        for unknown in ["", "GE", "GETS", "GET\0", "\0GET", &"X".repeat(1000)] {
+        let long = "X".repeat(1000);
+        for unknown in ["", "GE", "GETS", "GET\0", "\0GET", "BITFIELD\x7fRO", &long] {
             assert!(find(unknown.as_bytes()).is_none(), "{unknown}");
         }
-        assert!(all().all(|(_, command)| command.name.bytes().all(|b| b.is_ascii_uppercase())));
+        assert!(all().all(|(_, command)| {
+            command
+                .name
+                .bytes()
+                .all(|b| b.is_ascii_uppercase() || b == b'_')
+        }));
     }
 }
