@@ -85,6 +85,39 @@ fn strings_and_estimates_of_many_elements() {
     }
 }
 
+/// Registers that no set of a size that can be added in a test would leave behind.
+#[test]
+fn crafted_registers() {
+    let target = server();
+    let mut conn = target.connect();
+    // Runs that lie side by side unjoined: how far does joining look?
+    conn.transcript(
+        r#"
+            SET h "HYLL\x01\0\0\0\0\0\0\0\0\0\0\x80\x71\xa5\x02\x80\x80\x80\x4e\x53" => +OK
+            PFADD h a  => :1
+            GET h      => "HYLL\x01\0\0\0\0\0\0\0\0\0\0\x80\x71\xa5\x00\x84\x00\x81\x80\x4e\x53"
+            PFCOUNT h  => :4
+        "#,
+    );
+    // Every nth register at the highest rank there is, the others at 40 or at 0.
+    for (n, others, count) in [
+        (2, 40, 25_981_675_153_099_444),
+        (3, 40, 19_490_165_237_514_108),
+        (16, 40, 13_860_653_127_188_688),
+        (5, 0, 3731),
+    ] {
+        let mut string = b"HYLL\0\0\0\0\0\0\0\0\0\0\0\x80".to_vec();
+        for first in (0..16384).step_by(4) {
+            let value = |i: u32| if i.is_multiple_of(n) { 51 } else { others };
+            let word = (0..4).fold(0, |word, i| word | value(first + i) << (6 * i));
+            string.extend_from_slice(&u32::to_le_bytes(word)[..3]);
+        }
+        conn.cmd_bytes(&[b"SET", b"h", &string]);
+        let counted = conn.cmd(&["PFCOUNT", "h"]);
+        assert_eq!(counted, Value::Int(count), "every {n}th");
+    }
+}
+
 #[test]
 fn several_keys_are_united() {
     let target = server();
