@@ -31,6 +31,7 @@ mod hyperloglog;
 mod info;
 mod key;
 mod key_spec;
+mod list;
 mod lolwut;
 mod object;
 mod sample;

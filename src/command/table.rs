@@ -2,7 +2,7 @@
 
 use super::entry::Command;
 use super::{
-    bitmap, catalog, client, config, connection, debug, expire, hash, hyperloglog, info, key,
+    bitmap, catalog, client, config, connection, debug, expire, hash, hyperloglog, info, key, list,
     lolwut, object, scan, server, string,
 };
 
@@ -64,6 +64,26 @@ pub const GROUPS: &[Group] = &[
         name: "hash",
         category: "@hash",
         commands: hash::COMMANDS,
+    },
+    Group {
+        name: "list",
+        category: "@list",
+        commands: list::COMMANDS,
+    },
+    Group {
+        name: "list",
+        category: "@list",
+        commands: list::pop::COMMANDS,
+    },
+    Group {
+        name: "list",
+        category: "@list",
+        commands: list::transfer::COMMANDS,
+    },
+    Group {
+        name: "list",
+        category: "@list",
+        commands: list::position::COMMANDS,
     },
     Group {
         name: "hyperloglog",
