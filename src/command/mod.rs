@@ -37,6 +37,7 @@ mod object;
 mod sample;
 mod scan;
 mod server;
+mod set;
 mod string;
 pub mod table;
 #[cfg(test)]

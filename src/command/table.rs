@@ -3,7 +3,7 @@
 use super::entry::Command;
 use super::{
     bitmap, catalog, client, config, connection, debug, expire, hash, hyperloglog, info, key, list,
-    lolwut, object, scan, server, string,
+    lolwut, object, scan, server, set, string,
 };
 
 /// The commands of one file.
@@ -84,6 +84,16 @@ pub const GROUPS: &[Group] = &[
         name: "list",
         category: "@list",
         commands: list::position::COMMANDS,
+    },
+    Group {
+        name: "set",
+        category: "@set",
+        commands: set::COMMANDS,
+    },
+    Group {
+        name: "set",
+        category: "@set",
+        commands: set::algebra::COMMANDS,
     },
     Group {
         name: "hyperloglog",

@@ -23,6 +23,7 @@
 //! - [`intset`]: a small set of integers, sorted, in one piece of memory.
 //! - [`hash`]: values by field, packed or large.
 //! - [`list`]: elements in the order in which they were pushed, packed or large: a deque of packs.
+//! - [`set`]: members, each once: integers, packed or large.
 //! - [`zset`]: a large sorted set: a table of its members, and [`ordered`], where each is found by
 //!   its rank.
 //! - [`arena`]: values with short names, which both of these use.
@@ -41,6 +42,7 @@ pub mod ordered;
 pub mod pack;
 pub mod packing;
 pub mod record;
+pub mod set;
 pub mod shard;
 pub mod table;
 pub mod trash;
@@ -55,6 +57,7 @@ pub use list::{End, Fill, List, ListMut, ListRef};
 pub use pack::{Item, Pack, PackMut, Place};
 pub use packing::Packing;
 pub use record::Record;
+pub use set::{SetMut, SetRef};
 pub use table::{Cursor, Table};
 pub use trash::Trash;
 pub use value::Value;
