@@ -207,8 +207,12 @@ impl Db<'_> {
         self.add(entry, deadline_ms);
     }
 
-    /// Adds an entry under a key that is not there. Every collection that comes to be does so here.
-    fn add(&mut self, entry: Entry, deadline_ms: Option<u64>) {
+    /// Adds an entry under a key that is not there. Every collection that comes to be does so here;
+    /// one that nobody has used yet is used now.
+    fn add(&mut self, mut entry: Entry, deadline_ms: Option<u64>) {
+        if entry.used_s() == 0 {
+            entry.touch(self.clock.unix_s32());
+        }
         self.blocked.key_added(self.index, entry.key());
         self.keys.insert(entry, deadline_ms);
     }

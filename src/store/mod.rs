@@ -22,6 +22,7 @@
 //! - [`pack`]: a run of byte strings in one piece of memory: a small list, hash or sorted set.
 //! - [`intset`]: a small set of integers, sorted, in one piece of memory.
 //! - [`hash`]: values by field, packed or large.
+//! - [`set`]: members, each once: integers, packed or large.
 //! - [`list`]: a large list: a deque of packs.
 //! - [`zset`]: members in the order of their scores, packed or large: then it is a table of the
 //!   members, and [`ordered`], where each is found by its rank.
@@ -41,6 +42,7 @@ pub mod ordered;
 pub mod pack;
 pub mod packing;
 pub mod record;
+pub mod set;
 pub mod shard;
 pub mod table;
 pub mod trash;
@@ -55,6 +57,7 @@ pub use list::{End, Fill, List};
 pub use pack::{Item, Pack, PackMut, Place};
 pub use packing::Packing;
 pub use record::Record;
+pub use set::{SetMut, SetRef};
 pub use table::{Cursor, Table};
 pub use trash::Trash;
 pub use value::Value;
