@@ -217,9 +217,12 @@ impl Db<'_> {
         self.keys.insert(entry, deadline_ms);
     }
 
-    /// Removes a key whose last element has been taken: part of a change that its caller notes.
+    /// Removes a key whose last element has been taken, or goes with it: part of a change that its
+    /// caller notes.
     pub fn remove_empty(&mut self, key: &[u8]) {
-        self.keys.remove(key);
+        if let Some((entry, _)) = self.keys.remove(key) {
+            self.trash.entry(entry);
+        }
     }
 
     /// Removes a key. Says whether it was there.

@@ -24,8 +24,8 @@
 //! - [`hash`]: values by field, packed or large.
 //! - [`list`]: elements in the order in which they were pushed, packed or large: a deque of packs.
 //! - [`set`]: members, each once: integers, packed or large.
-//! - [`zset`]: a large sorted set: a table of its members, and [`ordered`], where each is found by
-//!   its rank.
+//! - [`zset`]: members in the order of their scores, packed or large: then it is a table of the
+//!   members, and [`ordered`], where each is found by its rank.
 //! - [`arena`]: values with short names, which both of these use.
 //! - [`hyperloglog`]: a string that estimates how many different elements were added to it.
 //! - [`trash`]: what was removed and is too big to free in one go.
@@ -61,4 +61,4 @@ pub use set::{SetMut, SetRef};
 pub use table::{Cursor, Table};
 pub use trash::Trash;
 pub use value::Value;
-pub use zset::Zset;
+pub use zset::{Side, Zset, ZsetMut, ZsetRef};

@@ -426,6 +426,12 @@ impl<'a> PackMut<'a> {
         self.splice_encoded(place, removed, elements.map(Encoded::new));
     }
 
+    /// The same with elements that are items already.
+    pub fn splice_items(&mut self, place: Place, removed: usize, items: &[Item]) {
+        let encoded = items.iter().map(|item| Encoded::of(*item));
+        self.splice_encoded(place, removed, encoded);
+    }
+
     fn splice_encoded<'e>(
         &mut self,
         place: Place,
