@@ -292,7 +292,11 @@ fn random_members_are_as_many_as_asked_for_and_stay() {
             let unlike: BTreeSet<&String> = drawn.iter().collect();
             assert_eq!((told, unlike.len()), (drawn.len(), drawn.len()));
             assert_eq!(drawn.len(), count.min(len), "{first} {count}");
-            let draws = run(&mut engine, id, &["SRANDMEMBER", "s", &format!("-1{count}")]);
+            let draws = run(
+                &mut engine,
+                id,
+                &["SRANDMEMBER", "s", &format!("-1{count}")],
+            );
             assert_eq!(format!("1{count}"), elements(&draws).0.to_string());
         }
         let (one, two) = (
