@@ -327,7 +327,7 @@ fn zrangestore(call: &mut Call) -> Done {
     let len = part.as_ref().map_or(0, ExactSizeIterator::len);
     match part {
         Some(part) if len > 0 => {
-            let entry = entry_of(destination, part, packing);
+            let entry = entry_of(destination, part, &asked, packing);
             db.put(entry, None);
             db.changed();
         }
@@ -339,11 +339,15 @@ fn zrangestore(call: &mut Call) -> Done {
     Ok(())
 }
 
-/// An entry with these elements, added one by one as they come: that is what decides, as in Redis, which
-/// of them are -0 when the set is large in the end.
-fn entry_of(key: &[u8], elements: Found, packing: &Packing) -> Entry {
+/// An entry with these elements, added one by one as they come: it decides which of them are 0 and which
+/// -0, if the set is large in the end. Redis knows beforehand how many there will be where they are
+/// ranks, and not otherwise.
+fn entry_of(key: &[u8], elements: Found, asked: &Asked, packing: &Packing) -> Entry {
     let mut entry = Entry::empty(key, Kind::Zset);
     let mut set = entry.as_zset_mut().expect("it was made as a sorted set");
+    if let Span::Ranks(..) = asked.span {
+        set.expect(elements.len(), 0, packing);
+    }
     for (member, score) in elements {
         member.with_bytes(|member| set.insert(member, score, packing));
     }
