@@ -4,6 +4,7 @@
 //! |-------------------------------|----------------------|--------------------|
 //! | integers                      | [`parse_i64`]        | [`push_i64`]       |
 //! | doubles (scores, timeouts)    | [`parse_f64`]        | [`format_f64`]     |
+//! | bounds of scores              | [`parse_f64_as_c`]   |                    |
 //! | long doubles (`INCRBYFLOAT`)  | [`incr_by_float`]    | [`incr_by_float`]  |
 
 mod big;
@@ -79,6 +80,38 @@ pub fn push_i64(out: &mut Vec<u8>, value: i64) {
 /// }
 /// ```
 pub fn parse_f64(text: &[u8]) -> Option<f64> {
+    let (value, is_in_range) = nearest_f64(text)?;
+    is_in_range.then_some(value)
+}
+
+/// Reads a double as those of Redis's commands do that take whatever C's `strtod` gives them: white space before
+/// it does not count, nor does what follows a NUL; nothing at all is 0; what is too great is infinite, and what
+/// is too small is 0. `None` for NaN, and where something follows.
+///
+/// ```
+/// use aerolite::number::parse_f64_as_c;
+/// assert_eq!(parse_f64_as_c(b" 1e400"), Some(f64::INFINITY));
+/// assert_eq!(parse_f64_as_c(b"1e-400"), Some(0.0));
+/// assert_eq!(parse_f64_as_c(b"3\0x"), Some(3.0));
+/// assert_eq!(parse_f64_as_c(b""), Some(0.0));
+/// for refused in [&b" "[..], b"1 ", b"nan", b"x"] {
+///     assert_eq!(parse_f64_as_c(refused), None);
+/// }
+/// ```
+pub fn parse_f64_as_c(text: &[u8]) -> Option<f64> {
+    let text = &text[..memchr::memchr(0, text).unwrap_or(text.len())];
+    if text.is_empty() {
+        return Some(0.0);
+    }
+    // The vertical tab is white space to C alone.
+    let is_space = |byte: &u8| byte.is_ascii_whitespace() || *byte == 0x0b;
+    let spaces = text.iter().take_while(|byte| is_space(byte)).count();
+    nearest_f64(&text[spaces..]).map(|(value, _)| value)
+}
+
+/// The double nearest to a number, and whether it is within a double's range: not infinite though the number is
+/// finite, nor 0 though it is not.
+fn nearest_f64(text: &[u8]) -> Option<(f64, bool)> {
     let literal = scan(text)?;
     let (magnitude, digits) = match literal.magnitude {
         Magnitude::Nan => return None,
@@ -91,19 +124,16 @@ pub fn parse_f64(text: &[u8]) -> Option<f64> {
             (value, Some(decimal))
         }
     };
-    if let Some(digits) = digits {
+    let is_in_range = digits.is_none_or(|digits| {
         let mut all = digits.whole.iter().chain(digits.fraction);
-        let out_of_range =
-            magnitude == f64::INFINITY || (magnitude == 0.0 && all.any(|&digit| digit != b'0'));
-        if out_of_range {
-            return None;
-        }
-    }
-    Some(if literal.negative {
+        magnitude != f64::INFINITY && (magnitude != 0.0 || all.all(|&digit| digit == b'0'))
+    });
+    let value = if literal.negative {
         -magnitude
     } else {
         magnitude
-    })
+    };
+    Some((value, is_in_range))
 }
 
 /// The nearest double; infinity when it is too great.

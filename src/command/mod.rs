@@ -31,12 +31,14 @@ mod hyperloglog;
 mod info;
 mod key;
 mod key_spec;
+mod list;
 mod lolwut;
 mod object;
 mod sample;
 mod scan;
 mod server;
 mod set;
+mod sorted_set;
 mod string;
 pub mod table;
 #[cfg(test)]

@@ -180,12 +180,17 @@ pub(super) fn cursor(text: &[u8]) -> Result<Cursor, Error> {
 
 /// Replies with a page of elements.
 pub(super) fn reply_page(reply: &mut Reply, next: Cursor, elements: &[Item]) {
-    reply.array(2);
-    reply.bulk(itoa::Buffer::new().format(next).as_bytes());
-    reply.array(elements.len());
+    begin_page(reply, next, elements.len());
     for &element in elements {
         reply_item(reply, element);
     }
+}
+
+/// Replies with the head of a page; its elements, so many of them, follow.
+pub(super) fn begin_page(reply: &mut Reply, next: Cursor, len: usize) {
+    reply.array(2);
+    reply.bulk(itoa::Buffer::new().format(next).as_bytes());
+    reply.array(len);
 }
 
 /// A cursor, as C's `strtoul` reads one: with a sign if it has one (a negative number counts down

@@ -115,10 +115,10 @@ impl Db<'_> {
     /// The key's entry for changing; where there is none, one with an empty collection of this type,
     /// which must not be left empty.
     pub fn write_or_create(&mut self, key: &[u8], kind: Kind) -> &mut Entry {
-        if self.find(key).is_none() {
+        let spot = self.find(key).unwrap_or_else(|| {
             self.add(Entry::empty(key, kind), None);
-        }
-        let spot = self.find(key).expect("a key just added is there");
+            self.find(key).expect("a key just added is there")
+        });
         self.use_of(spot)
     }
 
@@ -217,9 +217,12 @@ impl Db<'_> {
         self.keys.insert(entry, deadline_ms);
     }
 
-    /// Removes a key whose last element has been taken: part of a change that its caller notes.
+    /// Removes a key whose last element has been taken, or goes with it: part of a change that its
+    /// caller notes.
     pub fn remove_empty(&mut self, key: &[u8]) {
-        self.keys.remove(key);
+        if let Some((entry, _)) = self.keys.remove(key) {
+            self.trash.entry(entry);
+        }
     }
 
     /// Removes a key. Says whether it was there.
@@ -274,11 +277,6 @@ impl Db<'_> {
     /// Notes several.
     pub fn changes(&mut self, count: usize) {
         self.stats.dirty += count as u64;
-    }
-
-    /// Notes several of them at once.
-    pub fn changed_times(&mut self, times: usize) {
-        self.stats.dirty += times as u64;
     }
 
     /// Puts a value that was overwritten through [`Db::write`] where it is freed.

@@ -22,10 +22,10 @@
 //! - [`pack`]: a run of byte strings in one piece of memory: a small list, hash or sorted set.
 //! - [`intset`]: a small set of integers, sorted, in one piece of memory.
 //! - [`hash`]: values by field, packed or large.
+//! - [`list`]: elements in the order in which they were pushed, packed or large: a deque of packs.
 //! - [`set`]: members, each once: integers, packed or large.
-//! - [`list`]: a large list: a deque of packs.
-//! - [`zset`]: a large sorted set: a table of its members, and [`ordered`], where each is found by
-//!   its rank.
+//! - [`zset`]: members in the order of their scores, packed or large: then it is a table of the
+//!   members, and [`ordered`], where each is found by its rank.
 //! - [`arena`]: values with short names, which both of these use.
 //! - [`hyperloglog`]: a string that estimates how many different elements were added to it.
 //! - [`trash`]: what was removed and is too big to free in one go.
@@ -53,7 +53,7 @@ pub use entry::{Encoding, Entry, Kind};
 pub use hash::{HashMut, HashRef};
 pub use intset::{IntSet, IntSetMut};
 pub use keyspace::{Expired, Keyspace};
-pub use list::{End, Fill, List};
+pub use list::{End, Fill, List, ListMut, ListRef};
 pub use pack::{Item, Pack, PackMut, Place};
 pub use packing::Packing;
 pub use record::Record;
@@ -61,4 +61,4 @@ pub use set::{SetMut, SetRef};
 pub use table::{Cursor, Table};
 pub use trash::Trash;
 pub use value::Value;
-pub use zset::Zset;
+pub use zset::{Side, Zset, ZsetMut, ZsetRef};

@@ -1,38 +1,44 @@
-//! A large sorted set: members by hash, and the same members in order.
+//! Sorted sets: members, each once, in the order of their scores.
 //!
 //! ```text
-//!   by hash: Table<u32>            Arena<Member>                     in order: Ordered
-//!   ┌───────┬───────┬─────┐       ┌────┬───────┬──────────────┐      ┌─────────────────────┐
-//!   │ names │ names │ ... │ ────▶ │  0 │  2.5  │ "anna"       │ ◀─── │  1.0   2.5   2.5    │
-//!   └───────┴───────┴─────┘       │  1 │  1.0  │ "bert"       │      │   1     0     2     │
-//!     4 bytes a name, 5 of        │  2 │  2.5  │ "carl"       │      └─────────────────────┘
-//!     index: see `shard`          └────┴───────┴──────────────┘        12 bytes an entry
-//!                                  32 bytes; up to 22 of the member lie in them
+//!   packed   ┌─────┬────────┬───────┬────────┬───────┐
+//!            │ key │ member │ score │ member │ score │        one allocation, in order: see [`packed`]
+//!            └─────┴────────┴───────┴────────┴───────┘
+//!
+//!   large    Zset: a table that finds a member, and a tree that finds a rank: see [`large`]
 //! ```
 //!
-//! `ZSCORE` asks by member, `ZRANGE` asks by rank or by score, so there are two ways to find an
-//! element. Its bytes and its score are kept once, in an arena; both ways lead there by a `u32`.
-//! The order is by score, then by the members' bytes. A search in it looks at scores, which the
-//! ordered structure has itself, and reads members only among equal scores.
+//! Every question about a sorted set comes down to *ranks*, the numbers of its elements in order,
+//! from 0 on. The elements between two scores are those from the rank of the one to the rank of the
+//! other; how many there are is their difference; the lowest ten are the ranks 0 to 10, and the
+//! highest ten are the last. So the two forms have to know no more than how to find the rank of a score
+//! or of a member, and how to walk from a rank in either direction:
 //!
-//! Nothing here ever grows or shrinks all at once, and a set of a million elements is freed in
-//! slices.
+//! ```text
+//!    rank     0      1      2      3      4
+//!    score   1.0    2.5    2.5    4.0    7.0          2.5 <= score <= 5: the ranks 1..4
+//!                 ▲                    ▲
+//!                 rank_of_score(2.5,   rank_of_score(5.0,
+//!                               Before)              After)
+//! ```
+//!
+//! Up to a hundred elements or so the packed form needs nothing but a walk from the first on. Beyond,
+//! a structure that knows the ranks in it finds each of these in a few steps.
 
+pub mod large;
+pub mod packed;
 #[cfg(test)]
 mod tests;
 
-use super::arena::Arena;
-use super::ordered::{Entries, Ordered};
-use super::shard::Keys;
-use super::table::{Cursor, Spot, Table};
+use super::entry::{Contents, ContentsMut, Entry, Form, Home};
+use super::pack::{Item, Pack, PackMut};
+use super::packing::{MAX_PACKED_BYTES, Packing};
+use super::table::Cursor;
+use super::value::Value;
+pub use large::Zset;
+use packed::{Packed, Pairs};
+use std::cmp::Ordering;
 use std::ops::Range;
-
-/// Members up to this long lie in their place in the arena.
-const INLINE_MAX: usize = 22;
-
-/// How much shorter the arena becomes, at the most, for each element that is removed, where it has
-/// become sparse: more than one, so that it catches up.
-const SHORTENED_BY: usize = 2;
 
 /// Which side of a score, or of a member, a rank is asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -43,184 +49,115 @@ pub enum Side {
     After,
 }
 
-/// One element.
-#[derive(Debug, Clone)]
-struct Member {
-    score: f64,
-    bytes: Bytes,
+/// A sorted set to be read.
+#[derive(Debug, Clone, Copy)]
+pub enum ZsetRef<'a> {
+    /// A few elements.
+    Packed(Packed<'a>),
+    /// Many.
+    Large(&'a Zset),
 }
 
-#[derive(Debug, Clone)]
-enum Bytes {
-    Inline { len: u8, bytes: [u8; INLINE_MAX] },
-    Boxed(Box<[u8]>),
-}
-
-impl Member {
-    fn new(bytes: &[u8], score: f64) -> Member {
-        let bytes = if bytes.len() <= INLINE_MAX {
-            let mut inline = [0; INLINE_MAX];
-            inline[..bytes.len()].copy_from_slice(bytes);
-            // It is at most INLINE_MAX.
-            Bytes::Inline {
-                len: bytes.len() as u8,
-                bytes: inline,
-            }
-        } else {
-            Bytes::Boxed(bytes.into())
-        };
-        Member { score, bytes }
-    }
-
-    #[inline]
-    fn bytes(&self) -> &[u8] {
-        match &self.bytes {
-            Bytes::Inline { len, bytes } => &bytes[..usize::from(*len)],
-            Bytes::Boxed(bytes) => bytes,
-        }
-    }
-
-    fn boxed_bytes(&self) -> usize {
-        match &self.bytes {
-            Bytes::Inline { .. } => 0,
-            Bytes::Boxed(bytes) => bytes.len(),
-        }
-    }
-}
-
-/// All elements, by the names that the hash table and the ordered structure have for them.
-type Members = Arena<Member>;
-
-impl Keys<u32> for Members {
-    #[inline]
-    fn key<'a>(&'a self, id: &'a u32) -> &'a [u8] {
-        self.get(*id).bytes()
-    }
-}
-
-/// A sorted set; see the module's text.
+/// A sorted set to be changed.
 ///
-/// A score is never NaN. -0 is equal to 0 and stays what it is: who gives an element the score that
-/// it has changes nothing, as in Redis.
-#[derive(Debug, Clone)]
-pub struct Zset {
-    members: Members,
-    index: Table<u32>,
-    order: Ordered,
-    /// Bytes of the members that do not lie in the arena.
-    boxed_bytes: usize,
+/// A score is never NaN. -0 is equal to 0: who gives an element the one where it has the other changes
+/// nothing. A packed set keeps 0 for -0, a large one keeps -0, as in Redis.
+#[derive(Debug)]
+pub struct ZsetMut<'a> {
+    home: Home<'a>,
 }
 
-impl Zset {
-    /// An empty set whose hashes depend on `seed`.
+impl Entry {
+    /// The value, where it is a sorted set.
+    #[inline]
     #[must_use]
-    pub fn new(seed: u64) -> Zset {
-        Zset {
-            members: Members::default(),
-            index: Table::new(seed),
-            order: Ordered::default(),
-            boxed_bytes: 0,
+    pub fn as_zset(&self) -> Option<ZsetRef<'_>> {
+        ZsetRef::of(self.contents())
+    }
+
+    /// The value to be changed, where it is a sorted set.
+    #[inline]
+    pub fn as_zset_mut(&mut self) -> Option<ZsetMut<'_>> {
+        self.as_zset()?;
+        Some(ZsetMut { home: self.home() })
+    }
+}
+
+impl<'a> ZsetRef<'a> {
+    #[inline]
+    fn of(contents: Contents<'a>) -> Option<ZsetRef<'a>> {
+        match contents {
+            Contents::Packed(Form::Zset, bytes) => {
+                Some(ZsetRef::Packed(Packed::new(Pack::new(bytes))))
+            }
+            Contents::Large(Value::Zset(zset)) => Some(ZsetRef::Large(zset)),
+            _ => None,
         }
     }
 
     /// How many elements there are.
+    #[inline]
     #[must_use]
-    pub fn len(&self) -> usize {
-        self.members.len()
+    pub fn len(self) -> usize {
+        match self {
+            ZsetRef::Packed(set) => set.len(),
+            ZsetRef::Large(zset) => zset.len(),
+        }
     }
 
-    /// Whether there are none.
+    /// Whether there is none.
     #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.members.is_empty()
+    pub fn is_empty(self) -> bool {
+        self.len() == 0
     }
 
     /// The score of a member.
     #[must_use]
-    pub fn score(&self, member: &[u8]) -> Option<f64> {
-        let spot = self.find(self.index.hash(member), member)?;
-        Some(self.members.get(*self.index.at(spot)).score)
-    }
-
-    /// Adds a member, or gives it another score. Returns the score that it had.
-    ///
-    /// # Panics
-    /// When the score is NaN.
-    pub fn insert(&mut self, member: &[u8], score: f64) -> Option<f64> {
-        self.update(member, |_| Some(score))
-    }
-
-    /// Lets `decide` see a member's score, and gives it the one that it answers: `None` leaves
-    /// everything as it is. Returns the score that it had.
-    ///
-    /// # Panics
-    /// When the new score is NaN.
-    pub fn update(
-        &mut self,
-        member: &[u8],
-        decide: impl FnOnce(Option<f64>) -> Option<f64>,
-    ) -> Option<f64> {
-        let hash = self.index.hash(member);
-        let id = self.find(hash, member).map(|spot| *self.index.at(spot));
-        let old = id.map(|id| self.members.get(id).score);
-        if let Some(score) = decide(old) {
-            assert!(!score.is_nan(), "commands refuse scores that are no number");
-            match id {
-                None => self.add(hash, member, score),
-                Some(id) => self.rescore(id, score),
-            }
+    pub fn score(self, member: &[u8]) -> Option<f64> {
+        match self {
+            ZsetRef::Packed(set) => set.find(member).map(|(score, _)| score),
+            ZsetRef::Large(zset) => zset.score(member),
         }
-        old
-    }
-
-    /// Removes a member. Returns the score that it had.
-    pub fn remove(&mut self, member: &[u8]) -> Option<f64> {
-        let hash = self.index.hash(member);
-        let spot = self.find(hash, member)?;
-        let id = *self.index.at(spot);
-        let score = self.members.get(id).score;
-        let removed = self.order.remove(upto(&self.members, score, member));
-        assert_eq!(removed, Some(id), "every element is in order");
-        self.forget(hash, id);
-        self.shorten(1);
-        Some(score)
     }
 
     /// How many elements come before a member.
     #[must_use]
-    pub fn rank(&self, member: &[u8]) -> Option<usize> {
-        let score = self.score(member)?;
-        Some(self.order.count(before(&self.members, score, member)))
+    pub fn rank(self, member: &[u8]) -> Option<usize> {
+        match self {
+            ZsetRef::Packed(set) => set.find(member).map(|(_, rank)| rank),
+            ZsetRef::Large(zset) => zset.rank(member),
+        }
     }
 
     /// The element of a rank.
     #[must_use]
-    pub fn get(&self, rank: usize) -> Option<(&[u8], f64)> {
+    pub fn get(self, rank: usize) -> Option<(Item<'a>, f64)> {
         self.range(rank..rank.saturating_add(1)).next()
     }
 
     /// The elements of these ranks, in order, from either end. What is beyond the end is not there;
     /// where the range ends before it starts, there are none.
     #[must_use]
-    pub fn range(&self, ranks: Range<usize>) -> Elements<'_> {
-        Elements {
-            members: &self.members,
-            entries: self.order.range(ranks),
-        }
+    pub fn range(self, ranks: Range<usize>) -> Elements<'a> {
+        Elements(match self {
+            ZsetRef::Packed(set) => Walk::Packed(set.range(ranks)),
+            ZsetRef::Large(zset) => Walk::Large(zset.range(ranks)),
+        })
     }
 
     /// Every element in order.
     #[must_use]
-    pub fn iter(&self) -> Elements<'_> {
+    pub fn iter(self) -> Elements<'a> {
         self.range(0..self.len())
     }
 
     /// How many elements have a score below `bound`, and with [`Side::After`], equal ones too.
     #[must_use]
-    pub fn rank_of_score(&self, bound: f64, side: Side) -> usize {
-        match side {
-            Side::Before => self.order.count(|score, _| score < bound),
-            Side::After => self.order.count(|score, _| score <= bound),
+    pub fn rank_of_score(self, bound: f64, side: Side) -> usize {
+        match (self, side) {
+            (ZsetRef::Packed(set), Side::Before) => set.count(|score, _| score < bound),
+            (ZsetRef::Packed(set), Side::After) => set.count(|score, _| score <= bound),
+            (ZsetRef::Large(zset), side) => zset.rank_of_score(bound, side),
         }
     }
 
@@ -229,210 +166,209 @@ impl Zset {
     /// It means something only where all scores are equal; otherwise it is some number that is not
     /// above the length.
     #[must_use]
-    pub fn rank_of_member(&self, bound: &[u8], side: Side) -> usize {
-        let members = &self.members;
-        match side {
-            Side::Before => self.order.count(|_, id| members.get(id).bytes() < bound),
-            Side::After => self.order.count(|_, id| members.get(id).bytes() <= bound),
+    pub fn rank_of_member(self, bound: &[u8], side: Side) -> usize {
+        let last = match side {
+            Side::Before => Ordering::Less,
+            Side::After => Ordering::Equal,
+        };
+        match self {
+            ZsetRef::Packed(set) => set.count(|_, member| member.cmp_bytes(bound) <= last),
+            ZsetRef::Large(zset) => zset.rank_of_member(bound, side),
         }
     }
 
-    /// Removes the elements of these ranks, after `visit` has seen each, in order. Returns how many.
-    pub fn remove_ranks(
-        &mut self,
-        ranks: Range<usize>,
-        mut visit: impl FnMut(&[u8], f64),
-    ) -> usize {
-        let wanted = ranks.end.min(self.len()).saturating_sub(ranks.start);
-        let mut removed = 0;
-        let mut ids = Vec::new();
-        while removed < wanted {
-            let members = &self.members;
-            let n = self
-                .order
-                .remove_some(ranks.start, wanted - removed, |id, score| {
-                    visit(members.get(id).bytes(), score);
-                    ids.push(id);
-                });
-            assert!(n > 0, "there are as many ranks as there are elements");
-            for id in ids.drain(..) {
-                self.forget(self.index.hash(self.members.get(id).bytes()), id);
+    /// Visits a page of about `count` elements; see [`Table::scan`](super::Table::scan). A packed set
+    /// is one page, in order.
+    pub fn scan(
+        self,
+        cursor: Cursor,
+        count: usize,
+        mut visit: impl FnMut(Item<'a>, f64),
+    ) -> Cursor {
+        match self {
+            ZsetRef::Packed(_) => {
+                self.iter().for_each(|(member, score)| visit(member, score));
+                0
             }
-            self.shorten(n);
-            removed += n;
+            ZsetRef::Large(zset) => zset.scan(cursor, count, |member, score| {
+                visit(Item::Bytes(member), score);
+            }),
+        }
+    }
+
+    /// An element, each as likely as any other; `random(n)` gives a number below `n`.
+    pub fn random(self, mut random: impl FnMut(usize) -> usize) -> Option<(Item<'a>, f64)> {
+        match self {
+            ZsetRef::Packed(set) if set.is_empty() => None,
+            ZsetRef::Packed(set) => self.get(random(set.len())),
+            ZsetRef::Large(zset) => zset
+                .random(random)
+                .map(|(member, score)| (Item::Bytes(member), score)),
+        }
+    }
+}
+
+impl ZsetMut<'_> {
+    /// The set, to be read.
+    #[inline]
+    #[must_use]
+    pub fn as_ref(&self) -> ZsetRef<'_> {
+        ZsetRef::of(self.home.contents()).expect("the home of a sorted set holds one")
+    }
+
+    /// Whether there is no element (left).
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.as_ref().is_empty()
+    }
+
+    /// Says that the set is going to have so many elements, the longest member of so many bytes: who
+    /// fills a set that will not be packed in the end need not pack it first.
+    pub fn expect(&mut self, len: usize, longest: usize, packing: &Packing) {
+        if len > packing.zset_entries || longest > packing.zset_bytes {
+            self.enlarge(packing);
+        }
+    }
+
+    /// Adds a member, or gives it another score. Gives the score that it had.
+    ///
+    /// # Panics
+    /// When the score is NaN.
+    pub fn insert(&mut self, member: &[u8], score: f64, packing: &Packing) -> Option<f64> {
+        self.update(member, packing, |_| Some(score))
+    }
+
+    /// Lets `decide` see a member's score, and gives it the one that it answers: `None` leaves
+    /// everything as it is. Gives the score that it had.
+    ///
+    /// # Panics
+    /// When the new score is NaN.
+    pub fn update(
+        &mut self,
+        member: &[u8],
+        packing: &Packing,
+        decide: impl FnOnce(Option<f64>) -> Option<f64>,
+    ) -> Option<f64> {
+        let set = match self.as_ref() {
+            ZsetRef::Large(_) => return self.large().update(member, decide),
+            ZsetRef::Packed(set) => set,
+        };
+        let old = set.find(member).map(|(score, _)| score);
+        let len = set.len();
+        let Some(score) = decide(old) else {
+            return old;
+        };
+        assert!(!score.is_nan(), "commands refuse scores that are no number");
+        match old {
+            Some(old) if old == score => return Some(old),
+            Some(_) => {}
+            None => self.expect(len + 1, member.len(), packing),
+        }
+        match self.home.contents_mut() {
+            ContentsMut::Packed(_, tail) => {
+                let mut pack = PackMut::new(tail.bytes, tail.head);
+                packed::set(&mut pack, member, score);
+                if pack.as_pack().bytes_len() > MAX_PACKED_BYTES {
+                    self.enlarge(packing);
+                }
+            }
+            ContentsMut::Large(_) => {
+                self.large().insert(member, score);
+            }
+        }
+        old
+    }
+
+    /// Removes a member. Gives the score that it had.
+    pub fn remove(&mut self, member: &[u8]) -> Option<f64> {
+        match self.home.contents_mut() {
+            ContentsMut::Packed(_, tail) => {
+                packed::remove(&mut PackMut::new(tail.bytes, tail.head), member)
+            }
+            ContentsMut::Large(_) => self.large().remove(member),
+        }
+    }
+
+    /// Removes the elements of these ranks, after `visit` has seen each, in order. Gives how many
+    /// there were.
+    pub fn remove_ranks(&mut self, ranks: Range<usize>, mut visit: impl FnMut(Item, f64)) -> usize {
+        if let ZsetRef::Large(_) = self.as_ref() {
+            let visit = |member: &[u8], score| visit(Item::Bytes(member), score);
+            return self.large().remove_ranks(ranks, visit);
+        }
+        let elements = self.as_ref().range(ranks.clone());
+        let removed = elements.len();
+        elements.for_each(|(member, score)| visit(member, score));
+        if let ContentsMut::Packed(_, tail) = self.home.contents_mut() {
+            packed::remove_ranks(&mut PackMut::new(tail.bytes, tail.head), ranks);
         }
         removed
     }
 
-    /// Removes the first element, after `visit` has seen it, and returns what it made of it.
-    pub fn pop_first<R>(&mut self, visit: impl FnOnce(&[u8], f64) -> R) -> Option<R> {
-        self.pop(0, visit)
-    }
-
-    /// Removes the last element, after `visit` has seen it, and returns what it made of it.
-    pub fn pop_last<R>(&mut self, visit: impl FnOnce(&[u8], f64) -> R) -> Option<R> {
-        self.pop(self.len().checked_sub(1)?, visit)
-    }
-
-    /// Visits a page of elements, and returns the cursor of the next: see [`Table::scan`].
-    pub fn scan<'a>(
-        &'a self,
-        cursor: Cursor,
-        count: usize,
-        mut visit: impl FnMut(&'a [u8], f64),
-    ) -> Cursor {
-        self.index.scan_by(&self.members, cursor, count, |&id| {
-            let member = self.members.get(id);
-            visit(member.bytes(), member.score);
-        })
-    }
-
-    /// An element, each as likely as any other: see [`Table::random`].
-    #[must_use]
-    pub fn random(&self, random: impl FnMut(usize) -> usize) -> Option<(&[u8], f64)> {
-        let member = self.members.get(*self.index.random(random)?);
-        Some((member.bytes(), member.score))
-    }
-
-    /// Bytes that the set takes. This looks at every shard of the hash table: a few microseconds for
-    /// a million elements.
-    #[must_use]
-    pub fn heap_bytes(&self) -> usize {
-        self.members.heap_bytes()
-            + self.index.table_bytes()
-            + self.order.heap_bytes()
-            + self.boxed_bytes
-    }
-
-    /// Frees a piece; `false` when nothing is left. The set must not be used for anything else
-    /// after the first call.
-    pub fn free_some(&mut self) -> bool {
-        self.members.free_some() || self.order.free_some() || self.index.take_shard().is_some()
-    }
-
-    #[inline]
-    fn find(&self, hash: u64, member: &[u8]) -> Option<Spot> {
-        self.index.find_by(&self.members, hash, member)
-    }
-
-    fn add(&mut self, hash: u64, member: &[u8], score: f64) {
-        let element = Member::new(member, score);
-        self.boxed_bytes += element.boxed_bytes();
-        let id = self.members.add(element);
-        self.index.insert_by(&self.members, hash, id);
-        let before = before(&self.members, score, member);
-        self.order.insert(score, id, before);
-    }
-
-    fn rescore(&mut self, id: u32, score: f64) {
-        let members = &self.members;
-        let element = members.get(id);
-        let (old, member) = (element.score, element.bytes());
-        if old == score {
-            return;
-        }
-        if !self.order.rescore(score, upto(members, old, member)) {
-            let before = before(members, score, member);
-            self.order.insert(score, id, before);
-        }
-        self.members.get_mut(id).score = score;
-    }
-
-    fn pop<R>(&mut self, rank: usize, visit: impl FnOnce(&[u8], f64) -> R) -> Option<R> {
-        let mut found = None;
-        self.order
-            .remove_some(rank, 1, |id, score| found = Some((id, score)));
-        let (id, score) = found?;
-        let member = self.members.get(id).bytes();
-        let hash = self.index.hash(member);
-        let result = visit(member, score);
-        self.forget(hash, id);
-        self.shorten(1);
-        Some(result)
-    }
-
-    /// Removes an element that is in order no more.
-    fn forget(&mut self, hash: u64, id: u32) {
-        let removed = self
-            .index
-            .remove_by(&self.members, hash, |&other| other == id);
-        assert!(removed.is_some(), "every element is in the index");
-        self.boxed_bytes -= self.members.remove(id).boxed_bytes();
-    }
-
-    /// Makes the arena shorter if it has become sparse, after `n` elements were removed.
-    #[inline]
-    fn shorten(&mut self, n: usize) {
-        for _ in 0..n * SHORTENED_BY {
-            if !self.members.is_sparse() {
-                break;
-            }
-            self.give_up_place();
+    /// The large set that is here.
+    fn large(&mut self) -> &mut Zset {
+        match self.home.contents_mut() {
+            ContentsMut::Large(Value::Zset(zset)) => zset,
+            _ => unreachable!("who calls this has seen that the set is large"),
         }
     }
 
-    /// Does away with the arena's last place; whatever lies in it gets another name.
+    /// Makes a packed set a large one.
     #[cold]
-    fn give_up_place(&mut self) {
-        if let Some((old, new)) = self.members.next_move() {
-            let element = self.members.get(old);
-            let (score, member) = (element.score, element.bytes());
-            self.order.rename(new, upto(&self.members, score, member));
-            let spot = self.find(self.index.hash(member), member);
-            *self
-                .index
-                .at_mut(spot.expect("every element is in the index")) = new;
+    fn enlarge(&mut self, packing: &Packing) {
+        let ZsetRef::Packed(set) = self.as_ref() else {
+            return;
+        };
+        let mut zset = Zset::new(packing.seed);
+        for (member, score) in set.range(0..set.len()) {
+            member.with_bytes(|member| zset.insert(member, score));
         }
-        self.members.shorten();
+        self.home.enlarge(Value::Zset(Box::new(zset)));
     }
 }
 
-/// Whether an entry comes before an element.
-#[inline]
-fn before(members: &Members, score: f64, member: &[u8]) -> impl Fn(f64, u32) -> bool {
-    move |other, id| other < score || (other == score && members.get(id).bytes() < member)
-}
-
-/// Whether an entry comes before an element, or is that element.
-#[inline]
-fn upto(members: &Members, score: f64, member: &[u8]) -> impl Fn(f64, u32) -> bool {
-    move |other, id| other < score || (other == score && members.get(id).bytes() <= member)
-}
-
-/// A walk over elements of consecutive ranks, from either end; see [`Zset::range`].
+/// A walk over elements of consecutive ranks, from either end; see [`ZsetRef::range`].
 #[derive(Debug, Clone)]
-pub struct Elements<'a> {
-    members: &'a Members,
-    entries: Entries<'a>,
-}
+pub struct Elements<'a>(Walk<'a>);
 
-impl<'a> Elements<'a> {
-    #[inline]
-    fn element(&self, (score, id): (f64, u32)) -> (&'a [u8], f64) {
-        (self.members.get(id).bytes(), score)
-    }
+#[derive(Debug, Clone)]
+enum Walk<'a> {
+    Packed(Pairs<'a>),
+    Large(large::Elements<'a>),
 }
 
 impl<'a> Iterator for Elements<'a> {
-    type Item = (&'a [u8], f64);
+    type Item = (Item<'a>, f64);
 
     #[inline]
-    fn next(&mut self) -> Option<(&'a [u8], f64)> {
-        let entry = self.entries.next()?;
-        Some(self.element(entry))
+    fn next(&mut self) -> Option<(Item<'a>, f64)> {
+        match &mut self.0 {
+            Walk::Packed(pairs) => pairs.next(),
+            Walk::Large(elements) => elements.next().map(of_bytes),
+        }
     }
 
     fn size_hint(&self) -> (usize, Option<usize>) {
-        self.entries.size_hint()
+        let len = match &self.0 {
+            Walk::Packed(pairs) => pairs.len(),
+            Walk::Large(elements) => elements.len(),
+        };
+        (len, Some(len))
     }
 }
 
 impl<'a> DoubleEndedIterator for Elements<'a> {
     #[inline]
-    fn next_back(&mut self) -> Option<(&'a [u8], f64)> {
-        let entry = self.entries.next_back()?;
-        Some(self.element(entry))
+    fn next_back(&mut self) -> Option<(Item<'a>, f64)> {
+        match &mut self.0 {
+            Walk::Packed(pairs) => pairs.next_back(),
+            Walk::Large(elements) => elements.next_back().map(of_bytes),
+        }
     }
 }
 
 impl ExactSizeIterator for Elements<'_> {}
+
+fn of_bytes((member, score): (&[u8], f64)) -> (Item<'_>, f64) {
+    (Item::Bytes(member), score)
+}

@@ -153,6 +153,13 @@ fn integer(bytes: &[u8]) -> Option<i64> {
     parse_i64(bytes)
 }
 
+/// Bytes that an element takes beside its own, at the most: those of a short one are two, a long
+/// one may have nine on either side. An integer takes no more than its digits would.
+#[inline]
+pub(in crate::store) fn max_frame(len: usize) -> usize {
+    if len < SHORT { 2 } else { 18 }
+}
+
 /// A byte string as it will stand in a pack: what goes before it, and what of it is kept as it is.
 #[derive(Debug, Clone, Copy)]
 pub(in crate::store) struct Encoded<'a> {
