@@ -279,11 +279,6 @@ impl Db<'_> {
         self.stats.dirty += count as u64;
     }
 
-    /// Notes several of them at once.
-    pub fn changed_times(&mut self, times: usize) {
-        self.stats.dirty += times as u64;
-    }
-
     /// Puts a value that was overwritten through [`Db::write`] where it is freed.
     pub fn discard(&mut self, value: Option<crate::store::Value>) {
         self.trash.value(value);

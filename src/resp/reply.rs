@@ -330,10 +330,17 @@ impl<'a> Reply<'a> {
     #[inline]
     fn line(&mut self, kind: u8, text: &[u8]) {
         let bytes = self.out.tail();
-        bytes.reserve(text.len() + 3);
-        bytes.push(kind);
-        bytes.extend_from_slice(text);
-        bytes.extend_from_slice(b"\r\n");
+        match *text {
+            // Numbers of one or two digits are most of them, and worth a copy of known length.
+            [ones] => bytes.extend_from_slice(&[kind, ones, b'\r', b'\n']),
+            [tens, ones] => bytes.extend_from_slice(&[kind, tens, ones, b'\r', b'\n']),
+            _ => {
+                bytes.reserve(text.len() + 3);
+                bytes.push(kind);
+                bytes.extend_from_slice(text);
+                bytes.extend_from_slice(b"\r\n");
+            }
+        }
     }
 }
 

@@ -9,11 +9,12 @@
 //! ```
 //!
 //! Most lists are short: the last ten events of a user, the jobs that wait at this moment. Packed,
-//! such a list takes the bytes of its elements and a handful more. But the memory is always exactly as
-//! long as what is in it, so each push and each pop moves elements and asks for memory; with a few
-//! hundred bytes nobody notices, with eight thousand the moving is all that it does. Therefore a list becomes
-//! large long before a chunk of it would be full: its first chunk is then a quarter full or less, and
-//! has memory to spare at the end where it grows.
+//! such a list takes the bytes of its elements and a handful more. But its memory is always exactly as
+//! long as what is in it, so each push and each pop asks for other memory and, at the front, moves all
+//! of the elements. Up to some thousand bytes that takes the same 50 ns whatever the length; at eight
+//! thousand the moving is most of it. A large list has memory to spare at its ends, and pushes and
+//! pops in half of the time and less. Therefore a list becomes large long before a chunk of it would be
+//! full.
 //!
 //! Redis tells none of this: the name of the encoding is `quicklist` for any list, so where the
 //! border lies is ours to choose.
@@ -28,7 +29,7 @@ use super::packing::Packing;
 use super::value::Value;
 
 /// A packed list has no more bytes than this, nor more than one chunk may have.
-const PACKED_BYTES: usize = 1024;
+const PACKED_BYTES: usize = 2048;
 
 /// A list to be read.
 #[derive(Debug, Clone, Copy)]

@@ -110,7 +110,7 @@ impl<'a> SetRef<'a> {
     #[must_use]
     pub fn contains(self, member: &[u8]) -> bool {
         match self {
-            SetRef::Integers(set) => Item::of(member)
+            SetRef::Integers(set) => Item::Bytes(member)
                 .as_i64()
                 .is_some_and(|value| set.contains(value)),
             SetRef::Packed(pack) => pack.find(member, 1).is_some(),
@@ -129,7 +129,7 @@ impl<'a> SetRef<'a> {
     }
 
     /// Every member: integers ascending, packed ones as they were added, those of a large set in no
-    /// order.
+    /// order, and as bytes, whatever they read as.
     pub fn iter(self) -> impl Iterator<Item = Item<'a>> + 'a {
         let (integers, pack, table) = match self {
             SetRef::Integers(set) => (Some(set), None, None),
@@ -179,7 +179,7 @@ impl SetMut<'_> {
     /// Adds a member. Says whether it is a new one.
     pub fn insert(&mut self, member: &[u8], packing: &Packing) -> bool {
         match self.home.contents_mut() {
-            ContentsMut::Packed(Form::IntSet, _) => match Item::of(member).as_i64() {
+            ContentsMut::Packed(Form::IntSet, _) => match Item::Bytes(member).as_i64() {
                 Some(value) => self.insert_integer(value, packing),
                 None => {
                     self.leave_integers(packing);
@@ -229,7 +229,7 @@ impl SetMut<'_> {
         match self.home.contents_mut() {
             ContentsMut::Packed(Form::IntSet, tail) => {
                 let mut set = IntSetMut::new(tail.bytes, tail.head);
-                let value = Item::of(member).as_i64();
+                let value = Item::Bytes(member).as_i64();
                 value.is_some_and(|value| set.remove(value))
             }
             ContentsMut::Packed(_, tail) => {

@@ -86,14 +86,15 @@ impl<T> Shard<T> {
     }
 
     /// The place of the item with this key in [`Shard::items`].
-    #[inline]
+    #[inline(always)]
     pub fn find(&self, keys: &impl Keys<T>, hash: u64, key: &[u8]) -> Option<u16> {
-        let items = &self.items;
-        self.index
-            .find(hash, |&place| {
-                is_same(keys.key(&items[usize::from(place)]), key)
-            })
-            .copied()
+        // Not `HashTable::find`, which calls its closure through a pointer.
+        for &place in self.index.iter_hash(hash) {
+            if is_same(keys.key(&self.items[usize::from(place)]), key) {
+                return Some(place);
+            }
+        }
+        None
     }
 
     /// The item in a place, to be changed.

@@ -397,7 +397,7 @@ impl<'s> Run<'s> {
             scan_all(&mut self.b, &request.args, cursor),
         );
         if let (Ok(ours), Ok(theirs)) = (&a, &b)
-            && ours == theirs
+            && rules::same_numbers(&request, ours, theirs)
         {
             self.tally.add(&request, theirs);
             return Ok(());

@@ -323,11 +323,11 @@ fn zrangestore(call: &mut Call) -> Done {
     let packing = db.packing;
     let (destination, source) = (args.arg(1), args.arg(form.key));
     let set = readable(&mut db, source)?;
-    let part = set.map(|set| set.range(asked.ranks(set)));
+    let part = set.map(|set| Found::new(set, &asked));
     let len = part.as_ref().map_or(0, ExactSizeIterator::len);
     match part {
         Some(part) if len > 0 => {
-            let entry = entry_of(destination, part, packing);
+            let entry = entry_of(destination, part, &asked, packing);
             db.put(entry, None);
             db.changed();
         }
@@ -339,12 +339,15 @@ fn zrangestore(call: &mut Call) -> Done {
     Ok(())
 }
 
-/// An entry with these elements.
-fn entry_of(key: &[u8], elements: Elements, packing: &Packing) -> Entry {
+/// An entry with these elements, added one by one as they come: it decides which of them are 0 and which
+/// -0, if the set is large in the end. Redis knows beforehand how many there will be where they are
+/// ranks, and not otherwise.
+fn entry_of(key: &[u8], elements: Found, asked: &Asked, packing: &Packing) -> Entry {
     let mut entry = Entry::empty(key, Kind::Zset);
     let mut set = entry.as_zset_mut().expect("it was made as a sorted set");
-    let longest = elements.clone().map(|(member, _)| member.len()).max();
-    set.expect(elements.len(), longest.unwrap_or(0), packing);
+    if let Span::Ranks(..) = asked.span {
+        set.expect(elements.len(), 0, packing);
+    }
     for (member, score) in elements {
         member.with_bytes(|member| set.insert(member, score, packing));
     }

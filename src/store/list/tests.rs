@@ -173,7 +173,7 @@ fn list_of(n: usize) -> Entry {
 
 #[test]
 fn a_short_list_is_packed_and_a_long_one_is_not() {
-    for (n, is_packed) in [(1, true), (80, true), (90, false), (100_000, false)] {
+    for (n, is_packed) in [(1, true), (160, true), (180, false), (100_000, false)] {
         let entry = list_of(n);
         let list = entry.as_list().expect("it is a list");
         assert_eq!(matches!(list, ListRef::Packed(_)), is_packed, "{n}");
@@ -184,7 +184,7 @@ fn a_short_list_is_packed_and_a_long_one_is_not() {
     let mut list = entry.as_list_mut().expect("it is a list");
     list.extend(
         End::Front,
-        [&b"12"[..]; 200].into_iter(),
+        [&b"12"[..]; 500].into_iter(),
         &Packing::default(),
     );
     assert!(matches!(list.as_ref(), ListRef::Packed(_)));
@@ -200,6 +200,38 @@ fn what_is_removed_from_a_long_list_comes_back_to_be_freed() {
     };
     assert_eq!(removed.len(), 99_990);
     assert!(list.is_empty());
+}
+
+#[test]
+fn a_list_is_weighty_by_its_elements_or_by_their_bytes() {
+    let packing = Packing::default();
+    for (n, len, is_weighty) in [
+        (400, 10, false),
+        (600, 10, true),
+        (10, 1000, false),
+        (10, 100_000, true),
+    ] {
+        let mut entry = Entry::empty(b"key", Kind::List);
+        let mut list = entry.as_list_mut().expect("it is a list");
+        list.extend(
+            End::Back,
+            vec![&vec![b'x'; len][..]; n].into_iter(),
+            &packing,
+        );
+        assert_eq!(entry.into_weighty().is_some(), is_weighty, "{n} of {len}");
+    }
+}
+
+#[test]
+fn a_hundred_elements_take_less_than_in_redis() {
+    // A listpack of as many takes 1,207 bytes, what holds it 88 more, each in an allocation of its own.
+    for (n, most) in [(10, 120 + 8), (100, 1200 + 8)] {
+        assert!(
+            list_of(n).heap_bytes() < most,
+            "{}",
+            list_of(n).heap_bytes()
+        );
+    }
 }
 
 #[test]

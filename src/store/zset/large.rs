@@ -256,16 +256,6 @@ impl Zset {
         removed
     }
 
-    /// Removes the first element, after `visit` has seen it, and returns what it made of it.
-    pub fn pop_first<R>(&mut self, visit: impl FnOnce(&[u8], f64) -> R) -> Option<R> {
-        self.pop(0, visit)
-    }
-
-    /// Removes the last element, after `visit` has seen it, and returns what it made of it.
-    pub fn pop_last<R>(&mut self, visit: impl FnOnce(&[u8], f64) -> R) -> Option<R> {
-        self.pop(self.len().checked_sub(1)?, visit)
-    }
-
     /// Visits a page of elements, and returns the cursor of the next: see [`Table::scan`].
     pub fn scan<'a>(
         &'a self,
@@ -328,19 +318,6 @@ impl Zset {
             self.order.insert(score, id, before);
         }
         self.members.get_mut(id).score = score;
-    }
-
-    fn pop<R>(&mut self, rank: usize, visit: impl FnOnce(&[u8], f64) -> R) -> Option<R> {
-        let mut found = None;
-        self.order
-            .remove_some(rank, 1, |id, score| found = Some((id, score)));
-        let (id, score) = found?;
-        let member = self.members.get(id).bytes();
-        let hash = self.index.hash(member);
-        let result = visit(member, score);
-        self.forget(hash, id);
-        self.shorten(1);
-        Some(result)
     }
 
     /// Removes an element that is in order no more.
