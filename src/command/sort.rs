@@ -286,10 +286,15 @@ fn run(call: &mut Call, may_store: bool) -> Done {
 
 /// The elements of a key that are asked for, in the order that is asked for.
 fn in_order(db: &mut Db, key: &[u8], options: &Options) -> Result<Elements, Error> {
-    let source = db.read(key).map(Source::of).transpose()?;
-    let Some(source) = source else {
+    let packing = db.packing;
+    let Some(entry) = db.read(key) else {
         return Ok(Elements::default());
     };
+    if matches!(Source::of(entry)?, Source::Sorted(ZsetRef::Packed(_))) {
+        unpack(db, key, packing);
+    }
+    let source = db.keyspace().peek(key).map(Source::of).transpose()?;
+    let source = source.expect("it has just been read");
     let places = options.places(source.len());
     // What is stored must not depend on how a set lies in memory.
     let is_set = matches!(source, Source::Set(_));
@@ -310,6 +315,14 @@ fn in_order(db: &mut Db, key: &[u8], options: &Options) -> Result<Elements, Erro
         sorted.push(elements.get(*number));
     }
     Ok(sorted)
+}
+
+/// Makes a packed sorted set a large one. Redis takes the elements from no other form and does not go
+/// back, which OBJECT ENCODING tells.
+fn unpack(db: &mut Db, key: &[u8], packing: &Packing) {
+    if let Some(mut set) = db.write(key).and_then(Entry::as_zset_mut) {
+        set.expect(usize::MAX, 0, packing);
+    }
 }
 
 /// The numbers of the elements in the order of their weights as numbers. An element whose pattern

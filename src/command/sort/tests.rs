@@ -167,6 +167,24 @@ fn a_result_is_stored_as_a_list() {
 }
 
 #[test]
+fn a_sorted_set_that_was_sorted_is_packed_no_more() {
+    let (mut engine, id) = filled();
+    transcript(
+        &mut engine,
+        id,
+        &[
+            ("OBJECT ENCODING z", "$8 listpack"),
+            ("SORT_RO z BY nosort", "*3 $1 c $1 a $1 b"),
+            ("OBJECT ENCODING z", "$8 skiplist"),
+            (
+                "ZRANGE z 0 -1 WITHSCORES",
+                "*6 $1 c $1 1 $1 a $1 2 $1 b $1 3",
+            ),
+        ],
+    );
+}
+
+#[test]
 fn mistakes_are_found_in_the_order_of_redis() {
     const SYNTAX: &str = "-ERR syntax error";
     const NO_INTEGER: &str = "-ERR value is not an integer or out of range";
