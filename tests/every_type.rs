@@ -272,39 +272,3 @@ fn scan_finds_the_types() {
         assert!(found.iter().all(|key| key.starts_with(kind)), "{found:?}");
     }
 }
-
-/// What MEMORY USAGE says of many elements is about what the allocator has given for them.
-#[test]
-fn memory_usage_is_what_memory_is_used() {
-    const ELEMENTS: usize = 100_000;
-    let target = server();
-    let mut conn = target.connect();
-    let used = |conn: &mut Conn| {
-        let info = conn.cmd(&["INFO", "memory"]).text();
-        let line = info
-            .lines()
-            .find_map(|line| line.strip_prefix("used_memory:"));
-        line.and_then(|text| text.trim().parse::<f64>().ok())
-            .expect("INFO tells it")
-    };
-    for (kind, ..) in &TYPES[1..] {
-        // What the connection needs is there before.
-        fill(&mut conn, kind, "k", AT_ONCE);
-        conn.cmd(&["DEL", "k"]);
-        let before = used(&mut conn);
-        fill(&mut conn, kind, "k", ELEMENTS);
-        let taken = used(&mut conn) - before;
-        let told = conn.cmd(&["MEMORY", "USAGE", "k"]).int() as f64;
-        let ratio = told / taken;
-        assert!((0.75..1.33).contains(&ratio), "{kind}: {told} of {taken}");
-        conn.cmd(&["DEL", "k"]);
-        // What is freed in slices is gone when the next one is measured.
-        let deadline = std::time::Instant::now() + std::time::Duration::from_secs(10);
-        while used(&mut conn) - before > taken / 10.0 {
-            assert!(
-                std::time::Instant::now() < deadline,
-                "{kind} stays in memory"
-            );
-        }
-    }
-}
