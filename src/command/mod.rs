@@ -38,6 +38,7 @@ mod sample;
 mod scan;
 mod server;
 mod set;
+mod sort;
 mod sorted_set;
 mod string;
 pub mod table;

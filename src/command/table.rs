@@ -3,7 +3,7 @@
 use super::entry::Command;
 use super::{
     bitmap, catalog, client, config, connection, debug, expire, hash, hyperloglog, info, key, list,
-    lolwut, object, scan, server, set, sorted_set, string,
+    lolwut, object, scan, server, set, sort, sorted_set, string,
 };
 
 /// The commands of one kind.
@@ -66,6 +66,7 @@ pub const GROUPS: &[Group] = &[
         files: &[
             sorted_set::COMMANDS,
             sorted_set::add::COMMANDS,
+            sorted_set::algebra::COMMANDS,
             sorted_set::span::COMMANDS,
             sorted_set::range::COMMANDS,
             sorted_set::pop::COMMANDS,
@@ -85,6 +86,11 @@ pub const GROUPS: &[Group] = &[
             scan::COMMANDS,
             object::COMMANDS,
         ],
+    },
+    Group {
+        name: "generic",
+        category: "",
+        files: &[sort::COMMANDS],
     },
     Group {
         name: "connection",
