@@ -29,11 +29,14 @@ mod common;
 
 /// The parts, each in a file of its own.
 mod differential {
+    pub mod bits;
     pub mod collection_rules;
     pub mod generator;
+    pub mod geo;
     pub mod groups;
     pub mod hashes;
     pub mod homes;
+    pub mod hyperloglog;
     pub mod keys;
     pub mod lex_sets;
     pub mod limits;
@@ -47,6 +50,7 @@ mod differential {
     pub mod sessions;
     pub mod sets;
     pub mod shrink;
+    pub mod sort;
     pub mod sorted_sets;
     pub mod step;
     pub mod strings;
@@ -71,7 +75,7 @@ use differential::vocabulary::TTL_LIMIT;
 /// Seeds that every run begins with; one from the clock follows.
 const SEEDS: &[u64] = &[1, 2, 3, 4];
 /// Steps of a stream; each stream begins on empty databases.
-const STEPS: usize = 10_000;
+const STEPS: usize = 15_000;
 /// A stream uses no TTL twice.
 const STEPS_LIMIT: usize = TTL_LIMIT as usize / 2;
 /// No reply takes longer.
@@ -169,7 +173,9 @@ fn a_stream_mostly_does_something() {
         SSCAN SUNION SUNIONSTORE \
         ZADD ZCARD ZCOUNT ZDIFF ZDIFFSTORE ZINCRBY ZINTER ZINTERCARD ZINTERSTORE ZLEXCOUNT ZMPOP ZMSCORE ZPOPMAX ZPOPMIN \
         ZRANDMEMBER ZRANGE ZRANGEBYLEX ZRANGEBYSCORE ZRANGESTORE ZRANK ZREM ZREMRANGEBYLEX ZREMRANGEBYRANK ZREMRANGEBYSCORE \
-        ZREVRANGE ZREVRANGEBYLEX ZREVRANGEBYSCORE ZREVRANK ZSCAN ZSCORE ZUNION ZUNIONSTORE BZMPOP BZPOPMAX BZPOPMIN";
+        ZREVRANGE ZREVRANGEBYLEX ZREVRANGEBYSCORE ZREVRANK ZSCAN ZSCORE ZUNION ZUNIONSTORE BZMPOP BZPOPMAX BZPOPMIN \
+        GEOADD GEODIST GEOHASH GEOPOS GEORADIUS GEORADIUS_RO GEORADIUSBYMEMBER GEORADIUSBYMEMBER_RO GEOSEARCH \
+        GEOSEARCHSTORE BITCOUNT BITFIELD BITFIELD_RO BITOP BITPOS GETBIT SETBIT PFADD PFCOUNT PFMERGE SORT SORT_RO";
     const ENCODINGS: &str = "int embstr raw quicklist listpack hashtable intset skiplist";
     /// Of 100 replies so many may be errors.
     const ERRORS: usize = 20;

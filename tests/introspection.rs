@@ -68,6 +68,8 @@ fn command_info_shapes() {
         COMMAND INFO GET              => [["get" :2 [+readonly +fast] :1 :1 :1 [+@read +@string +@fast] [] [["flags" [+RO +access] "begin_search" ["type" "index" "spec" ["index" :1]] "find_keys" ["type" "range" "spec" ["lastkey" :0 "keystep" :1 "limit" :0]]]] []]]
         COMMAND INFO nosuch ping nosuch => [nil ["ping" :-1 [+fast] :0 :0 :0 [+@fast +@connection] ["request_policy:all_shards" "response_policy:all_succeeded"] [] []] nil]
         COMMAND INFO mset             => [["mset" :-3 [+write +denyoom] :1 :-1 :2 [+@write +@string +@slow] ["request_policy:multi_shard" "response_policy:all_succeeded"] [["flags" [+OW +update] "begin_search" ["type" "index" "spec" ["index" :1]] "find_keys" ["type" "range" "spec" ["lastkey" :-1 "keystep" :2 "limit" :0]]]] []]]
+        COMMAND INFO bitfield         => [["bitfield" :-2 [+write +denyoom] :1 :1 :1 [+@write +@bitmap +@slow] [] [["notes" "This command allows both access and modification of the key" "flags" [+RW +access +update +variable_flags] "begin_search" ["type" "index" "spec" ["index" :1]] "find_keys" ["type" "range" "spec" ["lastkey" :0 "keystep" :1 "limit" :0]]]] []]]
+        COMMAND INFO pfcount          => [["pfcount" :-2 [+readonly] :1 :-1 :1 [+@read +@hyperloglog +@slow] [] [["notes" "RW because it may change the internal representation of the key, and propagate to replicas" "flags" [+RW +access] "begin_search" ["type" "index" "spec" ["index" :1]] "find_keys" ["type" "range" "spec" ["lastkey" :-1 "keystep" :1 "limit" :0]]]] []]]
         COMMAND INFO "config|get"     => [["config|get" :-3 [+admin +noscript +loading +stale] :0 :0 :0 [+@admin +@slow +@dangerous] [] [] []]]
         HELLO 3
         COMMAND INFO nosuch           => [null]
@@ -249,6 +251,9 @@ fn command_getkeys() {
         COMMAND GETKEYS copy a b             => ["a" "b"]
         COMMAND GETKEYS lcs a b              => ["a" "b"]
         COMMAND GETKEYS object encoding k    => ["k"]
+        COMMAND GETKEYS bitop not a b        => ["a" "b"]
+        COMMAND GETKEYS pfmerge a b c        => ["a" "b" "c"]
+        COMMAND GETKEYS pfmerge a            => -ERR Invalid arguments specified for command
         COMMAND GETKEYS memory usage k       => ["k"]
         COMMAND GETKEYS get a b              => -ERR Invalid number of arguments specified for command
         COMMAND GETKEYS mset a               => -ERR Invalid number of arguments specified for command
@@ -267,6 +272,13 @@ fn command_getkeys() {
         COMMAND GETKEYSANDFLAGS mset a 1 b 2 => [["a" [+OW +update]] ["b" [+OW +update]]]
         COMMAND GETKEYSANDFLAGS del a b      => [["a" [+RM +delete]] ["b" [+RM +delete]]]
         COMMAND GETKEYSANDFLAGS getex a      => [["a" [+RW +access +update]]]
+        COMMAND GETKEYSANDFLAGS bitop or a b c => [["a" [+OW +update]] ["b" [+RO +access]] ["c" [+RO +access]]]
+        COMMAND GETKEYSANDFLAGS bitfield a   => [["a" [+RO +access]]]
+        COMMAND GETKEYSANDFLAGS bitfield a get u8 0 => [["a" [+RO +access]]]
+        COMMAND GETKEYSANDFLAGS bitfield a set u8 0 1 => [["a" [+RW +access +update]]]
+        COMMAND GETKEYSANDFLAGS bitfield a overflow sat incrby u8 0 1 => [["a" [+RW +access +update]]]
+        COMMAND GETKEYSANDFLAGS pfcount a b  => [["a" [+RW +access]] ["b" [+RW +access]]]
+        COMMAND GETKEYSANDFLAGS pfmerge a b  => [["a" [+RW +access +insert]] ["b" [+RO +access]]]
         COMMAND GETKEYSANDFLAGS ping a       => -ERR The command has no key arguments
         COMMAND GETKEYSANDFLAGS nosuch a     => -ERR Invalid command specified
         COMMAND GETKEYSANDFLAGS ping         => -ERR wrong number of arguments for 'command|getkeysandflags' command

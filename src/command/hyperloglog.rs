@@ -116,7 +116,7 @@ fn pfadd(call: &mut Call) -> Done {
     } else {
         (create(&mut db, key, sparse_max_bytes, add_all)?, true)
     };
-    db.changed_times(raised);
+    db.changes(raised);
     reply.integer(i64::from(is_new || raised > 0));
     Ok(())
 }

@@ -18,9 +18,11 @@
 //! - [`add`]: ZADD and ZINCRBY.
 //! - [`span`]: which elements: ranks, scores, strings. Counting and removing them.
 //! - [`range`]: reading them: all forms of ZRANGE.
+//! - [`algebra`]: several sets at once: union, intersection, difference.
 //! - [`pop`]: taking the first or the last ones off, at once or as soon as there are any.
 
 pub mod add;
+pub mod algebra;
 pub mod pop;
 pub mod range;
 pub mod span;

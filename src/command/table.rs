@@ -2,11 +2,11 @@
 
 use super::entry::Command;
 use super::{
-    bitmap, catalog, client, config, connection, debug, expire, hash, hyperloglog, info, key,
-    lolwut, object, scan, server, sorted_set, string,
+    bitmap, catalog, client, config, connection, debug, expire, hash, hyperloglog, info, key, list,
+    lolwut, object, scan, server, set, sort, sorted_set, string,
 };
 
-/// The commands of one file.
+/// The commands of one kind.
 #[derive(Debug)]
 pub struct Group {
     /// The group's name in COMMAND DOCS (`string`, `generic`, `connection`, `server`).
@@ -14,152 +14,110 @@ pub struct Group {
     /// The ACL category that its commands have beyond those that flags give, or `""`. A container
     /// by itself is not in it (only its subcommands are).
     pub category: &'static str,
-    /// The entries.
-    pub commands: &'static [Command],
+    /// The entries, file by file.
+    pub files: &'static [&'static [Command]],
 }
 
-/// Every group there is. A new file of commands is one line here.
+/// Every group there is. A new file of commands is one word here.
 pub const GROUPS: &[Group] = &[
     Group {
         name: "string",
         category: "@string",
-        commands: string::COMMANDS,
-    },
-    Group {
-        name: "string",
-        category: "@string",
-        commands: string::set::COMMANDS,
-    },
-    Group {
-        name: "string",
-        category: "@string",
-        commands: string::range::COMMANDS,
-    },
-    Group {
-        name: "string",
-        category: "@string",
-        commands: string::counter::COMMANDS,
-    },
-    Group {
-        name: "string",
-        category: "@string",
-        commands: string::lcs::COMMANDS,
+        files: &[
+            string::COMMANDS,
+            string::set::COMMANDS,
+            string::range::COMMANDS,
+            string::counter::COMMANDS,
+            string::lcs::COMMANDS,
+        ],
     },
     Group {
         name: "bitmap",
         category: "@bitmap",
-        commands: bitmap::COMMANDS,
-    },
-    Group {
-        name: "bitmap",
-        category: "@bitmap",
-        commands: bitmap::op::COMMANDS,
-    },
-    Group {
-        name: "bitmap",
-        category: "@bitmap",
-        commands: bitmap::field::COMMANDS,
+        files: &[
+            bitmap::COMMANDS,
+            bitmap::op::COMMANDS,
+            bitmap::field::COMMANDS,
+        ],
     },
     Group {
         name: "hash",
         category: "@hash",
-        commands: hash::COMMANDS,
+        files: &[hash::COMMANDS],
+    },
+    Group {
+        name: "list",
+        category: "@list",
+        files: &[
+            list::COMMANDS,
+            list::pop::COMMANDS,
+            list::transfer::COMMANDS,
+            list::position::COMMANDS,
+        ],
+    },
+    Group {
+        name: "set",
+        category: "@set",
+        files: &[set::COMMANDS, set::algebra::COMMANDS],
     },
     Group {
         name: "sorted-set",
         category: "@sortedset",
-        commands: sorted_set::COMMANDS,
-    },
-    Group {
-        name: "sorted-set",
-        category: "@sortedset",
-        commands: sorted_set::add::COMMANDS,
-    },
-    Group {
-        name: "sorted-set",
-        category: "@sortedset",
-        commands: sorted_set::span::COMMANDS,
-    },
-    Group {
-        name: "sorted-set",
-        category: "@sortedset",
-        commands: sorted_set::range::COMMANDS,
-    },
-    Group {
-        name: "sorted-set",
-        category: "@sortedset",
-        commands: sorted_set::pop::COMMANDS,
+        files: &[
+            sorted_set::COMMANDS,
+            sorted_set::add::COMMANDS,
+            sorted_set::algebra::COMMANDS,
+            sorted_set::span::COMMANDS,
+            sorted_set::range::COMMANDS,
+            sorted_set::pop::COMMANDS,
+        ],
     },
     Group {
         name: "hyperloglog",
         category: "@hyperloglog",
-        commands: hyperloglog::COMMANDS,
+        files: &[hyperloglog::COMMANDS],
     },
     Group {
         name: "generic",
         category: "@keyspace",
-        commands: key::COMMANDS,
+        files: &[
+            key::COMMANDS,
+            expire::COMMANDS,
+            scan::COMMANDS,
+            object::COMMANDS,
+        ],
     },
     Group {
         name: "generic",
-        category: "@keyspace",
-        commands: expire::COMMANDS,
-    },
-    Group {
-        name: "generic",
-        category: "@keyspace",
-        commands: scan::COMMANDS,
-    },
-    Group {
-        name: "generic",
-        category: "@keyspace",
-        commands: object::COMMANDS,
+        category: "",
+        files: &[sort::COMMANDS],
     },
     Group {
         name: "connection",
         category: "@connection",
-        commands: connection::COMMANDS,
-    },
-    Group {
-        name: "connection",
-        category: "@connection",
-        commands: client::COMMANDS,
+        files: &[connection::COMMANDS, client::COMMANDS],
     },
     Group {
         name: "server",
         category: "",
-        commands: server::COMMANDS,
-    },
-    Group {
-        name: "server",
-        category: "",
-        commands: config::COMMANDS,
-    },
-    Group {
-        name: "server",
-        category: "",
-        commands: debug::COMMANDS,
-    },
-    Group {
-        name: "server",
-        category: "",
-        commands: info::COMMANDS,
-    },
-    Group {
-        name: "server",
-        category: "",
-        commands: lolwut::COMMANDS,
+        files: &[
+            server::COMMANDS,
+            config::COMMANDS,
+            debug::COMMANDS,
+            info::COMMANDS,
+            lolwut::COMMANDS,
+        ],
     },
     Group {
         name: "server",
         category: "@connection",
-        commands: catalog::COMMANDS,
+        files: &[catalog::COMMANDS],
     },
     #[cfg(test)]
     Group {
         name: "generic",
         category: "",
-        commands: super::blocking::tests::COMMANDS,
+        files: &[super::blocking::tests::COMMANDS],
     },
 ];
 
@@ -167,7 +125,8 @@ pub const GROUPS: &[Group] = &[
 pub fn all() -> impl Iterator<Item = (&'static Group, &'static Command)> + Clone {
     GROUPS
         .iter()
-        .flat_map(|group| group.commands.iter().map(move |command| (group, command)))
+        .flat_map(|group| group.files.iter().map(move |file| (group, file)))
+        .flat_map(|(group, file)| file.iter().map(move |command| (group, command)))
 }
 
 /// An entry in the list of all, with the container it is in, and its number.
@@ -202,13 +161,22 @@ static LIST: [Listed; COUNT] = list();
 const fn count() -> usize {
     let (mut group, mut count) = (0, 0);
     while group < GROUPS.len() {
-        let commands = GROUPS[group].commands;
-        let mut command = 0;
-        while command < commands.len() {
-            count += 1 + commands[command].subcommands.len();
-            command += 1;
+        let files = GROUPS[group].files;
+        let mut file = 0;
+        while file < files.len() {
+            count += count_in(files[file]);
+            file += 1;
         }
         group += 1;
+    }
+    count
+}
+
+const fn count_in(commands: &[Command]) -> usize {
+    let (mut command, mut count) = (0, 0);
+    while command < commands.len() {
+        count += 1 + commands[command].subcommands.len();
+        command += 1;
     }
     count
 }
@@ -216,33 +184,42 @@ const fn count() -> usize {
 const fn list() -> [Listed; COUNT] {
     let mut list = [Listed {
         container: None,
-        command: &GROUPS[0].commands[0],
+        command: &GROUPS[0].files[0][0],
         number: 0,
     }; COUNT];
     let (mut group, mut number) = (0, 0);
     while group < GROUPS.len() {
-        let commands = GROUPS[group].commands;
-        let mut at = 0;
-        while at < commands.len() {
-            let command = &commands[at];
-            list[number].command = command;
-            list[number].number = number as u16;
-            number += 1;
-            let mut sub = 0;
-            while sub < command.subcommands.len() {
-                list[number] = Listed {
-                    container: Some(command),
-                    command: &command.subcommands[sub],
-                    number: number as u16,
-                };
-                number += 1;
-                sub += 1;
-            }
-            at += 1;
+        let files = GROUPS[group].files;
+        let mut file = 0;
+        while file < files.len() {
+            number = list_file(&mut list, number, files[file], None);
+            file += 1;
         }
         group += 1;
     }
     list
+}
+
+/// Lists the commands of a file, or the subcommands of a container, from a number on; gives the number
+/// behind them.
+const fn list_file(
+    list: &mut [Listed; COUNT],
+    from: usize,
+    commands: &'static [Command],
+    container: Option<&'static Command>,
+) -> usize {
+    let (mut at, mut number) = (0, from);
+    while at < commands.len() {
+        let command = &commands[at];
+        list[number] = Listed {
+            container,
+            command,
+            number: number as u16,
+        };
+        number = list_file(list, number + 1, command.subcommands, Some(command));
+        at += 1;
+    }
+    number
 }
 
 /// Places in the index of names: a power of two, several times as many as there are commands.

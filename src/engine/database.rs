@@ -115,10 +115,10 @@ impl Db<'_> {
     /// The key's entry for changing; where there is none, one with an empty collection of this type,
     /// which must not be left empty.
     pub fn write_or_create(&mut self, key: &[u8], kind: Kind) -> &mut Entry {
-        if self.find(key).is_none() {
+        let spot = self.find(key).unwrap_or_else(|| {
             self.add(Entry::empty(key, kind), None);
-        }
-        let spot = self.find(key).expect("a key just added is there");
+            self.find(key).expect("a key just added is there")
+        });
         self.use_of(spot)
     }
 
@@ -277,11 +277,6 @@ impl Db<'_> {
     /// Notes several.
     pub fn changes(&mut self, count: usize) {
         self.stats.dirty += count as u64;
-    }
-
-    /// Notes several of them at once.
-    pub fn changed_times(&mut self, times: usize) {
-        self.stats.dirty += times as u64;
     }
 
     /// Puts a value that was overwritten through [`Db::write`] where it is freed.

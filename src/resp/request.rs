@@ -118,7 +118,7 @@ impl<'a> Request<'a> {
     }
 
     /// The arguments in order, the command's name first.
-    pub fn iter(&self) -> impl ExactSizeIterator<Item = &[u8]> + Clone {
+    pub fn iter(&self) -> impl ExactSizeIterator<Item = &[u8]> + DoubleEndedIterator + Clone {
         self.spans.iter().map(|&span| self.slice(span))
     }
 

@@ -227,6 +227,25 @@ impl<'a> Home<'a> {
         *self.body = Body::Record(record);
     }
 
+    /// Replaces the collection by that of another entry of the same key, which is dissolved. Gives
+    /// back what stood there if it had an allocation of its own.
+    ///
+    /// # Panics
+    /// Where the other entry has another key.
+    pub fn take_over(&mut self, other: Entry) -> Option<Value> {
+        assert!(other.key() == self.key(), "a key keeps its name");
+        match std::mem::replace(self.body, other.body) {
+            Body::Large { pair, .. } => Some(pair.value),
+            Body::Record(_) => None,
+        }
+    }
+
+    /// The entry's key.
+    #[must_use]
+    pub fn key(&self) -> &[u8] {
+        self.body.key()
+    }
+
     /// The packed collection is too large for that: this value stands in its place from now on.
     pub fn enlarge(&mut self, value: Value) {
         *self.body = Body::large(self.body.key().into(), value, Encoding::Natural);

@@ -194,6 +194,23 @@ impl<'a> IntSetMut<'a> {
         Some(value)
     }
 
+    /// Keeps those integers of which `keep`, asked in ascending order, says so: one pass, whatever
+    /// becomes of how many.
+    pub fn retain(&mut self, mut keep: impl FnMut(i64) -> bool) {
+        let (width, len) = (self.as_set().width, self.as_set().len());
+        let start = self.head + WIDTH_LEN;
+        let mut kept = 0;
+        for index in 0..len {
+            if self.as_set().get(index).is_some_and(&mut keep) {
+                let from = start + index * width;
+                self.bytes
+                    .copy_within(from..from + width, start + kept * width);
+                kept += 1;
+            }
+        }
+        memory::resize_exact(self.bytes, start + kept * width..start + len * width, 0);
+    }
+
     /// Writes every integer anew, with more bytes each.
     fn widen(&mut self, width: usize) {
         let set = self.as_set();

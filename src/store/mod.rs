@@ -22,8 +22,8 @@
 //! - [`pack`]: a run of byte strings in one piece of memory: a small list, hash or sorted set.
 //! - [`intset`]: a small set of integers, sorted, in one piece of memory.
 //! - [`hash`]: values by field, packed or large.
+//! - [`list`]: elements in the order in which they were pushed, packed or large: a deque of packs.
 //! - [`set`]: members, each once: integers, packed or large.
-//! - [`list`]: a large list: a deque of packs.
 //! - [`zset`]: members in the order of their scores, packed or large: then it is a table of the
 //!   members, and [`ordered`], where each is found by its rank.
 //! - [`arena`]: values with short names, which both of these use.
@@ -53,7 +53,7 @@ pub use entry::{Encoding, Entry, Kind};
 pub use hash::{HashMut, HashRef};
 pub use intset::{IntSet, IntSetMut};
 pub use keyspace::{Expired, Keyspace};
-pub use list::{End, Fill, List};
+pub use list::{End, Fill, List, ListMut, ListRef};
 pub use pack::{Item, Pack, PackMut, Place};
 pub use packing::Packing;
 pub use record::Record;

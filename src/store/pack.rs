@@ -27,6 +27,12 @@ use super::memory;
 use element::{Encoded, decode, size_at, size_before};
 use std::ops::Range;
 
+/// Bytes that an element of so many takes in a pack, at the most.
+#[inline]
+pub(super) fn max_size(len: usize) -> usize {
+    len + element::max_frame(len)
+}
+
 /// Bytes of the number of elements, which stands before them.
 const COUNT_LEN: usize = size_of::<u32>();
 
@@ -226,6 +232,20 @@ impl<'a> Pack<'a> {
         }
     }
 
+    /// `count` elements from this number on, or as many as there are, from either side of them.
+    #[must_use]
+    pub fn range_iter(self, index: usize, count: usize) -> Iter<'a> {
+        let place = self.place(index).unwrap_or(self.end());
+        let left = count.min(self.len - place.index);
+        Iter {
+            elements: self
+                .elements
+                .get(self.range(place, left))
+                .unwrap_or_default(),
+            left,
+        }
+    }
+
     /// The first element of every `step` that is this byte string: with a step of 2, among the
     /// elements 0, 2, 4 ..., which are the fields where a hash is packed.
     ///
@@ -393,8 +413,17 @@ impl<'a> PackMut<'a> {
     /// Puts `elements` in the place of `removed` others (or of as many as there are), beginning with
     /// the one at `place`: every edit is one of these, and a single reallocation at the most.
     pub fn splice(&mut self, place: Place, removed: usize, elements: &[&[u8]]) {
-        let encoded = elements.iter().map(|element| Encoded::new(element));
-        self.splice_encoded(place, removed, encoded);
+        self.splice_iter(place, removed, elements.iter().copied());
+    }
+
+    /// The same with elements that need not lie side by side.
+    pub(super) fn splice_iter<'e>(
+        &mut self,
+        place: Place,
+        removed: usize,
+        elements: impl Iterator<Item = &'e [u8]> + Clone,
+    ) {
+        self.splice_encoded(place, removed, elements.map(Encoded::new));
     }
 
     /// The same with elements that are items already.

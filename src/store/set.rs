@@ -21,7 +21,7 @@
 //! such a set. Here a small one is packed first, as a small hash is: a dozen tags of an article are
 //! compared faster than hashed. OBJECT ENCODING says `hashtable` of both.
 
-use super::entry::{Contents, ContentsMut, Entry, Form, Home};
+use super::entry::{Contents, ContentsMut, Entry, Form, Home, Kind};
 use super::intset::{IntSet, IntSetMut};
 use super::pack::{Item, Pack, PackMut};
 use super::packing::Packing;
@@ -34,6 +34,14 @@ const PACKED_MEMBERS: usize = 128;
 
 /// The longest member of a packed set, in bytes.
 const PACKED_MEMBER_BYTES: usize = 64;
+
+/// When so many times what is left is not more than what is taken out, a set is made anew of what
+/// is left. It can be seen (as an encoding), so it is Redis's border.
+const FEW_ARE_LEFT: usize = 5;
+
+/// To take this many integers out of an intset one by one, and to move what is behind each, is quicker
+/// than to go through all of them.
+const ONE_BY_ONE: usize = 8;
 
 /// A set to be read.
 #[derive(Debug, Clone, Copy)]
@@ -102,7 +110,7 @@ impl<'a> SetRef<'a> {
     #[must_use]
     pub fn contains(self, member: &[u8]) -> bool {
         match self {
-            SetRef::Integers(set) => Item::of(member)
+            SetRef::Integers(set) => Item::Bytes(member)
                 .as_i64()
                 .is_some_and(|value| set.contains(value)),
             SetRef::Packed(pack) => pack.find(member, 1).is_some(),
@@ -121,7 +129,7 @@ impl<'a> SetRef<'a> {
     }
 
     /// Every member: integers ascending, packed ones as they were added, those of a large set in no
-    /// order.
+    /// order, and as bytes, whatever they read as.
     pub fn iter(self) -> impl Iterator<Item = Item<'a>> + 'a {
         let (integers, pack, table) = match self {
             SetRef::Integers(set) => (Some(set), None, None),
@@ -171,7 +179,7 @@ impl SetMut<'_> {
     /// Adds a member. Says whether it is a new one.
     pub fn insert(&mut self, member: &[u8], packing: &Packing) -> bool {
         match self.home.contents_mut() {
-            ContentsMut::Packed(Form::IntSet, _) => match Item::of(member).as_i64() {
+            ContentsMut::Packed(Form::IntSet, _) => match Item::Bytes(member).as_i64() {
                 Some(value) => self.insert_integer(value, packing),
                 None => {
                     self.leave_integers(packing);
@@ -221,7 +229,7 @@ impl SetMut<'_> {
         match self.home.contents_mut() {
             ContentsMut::Packed(Form::IntSet, tail) => {
                 let mut set = IntSetMut::new(tail.bytes, tail.head);
-                let value = Item::of(member).as_i64();
+                let value = Item::Bytes(member).as_i64();
                 value.is_some_and(|value| set.remove(value))
             }
             ContentsMut::Packed(_, tail) => {
@@ -240,6 +248,94 @@ impl SetMut<'_> {
             }
             ContentsMut::Large(_) => unreachable!("the home of a set holds a set"),
         }
+    }
+
+    /// Takes out a member, each as likely as any other, and shows it to `read`; `random(n)` gives a
+    /// number below `n`. `None` where there is none.
+    pub fn pop<R>(
+        &mut self,
+        mut random: impl FnMut(usize) -> usize,
+        read: impl FnOnce(Item) -> R,
+    ) -> Option<R> {
+        match self.home.contents_mut() {
+            ContentsMut::Packed(Form::IntSet, tail) => {
+                let mut set = IntSetMut::new(tail.bytes, tail.head);
+                let index = random(set.as_set().len());
+                set.remove_at(index).map(|value| read(Item::Int(value)))
+            }
+            ContentsMut::Packed(_, tail) => {
+                let mut pack = PackMut::new(tail.bytes, tail.head);
+                let members = pack.as_pack();
+                let place = members.place(random(members.len()))?;
+                let result = read(members.item(place)?);
+                pack.remove(place);
+                Some(result)
+            }
+            ContentsMut::Large(Value::Set(table)) => {
+                let record = table.random(random)?.clone();
+                let hash = table.hash(record.key());
+                table.remove(hash, |other| other.key() == record.key());
+                Some(read(member(&record)))
+            }
+            ContentsMut::Large(_) => unreachable!("the home of a set holds a set"),
+        }
+    }
+
+    /// Takes out `count` members, or all, and shows them to `read`; each choice of so many is as likely
+    /// as any other.
+    ///
+    /// Where few are left, these are what is chosen, and they become a set as if it had just been
+    /// made of them: so does Redis, and it is the one case where a hash table becomes an intset again.
+    /// The old value is given back then, to be freed with care.
+    pub fn pop_many(
+        &mut self,
+        count: usize,
+        packing: &Packing,
+        mut random: impl FnMut(usize) -> usize,
+        mut read: impl FnMut(Item),
+    ) -> Option<Value> {
+        let mut selection = Selection {
+            unseen: self.as_ref().len(),
+            left: self.as_ref().len().saturating_sub(count),
+        };
+        if selection.left.saturating_mul(FEW_ARE_LEFT) <= count {
+            return self.keep_few(packing, |member| {
+                let is_left = selection.leaves(&mut random);
+                if !is_left {
+                    read(member);
+                }
+                is_left
+            });
+        }
+        match self.home.contents_mut() {
+            ContentsMut::Packed(Form::IntSet, tail) if count > ONE_BY_ONE => {
+                IntSetMut::new(tail.bytes, tail.head).retain(|value| {
+                    let is_left = selection.leaves(&mut random);
+                    if !is_left {
+                        read(Item::Int(value));
+                    }
+                    is_left
+                });
+            }
+            _ => {
+                for _ in 0..count {
+                    self.pop(&mut random, &mut read);
+                }
+            }
+        }
+        None
+    }
+
+    /// Makes a new set of the members of which `keep` says so, and gives back what there was.
+    fn keep_few(&mut self, packing: &Packing, mut keep: impl FnMut(Item) -> bool) -> Option<Value> {
+        let mut rest = Entry::empty(self.home.key(), Kind::Set);
+        let mut kept = rest.as_set_mut().expect("it was made as a set");
+        for member in self.as_ref().iter() {
+            if keep(member) {
+                kept.insert_item(member, packing);
+            }
+        }
+        self.home.take_over(rest)
     }
 
     /// Gives a set of integers another form.
@@ -268,6 +364,23 @@ impl SetMut<'_> {
             });
         }
         self.home.enlarge(Value::Set(Box::new(table)));
+    }
+}
+
+/// Choosing what is left of a set by going through it: selection sampling (see the commands' `sample`
+/// module, which chooses what is taken).
+struct Selection {
+    unseen: usize,
+    left: usize,
+}
+
+impl Selection {
+    /// Whether the next member is left in the set.
+    fn leaves(&mut self, random: &mut impl FnMut(usize) -> usize) -> bool {
+        let is_left = random(self.unseen) < self.left;
+        self.unseen -= 1;
+        self.left -= usize::from(is_left);
+        is_left
     }
 }
 

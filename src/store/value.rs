@@ -89,7 +89,7 @@ impl Value {
     pub fn is_weighty(&self) -> bool {
         match self {
             Value::String(bytes) => bytes.capacity() > WEIGHTY_BYTES,
-            Value::List(list) => list.len() > WEIGHTY_LEN,
+            Value::List(list) => list.len() > WEIGHTY_LEN || list.heap_bytes() > WEIGHTY_BYTES,
             Value::Hash(table) | Value::Set(table) => table.len() > WEIGHTY_LEN,
             Value::Zset(zset) => zset.len() > WEIGHTY_LEN,
         }

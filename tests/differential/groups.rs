@@ -3,7 +3,10 @@
 use super::homes::Home;
 use super::step::{Args, Step};
 use super::vocabulary::Vocabulary;
-use super::{hashes, keys, lex_sets, limits, lists, sessions, sets, sorted_sets, strings};
+use super::{
+    bits, geo, hashes, hyperloglog, keys, lex_sets, limits, lists, sessions, sets, sort,
+    sorted_sets, strings,
+};
 
 /// Makes one request, or some that belong together.
 pub enum Maker {
@@ -46,6 +49,15 @@ const GROUPS: &[Group] = &[
         sorted_sets::MAKERS,
     ),
     group("sorted_sets", 150, Some(Home::LexSets), lex_sets::MAKERS),
+    group("geo", 200, Some(Home::Geo), geo::MAKERS),
+    group("bits", 200, Some(Home::Bits), bits::MAKERS),
+    group(
+        "hyperloglog",
+        120,
+        Some(Home::HyperLogLogs),
+        hyperloglog::MAKERS,
+    ),
+    group("sort", 150, Some(Home::Sortable), sort::MAKERS),
 ];
 
 const fn group(

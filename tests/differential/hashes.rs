@@ -23,7 +23,7 @@ pub const MAKERS: &[(usize, Maker)] = &[
     (10, Maker::Some(scan)),
     (15, Maker::Some(scan_packed)),
     (6, Maker::One(scan_once)),
-    (5, Maker::One(delete)),
+    (15, Maker::One(delete)),
     (4, Maker::One(describe)),
 ];
 

@@ -24,7 +24,7 @@ pub const MAKERS: &[(usize, Maker)] = &[
     (20, Maker::Some(take_at_once)),
     (20, Maker::Some(shift_at_once)),
     (6, Maker::Some(wait)),
-    (6, Maker::One(delete)),
+    (12, Maker::One(delete)),
     (5, Maker::One(describe)),
 ];
 
@@ -143,7 +143,7 @@ fn find(v: &mut Vocabulary) -> Args {
         if v.random.chance(40) {
             let number = match v.random.below(12) {
                 0 => v.odd_count(),
-                1 => v.word("-9223372036854775808 -9223372036854775807 -4611686018427387904"),
+                1 => v.word("-9223372036854775807 -4611686018427387904"),
                 _ if name == "RANK" => v.random.pick(&["1", "-1", "2", "-2", "3", "-3"]).into(),
                 _ => v.random.between(0, 4).to_string().into(),
             };

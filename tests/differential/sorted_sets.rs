@@ -14,7 +14,7 @@ pub const MAKERS: &[(usize, Maker)] = &[
     (5, Maker::One(fill)),
     (35, Maker::One(increment)),
     (30, Maker::One(remove)),
-    (40, Maker::One(look)),
+    (50, Maker::One(look)),
     (15, Maker::One(scores)),
     (25, Maker::One(everything)),
     (50, Maker::One(range)),
@@ -34,7 +34,7 @@ pub const MAKERS: &[(usize, Maker)] = &[
     (8, Maker::Some(scan)),
     (12, Maker::Some(scan_packed)),
     (5, Maker::One(scan_once)),
-    (5, Maker::One(delete)),
+    (12, Maker::One(delete)),
     (5, Maker::One(describe)),
 ];
 
@@ -115,7 +115,7 @@ fn look(v: &mut Vocabulary) -> Args {
     let key = v.key();
     match v.random.below(8) {
         0 => line("ZCARD", [key]),
-        1 | 2 => line("OBJECT", [v.keyword("ENCODING"), key]),
+        1..4 => line("OBJECT", [v.keyword("ENCODING"), key]),
         _ => vec![
             v.word("ZSCORE ZRANK ZREVRANK ZRANK ZREVRANK"),
             key,

@@ -21,6 +21,7 @@ pub const MAKERS: &[(usize, Maker)] = &[
     (50, Maker::One(many)),
     (20, Maker::Some(lcs)),
     (12, Maker::Some(set_in_the_past)),
+    (25, Maker::One(encoding)),
 ];
 
 /// A command line from its name and the rest.
@@ -177,6 +178,11 @@ pub fn many(v: &mut Vocabulary) -> Args {
         args.pop();
     }
     args
+}
+
+/// OBJECT ENCODING.
+pub fn encoding(v: &mut Vocabulary) -> Args {
+    line("OBJECT ENCODING", [v.key()])
 }
 
 /// LCS of two short strings, which are stored first.

@@ -24,6 +24,16 @@ pub const COMMANDS: &[&str] = &[
     "setrange 4 [write denyoom] 1 1 1 [@write @string @slow] 2.2.0 string",
     "strlen 2 [readonly fast] 1 1 1 [@read @string @fast] 2.2.0 string",
     "substr 4 [readonly] 1 1 1 [@read @string @slow] 1.0.0 string",
+    "bitcount -2 [readonly] 1 1 1 [@read @bitmap @slow] 2.6.0 bitmap",
+    "bitfield -2 [write denyoom] 1 1 1 [@write @bitmap @slow] 3.2.0 bitmap",
+    "bitfield_ro -2 [readonly fast] 1 1 1 [@read @bitmap @fast] 6.0.0 bitmap",
+    "bitop -4 [write denyoom] 2 -1 1 [@write @bitmap @slow] 2.6.0 bitmap",
+    "bitpos -3 [readonly] 1 1 1 [@read @bitmap @slow] 2.8.7 bitmap",
+    "getbit 3 [readonly fast] 1 1 1 [@read @bitmap @fast] 2.2.0 bitmap",
+    "setbit 4 [write denyoom] 1 1 1 [@write @bitmap @slow] 2.2.0 bitmap",
+    "pfadd -2 [write denyoom fast] 1 1 1 [@write @hyperloglog @fast] 2.8.9 hyperloglog",
+    "pfcount -2 [readonly] 1 -1 1 [@read @hyperloglog @slow] 2.8.9 hyperloglog",
+    "pfmerge -2 [write denyoom] 1 -1 1 [@write @hyperloglog @slow] 2.8.9 hyperloglog",
     "copy -3 [write denyoom] 1 2 1 [@keyspace @write @slow] 6.2.0 generic",
     "del -2 [write] 1 -1 1 [@keyspace @write @slow] 1.0.0 generic",
     "exists -2 [readonly fast] 1 -1 1 [@keyspace @read @fast] 1.0.0 generic",
@@ -130,6 +140,27 @@ pub const ARGUMENTS: &[(&str, &str)] = &[
         "lcs",
         "key1:key key2:key len:pure-token=LEN!optional idx:pure-token=IDX!optional len:integer=MINMATCHLEN!optional withmatchlen:pure-token=WITHMATCHLEN!optional",
     ),
+    (
+        "bitcount",
+        "key:key index:block!optional(start:integer end:integer index_unit:oneof!optional(byte:pure-token=BYTE bit:pure-token=BIT))",
+    ),
+    (
+        "bitfield",
+        "key:key operation:oneof!optional!multiple(encoding_offset:block=GET(encoding:string offset:integer) write:block(wrap_sat_fail:oneof=OVERFLOW!optional(wrap:pure-token=WRAP sat:pure-token=SAT fail:pure-token=FAIL) write_operation:oneof(encoding_offset_value:block=SET(encoding:string offset:integer value:integer) encoding_offset_increment:block=INCRBY(encoding:string offset:integer increment:integer))))",
+    ),
+    (
+        "bitfield_ro",
+        "key:key encoding_offset:block=GET!optional!multiple!multiple_token(encoding:string offset:integer)",
+    ),
+    ("bitop", "operation:string destkey:key key:key!multiple"),
+    (
+        "bitpos",
+        "key:key bit:integer index:block!optional(start:integer end_index:block!optional(end:integer index_unit:oneof!optional(byte:pure-token=BYTE bit:pure-token=BIT)))",
+    ),
+    ("setbit", "key:key offset:integer value:integer"),
+    ("pfadd", "key:key element:string!optional!multiple"),
+    ("pfcount", "key:key!multiple"),
+    ("pfmerge", "destkey:key sourcekey:key!multiple"),
 ];
 
 /// The sections of `INFO` and `INFO default`.

@@ -321,14 +321,14 @@ fn run_all(call: &mut Call, operations: &[Operation], len: usize) -> Done {
         let changes = entry
             .edit_string(Encoding::Raw, run)
             .ok_or(Error::WRONG_TYPE)?;
-        db.changed_times(changes);
+        db.changes(changes);
     } else {
         let mut bytes = Vec::new();
         let changes = run(&mut bytes);
         let string = NewString::Owned(bytes, Encoding::Raw);
         // Storing it is noted as one of the changes.
         db.store(key, string, Deadline::Never);
-        db.changed_times(changes.saturating_sub(1));
+        db.changes(changes.saturating_sub(1));
     }
     Ok(())
 }

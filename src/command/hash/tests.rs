@@ -157,6 +157,7 @@ fn the_settings_decide_when_a_hash_grows() {
             ("COPY large copy", ":1"),
             ("HSET copy a x", ":0"),
             ("HGET large a", "$1 1"),
+            ("HINCRBY large a 4", ":5"),
             ("HGET packed c", "$1 3"),
         ],
     );

@@ -8,6 +8,7 @@ enum Edit {
     Insert(i64),
     Remove(i64),
     RemoveAt(usize),
+    Retain(i64),
 }
 
 fn edit() -> impl Strategy<Value = Edit> {
@@ -17,6 +18,7 @@ fn edit() -> impl Strategy<Value = Edit> {
         5 => value.clone().prop_map(Edit::Insert),
         2 => value.prop_map(Edit::Remove),
         1 => (0..30usize).prop_map(Edit::RemoveAt),
+        1 => (2..5i64).prop_map(Edit::Retain),
     ]
 }
 
@@ -28,6 +30,10 @@ fn apply(set: &mut IntSetMut, model: &mut BTreeSet<i64>, edit: &Edit) {
             let expected = model.iter().nth(index).copied();
             assert_eq!(set.remove_at(index), expected);
             expected.map(|value| model.remove(&value));
+        }
+        Edit::Retain(divisor) => {
+            set.retain(|value| value % divisor != 0);
+            model.retain(|value| value % divisor != 0);
         }
     }
 }

@@ -58,10 +58,11 @@ const TRAILER_9: u8 = 0xff;
 /// The longest text of a 64-bit integer, which is that of `i64::MIN`.
 const MAX_INT_TEXT: usize = 20;
 
-/// What stands in a pack: an integer, or bytes that do not read as one.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// An element of a collection. In a pack it is an integer, or bytes that do not read as one; what
+/// does not lie in a pack is bytes, whatever they read as.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Item<'a> {
-    /// Bytes that [`parse_i64`] refuses.
+    /// Bytes that are kept as they are: in a pack, such as [`parse_i64`] refuses.
     Bytes(&'a [u8]),
     /// Bytes that are an integer's decimal digits, kept as the integer.
     Int(i64),
@@ -133,11 +134,11 @@ impl<'a> Item<'a> {
         matches!(self, Item::Bytes([]))
     }
 
-    /// The integer that the element is, if it is one.
+    /// The integer that the element is, or reads as, if it does.
     #[must_use]
     pub fn as_i64(&self) -> Option<i64> {
         match *self {
-            Item::Bytes(_) => None,
+            Item::Bytes(bytes) => integer(bytes),
             Item::Int(n) => Some(n),
         }
     }
@@ -150,6 +151,13 @@ fn integer(bytes: &[u8]) -> Option<i64> {
         return None;
     }
     parse_i64(bytes)
+}
+
+/// Bytes that an element takes beside its own, at the most: those of a short one are two, a long
+/// one may have nine on either side. An integer takes no more than its digits would.
+#[inline]
+pub(in crate::store) fn max_frame(len: usize) -> usize {
+    if len < SHORT { 2 } else { 18 }
 }
 
 /// A byte string as it will stand in a pack: what goes before it, and what of it is kept as it is.

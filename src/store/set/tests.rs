@@ -163,3 +163,85 @@ fn every_member_is_as_likely_as_any_other() {
             .is_some_and(|set| set.random(|_| 0).is_none())
     );
 }
+
+#[test]
+fn every_member_is_popped_as_often_as_any_other() {
+    const TIMES: usize = 3000;
+    let packing = Packing::default();
+    // One by one, through all of an intset, and by choosing what is left.
+    for count in [1, 3, 10, 14, 18] {
+        for entry in sets() {
+            let mut random = Random::new(5);
+            let mut popped = [0f64; 20];
+            for _ in 0..TIMES {
+                let mut entry = entry.copy_to(b"copy");
+                let mut set = entry.as_set_mut().expect("it is a set");
+                let old = set.pop_many(
+                    count,
+                    &packing,
+                    |n| random.below(n),
+                    |member| popped[number(member)] += 1.0,
+                );
+                assert_eq!(set.as_ref().len(), 20 - count);
+                let is_new = matches!(old, Some(Value::Set(_)));
+                assert!(!is_new || matches!(set.as_ref(), SetRef::Integers(_)));
+            }
+            let share = count as f64 / 20.0;
+            let chi = chi_square(&popped, (1.0 - share) * 20.0 / 19.0);
+            assert!(chi < UNLIKELY, "{chi} of {count} of {:?}", entry.as_set());
+        }
+    }
+}
+
+#[test]
+fn pairs_are_popped_as_often_as_any_others() {
+    // Of four members there are six pairs; which one goes says nothing about the other.
+    let packing = Packing::default();
+    for marker in [&b"0"[..], b"x", &[b'x'; 65]] {
+        let mut entry = Entry::empty(b"key", Kind::Set);
+        let mut set = entry.as_set_mut().expect("it is a set");
+        for member in [marker, b"0", b"1", b"2", b"3"] {
+            set.insert(member, &packing);
+        }
+        if marker != b"0" {
+            set.remove(marker);
+        }
+        let mut random = Random::new(5);
+        let mut pairs = [0f64; 16];
+        for _ in 0..6000 {
+            let mut entry = entry.copy_to(b"copy");
+            let mut set = entry.as_set_mut().expect("it is a set");
+            let mut pair = 0;
+            let read = |member: Item| pair |= 1 << number(member);
+            set.pop_many(2, &packing, |n| random.below(n), read);
+            pairs[pair] += 1.0;
+        }
+        let six = pairs.iter().filter(|&&times| times > 0.0);
+        let chi: f64 = six.clone().map(|n| (n - 1000.0).powi(2) / 1000.0).sum();
+        // 5 degrees of freedom.
+        assert!(six.count() == 6 && chi < 20.5, "{pairs:?}");
+    }
+}
+
+#[test]
+fn as_many_are_popped_as_there_are() {
+    let packing = Packing::default();
+    for mut entry in sets() {
+        let mut set = entry.as_set_mut().expect("it is a set");
+        let mut popped = BTreeSet::new();
+        while let Some(n) = set.pop(|n| n / 2, number) {
+            assert!(popped.insert(n));
+        }
+        assert!(popped.len() == 20 && set.is_empty());
+        let mut read = 0;
+        set.pop_many(5, &packing, |_| 0, |_| read += 1);
+        assert_eq!(read, 0);
+    }
+    for mut entry in sets() {
+        let mut set = entry.as_set_mut().expect("it is a set");
+        let mut popped = BTreeSet::new();
+        let read = |member: Item| assert!(popped.insert(number(member)));
+        set.pop_many(usize::MAX, &packing, |_| 0, read);
+        assert!(popped.len() == 20 && set.is_empty());
+    }
+}

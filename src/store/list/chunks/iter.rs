@@ -75,6 +75,28 @@ impl<'a> Iterator for Iter<'a> {
     fn size_hint(&self) -> (usize, Option<usize>) {
         (self.left.len(), Some(self.left.len()))
     }
+
+    /// Chunk by chunk, so that the step to the next element does not ask whether there is one.
+    #[inline]
+    fn fold<B, F: FnMut(B, Item<'a>) -> B>(mut self, init: B, mut fold: F) -> B {
+        let mut result = init;
+        if let Some(first) = self.next() {
+            result = fold(result, first);
+        }
+        let Some(mut walk) = self.front else {
+            return result;
+        };
+        let mut left = self.left.len();
+        loop {
+            let here = left.min(walk.items.len());
+            result = walk.items.take(here).fold(result, &mut fold);
+            left -= here;
+            walk.chunk += 1;
+            let next = self.list.chunks.get(walk.chunk).filter(|_| left > 0);
+            let Some(chunk) = next else { return result };
+            walk.items = chunk.pack().iter();
+        }
+    }
 }
 
 impl<'a> DoubleEndedIterator for Iter<'a> {
