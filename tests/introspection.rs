@@ -254,6 +254,13 @@ fn command_getkeys() {
         COMMAND GETKEYS bitop not a b        => ["a" "b"]
         COMMAND GETKEYS pfmerge a b c        => ["a" "b" "c"]
         COMMAND GETKEYS pfmerge a            => -ERR Invalid arguments specified for command
+        COMMAND GETKEYS georadius k 1 1 1 m => ["k"]
+        COMMAND GETKEYS georadius k 1 1 1 m storedist b store a => ["k" "a" "b"]
+        COMMAND GETKEYS georadius k 1 1 1 store x => ["k"]
+        COMMAND GETKEYS georadius k 1 1 1 m store storedist b => ["k" "storedist" "b"]
+        COMMAND GETKEYS georadiusbymember k m 1 m store a => ["k" "a"]
+        COMMAND GETKEYS georadiusbymember_ro k m 1 m => ["k"]
+        COMMAND GETKEYS geosearchstore a b c d e f g h => ["a" "b"]
         COMMAND GETKEYS memory usage k       => ["k"]
         COMMAND GETKEYS get a b              => -ERR Invalid number of arguments specified for command
         COMMAND GETKEYS mset a               => -ERR Invalid number of arguments specified for command
@@ -279,6 +286,8 @@ fn command_getkeys() {
         COMMAND GETKEYSANDFLAGS bitfield a overflow sat incrby u8 0 1 => [["a" [+RW +access +update]]]
         COMMAND GETKEYSANDFLAGS pfcount a b  => [["a" [+RW +access]] ["b" [+RW +access]]]
         COMMAND GETKEYSANDFLAGS pfmerge a b  => [["a" [+RW +access +insert]] ["b" [+RO +access]]]
+        COMMAND GETKEYSANDFLAGS georadius k 1 1 1 m store a storedist b => [["k" [+RO +access]] ["a" [+OW +update]] ["b" [+OW +update]]]
+        COMMAND GETKEYSANDFLAGS geosearchstore a b c d e f g h => [["a" [+OW +update]] ["b" [+RO +access]]]
         COMMAND GETKEYSANDFLAGS ping a       => -ERR The command has no key arguments
         COMMAND GETKEYSANDFLAGS nosuch a     => -ERR Invalid command specified
         COMMAND GETKEYSANDFLAGS ping         => -ERR wrong number of arguments for 'command|getkeysandflags' command

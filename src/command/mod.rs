@@ -25,6 +25,7 @@ mod docs;
 pub mod entry;
 mod error;
 mod expire;
+mod geo;
 mod hash;
 mod help;
 mod hyperloglog;

@@ -2,8 +2,8 @@
 
 use super::entry::Command;
 use super::{
-    bitmap, catalog, client, config, connection, debug, expire, hash, hyperloglog, info, key, list,
-    lolwut, object, scan, server, set, sort, sorted_set, string,
+    bitmap, catalog, client, config, connection, debug, expire, geo, hash, hyperloglog, info, key,
+    list, lolwut, object, scan, server, set, sort, sorted_set, string,
 };
 
 /// The commands of one kind.
@@ -71,6 +71,11 @@ pub const GROUPS: &[Group] = &[
             sorted_set::range::COMMANDS,
             sorted_set::pop::COMMANDS,
         ],
+    },
+    Group {
+        name: "geo",
+        category: "@geo",
+        files: &[geo::COMMANDS, geo::search::COMMANDS],
     },
     Group {
         name: "hyperloglog",
