@@ -216,8 +216,8 @@ fn search(v: &mut Vocabulary) -> Args {
     args
 }
 
-/// What is stored, looked at. Distances are removed again: as scores they are places so near each other that
-/// many lie in one, and no two distances from there differ.
+/// What is stored, looked at. Distances are removed again: scores as small as they are all stand for a few places,
+/// and whatever is searched from there is at one distance.
 fn and_look(into: Bytes, args: Args) -> Step {
     let mut look = line("ZRANGE", [into.clone()]);
     look.extend(["0", "-1", "WITHSCORES"].map(Bytes::from));
