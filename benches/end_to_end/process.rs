@@ -2,6 +2,7 @@
 //! processor time, killed at the end.
 
 use super::load;
+use std::ffi::OsStr;
 use std::fs;
 use std::io::{self, Read, Write};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
@@ -17,6 +18,42 @@ const START_POLL: Duration = Duration::from_millis(5);
 
 /// Nanoseconds of a tick, in which Linux tells programs their processor time.
 const TICK_NS: u64 = 10_000_000;
+
+/// Any is above all programs that have none.
+const REAL_TIME_PRIORITY: &str = "10";
+
+/// A program that is measured.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Program {
+    /// This project's.
+    Aerolite,
+    /// Redis, where it is in PATH.
+    Redis,
+}
+
+impl Program {
+    /// Those that can be started here. Says so where one is missing.
+    pub fn all() -> Vec<Program> {
+        if is_installed("redis-server") {
+            return vec![Program::Aerolite, Program::Redis];
+        }
+        println!("redis-server is not in PATH: no comparison with it");
+        vec![Program::Aerolite]
+    }
+
+    /// A process of its own, with no data, that answers.
+    pub fn start(self) -> io::Result<Process> {
+        match self {
+            Program::Aerolite => {
+                Process::start("aerolite", Path::new(env!("CARGO_BIN_EXE_aerolite")), &[])
+            }
+            Program::Redis => {
+                let arguments = ["--save", "", "--bind", "127.0.0.1"];
+                Process::start("redis-server", Path::new("redis-server"), &arguments)
+            }
+        }
+    }
+}
 
 /// A server, alive for as long as this value.
 pub struct Process {
@@ -77,6 +114,16 @@ impl Process {
     pub fn cpu_ns(&self) -> Option<u64> {
         let pid = self.child.id();
         scheduled_ns(pid).or_else(|| ticks_ns(pid))
+    }
+
+    /// Its resident set, in bytes; `None` where there is no `/proc`.
+    pub fn rss(&self) -> Option<u64> {
+        let status = fs::read_to_string(format!("/proc/{}/status", self.child.id())).ok()?;
+        let line = status
+            .lines()
+            .find_map(|line| line.strip_prefix("VmRSS:"))?;
+        let kib: u64 = line.split_whitespace().next()?.parse().ok()?;
+        Some(kib * 1024)
     }
 
     /// Keeps all its threads on one core.
@@ -145,6 +192,19 @@ pub fn place_self(core: usize, is_batch: bool) -> bool {
     place(std::process::id(), &[], core, is_batch)
 }
 
+/// Keeps the thread that calls this on one core, ahead of all that is not real-time; says whether it
+/// could be done, which takes Linux, the programs of `place` and the right to it.
+pub fn place_thread_real_time(core: usize) -> bool {
+    let thread = fs::read_link("/proc/thread-self").ok();
+    let id = thread
+        .as_deref()
+        .and_then(Path::file_name)
+        .and_then(OsStr::to_str);
+    let Some(id) = id else { return false };
+    let placed = run(Command::new("taskset").args(["-c", "-p", &core.to_string(), id]));
+    placed && run(Command::new("chrt").args(["--fifo", "-p", REAL_TIME_PRIORITY, id]))
+}
+
 /// Says whether it could be done: it takes the programs `taskset` and `chrt`, of util-linux.
 fn place(pid: u32, threads: &[&str], core: usize, is_batch: bool) -> bool {
     let policy = if is_batch { "--batch" } else { "--other" };
@@ -174,6 +234,17 @@ pub fn cores() -> Vec<usize> {
         Some(first.parse::<usize>().ok()?..=last.parse().ok()?)
     });
     ranges.flatten().collect()
+}
+
+/// Two cores that are not two threads of one core, if there are four: hyper-threads are
+/// neighbours in number, or half of all cores apart.
+pub fn two_cores(cores: &[usize]) -> (usize, usize) {
+    match *cores {
+        [] => (0, 0),
+        [only] => (only, only),
+        [first, second] | [first, second, _] => (first, second),
+        [first, _, third, ..] => (first, third),
+    }
 }
 
 /// Whether there is such a program in PATH.
