@@ -116,14 +116,13 @@ impl Process {
         scheduled_ns(pid).or_else(|| ticks_ns(pid))
     }
 
-    /// Its resident set, in bytes; `None` where there is no `/proc`.
+    /// Its resident set, in bytes, counted page by page where the kernel does that: `VmRSS` adds up
+    /// what each processor knew some time ago. `None` where there is no `/proc`.
     pub fn rss(&self) -> Option<u64> {
-        let status = fs::read_to_string(format!("/proc/{}/status", self.child.id())).ok()?;
-        let line = status
-            .lines()
-            .find_map(|line| line.strip_prefix("VmRSS:"))?;
-        let kib: u64 = line.split_whitespace().next()?.parse().ok()?;
-        Some(kib * 1024)
+        let pid = self.child.id();
+        kib(&format!("/proc/{pid}/smaps_rollup"), "Rss:")
+            .or_else(|| kib(&format!("/proc/{pid}/status"), "VmRSS:"))
+            .map(|kib| kib * 1024)
     }
 
     /// Keeps all its threads on one core.
@@ -164,6 +163,13 @@ fn quiet(command: &mut Command) -> &mut Command {
 fn free_port() -> io::Result<u16> {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
     Ok(listener.local_addr()?.port())
+}
+
+/// The number behind this word in a file of `/proc`.
+fn kib(file: &str, word: &str) -> Option<u64> {
+    let text = fs::read_to_string(file).ok()?;
+    let line = text.lines().find_map(|line| line.strip_prefix(word))?;
+    line.split_whitespace().next()?.parse().ok()
 }
 
 /// The sum over all threads of what the scheduler counted.

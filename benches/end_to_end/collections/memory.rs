@@ -16,6 +16,9 @@ use std::time::Duration;
 /// Lookups after the last element.
 const LOOKUPS: usize = 100_000;
 
+/// So few that what they took does not count beside a million.
+const WARM_UP_ELEMENTS: usize = 200;
+
 /// After the start, and after the last lookup, before memory is looked at.
 const SETTLE: Duration = Duration::from_millis(300);
 
@@ -30,7 +33,9 @@ impl Taken {
     fn of(server: &Process, extent: Extent) -> io::Result<Taken> {
         thread::sleep(SETTLE / extent.divisor as u32);
         let used = Client::connect(server.addr)?.info("memory", "used_memory")?;
-        let rss = server.rss().ok_or_else(|| unsupported("VmRSS"))?;
+        let rss = server
+            .rss()
+            .ok_or_else(|| unsupported("the resident set"))?;
         Ok(Taken { rss, used })
     }
 }
@@ -60,6 +65,7 @@ fn per_element(
     let count = (extent.total / size).max(1);
     let keys: Vec<String> = (0..count).map(|key| format!("key:{key:012}")).collect();
     let server = contender.program.start()?;
+    warm_up(&server, kind)?;
     let before = Taken::of(&server, extent)?;
     fill::one_by_one(server.addr, kind, &keys, size)?;
     fill::look_up(server.addr, kind, &keys, size, LOOKUPS)?;
@@ -73,6 +79,15 @@ fn per_element(
         (RSS, per_element(before.rss, after.rss)),
         (USED, per_element(before.used, after.used)),
     ])
+}
+
+/// What runs for the first time touches pages of the program, which are no part of an element.
+fn warm_up(server: &Process, kind: Kind) -> io::Result<()> {
+    let keys = [String::from("warm-up")];
+    fill::one_by_one(server.addr, kind, &keys, WARM_UP_ELEMENTS)?;
+    fill::look_up(server.addr, kind, &keys, WARM_UP_ELEMENTS, WARM_UP_ELEMENTS)?;
+    Client::connect(server.addr)?.ask(&["DEL", &keys[0]])?;
+    Ok(())
 }
 
 /// All of it has to be there.
