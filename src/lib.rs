@@ -14,7 +14,7 @@
 //! | [`resp`] | requests in, replies out |
 //! | [`ae`] | the event loop. It has never heard of Redis |
 //! | [`wheel`] | a hierarchical timing wheel |
-//! | [`glob`], [`number`] | small pure pieces |
+//! | [`geo`], [`glob`], [`number`] | small pure pieces |
 //!
 //! `docs/ARCHITECTURE.md` tells how they work together.
 //!
@@ -44,6 +44,7 @@ pub mod ae;
 pub mod command;
 mod embed;
 pub mod engine;
+pub mod geo;
 pub mod glob;
 pub mod number;
 pub mod resp;

@@ -1,11 +1,12 @@
 //! Numbers as Redis reads and writes them: a client sees these digits, so each is Redis's own.
 //!
-//! | what                          | reads                | writes             |
-//! |-------------------------------|----------------------|--------------------|
-//! | integers                      | [`parse_i64`]        | [`push_i64`]       |
-//! | doubles (scores, timeouts)    | [`parse_f64`]        | [`format_f64`]     |
-//! | bounds of scores              | [`parse_f64_as_c`]   |                    |
-//! | long doubles (`INCRBYFLOAT`)  | [`incr_by_float`]    | [`incr_by_float`]  |
+//! | what                          | reads                | writes              |
+//! |-------------------------------|----------------------|---------------------|
+//! | integers                      | [`parse_i64`]        | [`push_i64`]        |
+//! | doubles (scores, timeouts)    | [`parse_f64`]        | [`format_f64`]      |
+//! | bounds of scores              | [`parse_f64_as_c`]   |                     |
+//! | long doubles (`INCRBYFLOAT`)  | [`incr_by_float`]    | [`incr_by_float`]   |
+//! | coordinates (`GEOPOS`)        | [`parse_f64`]        | [`format_decimals`] |
 
 mod big;
 mod extended;
@@ -181,6 +182,24 @@ pub fn format_f64(value: f64) -> String {
     }
     lay_out(&mut text, &digits, exponent);
     text
+}
+
+/// Writes a finite double with up to 17 decimals, never an exponent: what is behind them is rounded to the nearest, and
+/// to even on a tie. It is what [`incr_by_float`] would print of it.
+///
+/// ```
+/// use aerolite::number::format_decimals;
+/// assert_eq!(format_decimals(0.1), "0.10000000000000001");
+/// assert_eq!(format_decimals(180.0), "180");
+/// assert_eq!(format_decimals(-1e-20), "0");
+/// ```
+pub fn format_decimals(value: f64) -> String {
+    const DECIMALS: usize = 17;
+    let text = format!("{value:.DECIMALS$}");
+    match text.trim_end_matches('0').trim_end_matches('.') {
+        "-0" => "0".to_owned(),
+        digits => digits.to_owned(),
+    }
 }
 
 /// The shortest decimal digits that read back as `value`, and the power of ten of the last one.

@@ -18,9 +18,11 @@
 //! - [`add`]: ZADD and ZINCRBY.
 //! - [`span`]: which elements: ranks, scores, strings. Counting and removing them.
 //! - [`range`]: reading them: all forms of ZRANGE.
+//! - [`algebra`]: several sets at once: union, intersection, difference.
 //! - [`pop`]: taking the first or the last ones off, at once or as soon as there are any.
 
 pub mod add;
+pub mod algebra;
 pub mod pop;
 pub mod range;
 pub mod span;
@@ -122,19 +124,19 @@ fn set_of(entry: &Entry) -> Result<ZsetRef<'_>, Error> {
 }
 
 /// The sorted set in a key, to be read; `None` where there is no such key.
-fn readable<'d>(db: &'d mut Db, key: &[u8]) -> Result<Option<ZsetRef<'d>>, Error> {
+pub(super) fn readable<'d>(db: &'d mut Db, key: &[u8]) -> Result<Option<ZsetRef<'d>>, Error> {
     db.read(key).map(set_of).transpose()
 }
 
 /// The sorted set in a key, to be changed; `None` where there is no such key.
-fn existing<'d>(db: &'d mut Db, key: &[u8]) -> Result<Option<ZsetMut<'d>>, Error> {
+pub(super) fn existing<'d>(db: &'d mut Db, key: &[u8]) -> Result<Option<ZsetMut<'d>>, Error> {
     db.write(key)
         .map(|entry| entry.as_zset_mut().ok_or(Error::WRONG_TYPE))
         .transpose()
 }
 
 /// The sorted set in a key, to be changed; one without members where there is no such key.
-fn writable<'d>(db: &'d mut Db, key: &[u8]) -> Result<ZsetMut<'d>, Error> {
+pub(super) fn writable<'d>(db: &'d mut Db, key: &[u8]) -> Result<ZsetMut<'d>, Error> {
     let entry = db.write_or_create(key, Kind::Zset);
     entry.as_zset_mut().ok_or(Error::WRONG_TYPE)
 }

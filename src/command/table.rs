@@ -2,8 +2,8 @@
 
 use super::entry::Command;
 use super::{
-    bitmap, catalog, client, config, connection, debug, expire, hash, hyperloglog, info, key, list,
-    lolwut, object, scan, server, set, sorted_set, string,
+    bitmap, catalog, client, config, connection, debug, expire, geo, hash, hyperloglog, info, key,
+    list, lolwut, object, scan, server, set, sort, sorted_set, string,
 };
 
 /// The commands of one kind.
@@ -66,10 +66,16 @@ pub const GROUPS: &[Group] = &[
         files: &[
             sorted_set::COMMANDS,
             sorted_set::add::COMMANDS,
+            sorted_set::algebra::COMMANDS,
             sorted_set::span::COMMANDS,
             sorted_set::range::COMMANDS,
             sorted_set::pop::COMMANDS,
         ],
+    },
+    Group {
+        name: "geo",
+        category: "@geo",
+        files: &[geo::COMMANDS, geo::search::COMMANDS],
     },
     Group {
         name: "hyperloglog",
@@ -85,6 +91,11 @@ pub const GROUPS: &[Group] = &[
             scan::COMMANDS,
             object::COMMANDS,
         ],
+    },
+    Group {
+        name: "generic",
+        category: "",
+        files: &[sort::COMMANDS],
     },
     Group {
         name: "connection",

@@ -17,7 +17,7 @@
 use std::sync::Arc;
 
 use super::output::{Mark, Output};
-use crate::number::{format_f64, parse_i64, push_i64};
+use crate::number::{format_f64, parse_f64, parse_i64, push_i64};
 
 /// Bulk strings from this length on are worth sharing rather than copying: below it the copy is cheaper than
 /// another piece in the write.
@@ -165,10 +165,18 @@ impl<'a> Reply<'a> {
 
     /// A floating-point number: a string in RESP2.
     pub fn double(&mut self, value: f64) {
-        let text = format_f64(value);
+        self.double_text(&format_f64(value));
+    }
+
+    /// The same of one that has been printed already, with the digits that it is to have.
+    pub fn double_text(&mut self, digits: &str) {
+        debug_assert!(
+            parse_f64(digits.as_bytes()).is_some(),
+            "a floating-point number is sent"
+        );
         match self.protocol {
-            Protocol::Resp2 => self.bulk(text.as_bytes()),
-            Protocol::Resp3 => self.line(b',', text.as_bytes()),
+            Protocol::Resp2 => self.bulk(digits.as_bytes()),
+            Protocol::Resp3 => self.line(b',', digits.as_bytes()),
         }
     }
 

@@ -87,6 +87,7 @@ impl<T> Shard<T> {
 
     /// The place of the item with this key in [`Shard::items`].
     #[inline(always)]
+    #[expect(clippy::manual_find, reason = "a closure would not be inlined here")]
     pub fn find(&self, keys: &impl Keys<T>, hash: u64, key: &[u8]) -> Option<u16> {
         // Not `HashTable::find`, which calls its closure through a pointer.
         for &place in self.index.iter_hash(hash) {

@@ -60,7 +60,7 @@ const MAX_INT_TEXT: usize = 20;
 
 /// An element of a collection. In a pack it is an integer, or bytes that do not read as one; what
 /// does not lie in a pack is bytes, whatever they read as.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Item<'a> {
     /// Bytes that are kept as they are: in a pack, such as [`parse_i64`] refuses.
     Bytes(&'a [u8]),

@@ -14,8 +14,8 @@
 //!   0.1 = 0x3fb9_9999_9999_999a   ──▶  3f b9 99 99 99 99 99 9a
 //! ```
 //!
-//! A pack turns what reads as an integer into one, and 0x3330 is `30`: such bytes get a zero more at
-//! their end, which the reader does not see.
+//! In a pack, bytes that read as an integer are that integer, and 0x3330 is `30`: such bytes get a zero
+//! more at their end, which the reader does not see.
 
 use crate::number::parse_i64;
 use crate::store::pack::{self, Item, Pack, PackMut, Place};
@@ -262,6 +262,9 @@ mod tests {
             let score = f64::from_be_bytes(bytes);
             assert!(score.fract() != 0.0);
             assert_eq!(read_back(score), score);
+            let mut buffer = [0; MAX_SCORE_LEN];
+            let item = score_item(score, &mut buffer);
+            assert_eq!(Item::of(&item.to_vec()), item, "its bytes are no integer");
         }
         assert_eq!(score_item(2.5, &mut [0; 9]), Item::Bytes(b"\x40\x04"));
     }
