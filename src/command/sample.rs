@@ -288,7 +288,9 @@ mod tests {
             let mut times = [0.0; 20];
             for _ in 0..DRAWS / at_once {
                 let drawn = sample(&Below(20), Count::Draws(at_once), &mut random);
-                let drawn = drawn.ok().expect("these are not too many");
+                let Ok(drawn) = drawn else {
+                    panic!("these are not too many");
+                };
                 assert_eq!(drawn.len(), at_once);
                 drawn.for_each(|element| times[element] += 1.0);
             }
