@@ -177,8 +177,8 @@ fn distances_along_a_meridian_are_exact_to_the_last_digit() {
     for (latitude, kilometers) in [
         (11.0, 111.22609887864708),
         (12.3456, 260.8921878815143),
-        (-33.333, 4819.7692373573673),
-        (80.0, 7785.8410178881622),
+        (-33.333, 4_819.769_237_357_367),
+        (80.0, 7_785.841_017_888_162),
     ] {
         let distance_m = distance_m(stored(10.0), stored(latitude));
         assert_eq!(distance_m / Unit::Kilometer.meters(), kilometers);
