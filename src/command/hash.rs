@@ -10,7 +10,7 @@
 //! ```
 
 use super::entry::{Command, DENY_OOM, FAST, Keys, READONLY, WRITE};
-use super::sample::{Count, Sampled, sample};
+use super::sample::{Count, Drawn, Sampled, sample};
 use super::scan::{self, Page};
 use super::{Call, Done, Error, is_word, reply_item, reply_optional, wrong_arguments_of};
 use crate::engine::{Db, Random};
@@ -377,21 +377,19 @@ fn hrandfield(call: &mut Call) -> Done {
     let hash = readable(&mut db, args.arg(1))?;
     let drawn = match &hash {
         Some(hash) => sample(hash, count, &mut random)?,
-        None => Vec::new(),
+        None => Drawn::nothing(),
     };
     if with_values {
         reply_pairs(reply, drawn);
     } else {
         reply.array(drawn.len());
-        drawn
-            .into_iter()
-            .for_each(|(field, _)| reply_item(reply, field));
+        drawn.for_each(|(field, _)| reply_item(reply, field));
     }
     Ok(())
 }
 
 /// Replies with fields and their values: one behind the other, or in twos for who speaks RESP3.
-fn reply_pairs(reply: &mut Reply, pairs: Vec<(Item, Item)>) {
+fn reply_pairs<'a>(reply: &mut Reply, pairs: impl ExactSizeIterator<Item = (Item<'a>, Item<'a>)>) {
     let is_nested = reply.protocol() == Protocol::Resp3;
     reply.array(if is_nested {
         pairs.len()

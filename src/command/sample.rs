@@ -3,6 +3,9 @@
 //! A positive count asks for as many different elements, a negative one for that many draws, each from
 //! all elements. Every choice is as likely as any other:
 //!
+//! - Draws are made while they are replied with, and none of them is kept: their number is the
+//!   client's. Where they are no fewer than the elements, all of these are listed first, since drawing
+//!   from a packed collection is a walk through it.
 //! - Few of many are drawn one by one; one that has come already is drawn again.
 //! - Most of all are chosen while going through all of them: of those not seen yet, so many are
 //!   still wanted, and the next one is taken with that probability (selection sampling: C. T. Fan,
@@ -67,7 +70,7 @@ impl Count {
 /// A collection that elements are drawn from.
 pub trait Sampled {
     /// What is drawn.
-    type Element;
+    type Element: Copy;
 
     /// How many elements there are.
     fn len(&self) -> usize;
@@ -82,20 +85,91 @@ pub trait Sampled {
     fn name(element: &Self::Element) -> Vec<u8>;
 }
 
+/// As many elements as a client wants.
+pub enum Drawn<'a, S: Sampled> {
+    /// Different ones.
+    Chosen(std::vec::IntoIter<S::Element>),
+    /// Draws from a collection that has more elements than that.
+    Few {
+        /// The collection, which is not empty.
+        from: &'a S,
+        /// What decides.
+        random: &'a mut Random,
+        /// How many are still to be drawn.
+        left: usize,
+    },
+    /// Draws from these.
+    Many {
+        /// All elements of the collection.
+        all: Vec<S::Element>,
+        /// What decides.
+        random: &'a mut Random,
+        /// How many are still to be drawn.
+        left: usize,
+    },
+}
+
+impl<S: Sampled> Drawn<'_, S> {
+    /// Nothing: there is no collection.
+    pub fn nothing() -> Self {
+        Drawn::Chosen(Vec::new().into_iter())
+    }
+}
+
+impl<S: Sampled> Iterator for Drawn<'_, S> {
+    type Item = S::Element;
+
+    fn next(&mut self) -> Option<S::Element> {
+        match self {
+            Drawn::Chosen(elements) => elements.next(),
+            Drawn::Few { from, random, left } => {
+                *left = left.checked_sub(1)?;
+                from.draw(random)
+            }
+            Drawn::Many { all, random, left } => {
+                *left = left.checked_sub(1)?;
+                all.get(random.below(all.len())).copied()
+            }
+        }
+    }
+
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        let left = match self {
+            Drawn::Chosen(elements) => elements.len(),
+            Drawn::Few { left, .. } | Drawn::Many { left, .. } => *left,
+        };
+        (left, Some(left))
+    }
+}
+
+impl<S: Sampled> ExactSizeIterator for Drawn<'_, S> {}
+
 /// Draws as many elements as a client wants.
 ///
 /// # Errors
 /// Where it wants more than one command draws.
-pub fn sample<S: Sampled>(
-    from: &S,
+pub fn sample<'a, S: Sampled>(
+    from: &'a S,
     count: Count,
-    random: &mut Random,
-) -> Result<Vec<S::Element>, Error> {
-    match count {
-        Count::Different(wanted) => Ok(different(from, wanted, random)),
-        Count::Draws(draws) if draws > MAX_DRAWS => Err(OUT_OF_RANGE),
-        Count::Draws(draws) => Ok((0..draws).map_while(|_| from.draw(random)).collect()),
-    }
+    random: &'a mut Random,
+) -> Result<Drawn<'a, S>, Error> {
+    let left = match count {
+        Count::Different(wanted) => {
+            let chosen = different(from, wanted, random);
+            return Ok(Drawn::Chosen(chosen.into_iter()));
+        }
+        Count::Draws(draws) if draws > MAX_DRAWS => return Err(OUT_OF_RANGE),
+        Count::Draws(draws) => draws,
+    };
+    Ok(match from.len() {
+        0 => Drawn::nothing(),
+        len if left < len => Drawn::Few { from, random, left },
+        _ => Drawn::Many {
+            all: from.all().collect(),
+            random,
+            left,
+        },
+    })
 }
 
 fn different<S: Sampled>(from: &S, wanted: usize, random: &mut Random) -> Vec<S::Element> {
@@ -206,13 +280,65 @@ mod tests {
     }
 
     #[test]
+    fn every_draw_is_from_all_elements() {
+        const DRAWS: usize = 20_000;
+        let mut random = Random::new(11);
+        // One after the other from the collection, and all at once from a list of it.
+        for at_once in [10, DRAWS] {
+            let mut times = [0.0; 20];
+            for _ in 0..DRAWS / at_once {
+                let drawn = sample(&Below(20), Count::Draws(at_once), &mut random);
+                let Ok(drawn) = drawn else {
+                    panic!("these are not too many");
+                };
+                assert_eq!(drawn.len(), at_once);
+                drawn.for_each(|element| times[element] += 1.0);
+            }
+            let mean = DRAWS as f64 / 20.0;
+            let chi: f64 = times.iter().map(|n| (n - mean).powi(2) / mean).sum();
+            // 19 degrees of freedom: above this once in a thousand draws of another seed.
+            assert!(chi < 43.8, "{chi} with {at_once} at once");
+        }
+    }
+
+    /// A collection that is walked through for every draw.
+    struct Walked(usize);
+
+    impl Sampled for Walked {
+        type Element = usize;
+
+        fn len(&self) -> usize {
+            self.0
+        }
+
+        fn all(&self) -> impl Iterator<Item = usize> {
+            0..self.0
+        }
+
+        fn draw(&self, _: &mut Random) -> Option<usize> {
+            panic!("so many walks hold the loop")
+        }
+
+        fn name(element: &usize) -> Vec<u8> {
+            element.to_le_bytes().to_vec()
+        }
+    }
+
+    #[test]
+    fn many_draws_are_one_walk() {
+        let mut random = Random::new(11);
+        let drawn = sample(&Walked(500), Count::Draws(1000), &mut random);
+        assert_eq!(drawn.map(Iterator::count).ok(), Some(1000));
+    }
+
+    #[test]
     fn nobody_draws_for_ever() {
         let mut random = Random::new(11);
         let drawn = sample(&Below(3), Count::Draws(100), &mut random);
-        assert_eq!(drawn.map(|drawn| drawn.len()), Ok(100));
+        assert_eq!(drawn.map(Iterator::count).ok(), Some(100));
         let refused = sample(&Below(3), Count::Draws(usize::MAX), &mut random);
-        assert_eq!(refused, Err(OUT_OF_RANGE));
+        assert_eq!(refused.err(), Some(OUT_OF_RANGE));
         let none = sample(&Below(0), Count::Draws(100), &mut random);
-        assert_eq!(none, Ok(Vec::new()));
+        assert_eq!(none.map(Iterator::count).ok(), Some(0));
     }
 }

@@ -17,7 +17,7 @@
 pub mod algebra;
 
 use super::entry::{Command, DENY_OOM, FAST, Keys, READONLY, WRITE};
-use super::sample::{Count, Sampled, sample};
+use super::sample::{Count, Drawn, Sampled, sample};
 use super::scan::{self, Page};
 use super::{Call, Done, Error, reply_item, reply_optional};
 use crate::engine::{Db, Random};
@@ -334,7 +334,7 @@ fn srandmember(call: &mut Call) -> Done {
     };
     let drawn = match &set {
         Some(set) => sample(set, count, &mut random)?,
-        None => Vec::new(),
+        None => Drawn::nothing(),
     };
     reply.array(drawn.len());
     for member in drawn {

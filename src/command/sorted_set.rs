@@ -30,7 +30,7 @@ pub mod span;
 mod tests;
 
 use super::entry::{Command, FAST, Keys, READONLY, WRITE};
-use super::sample::{Count, Sampled, sample};
+use super::sample::{Count, Drawn, Sampled, sample};
 use super::scan::{self, Page};
 use super::{Call, Done, Error, is_word, reply_item, reply_optional, wrong_arguments_of};
 use crate::engine::{Db, Random};
@@ -271,9 +271,9 @@ fn zrandmember(call: &mut Call) -> Done {
     let set = readable(&mut db, args.arg(1))?;
     let drawn = match &set {
         Some(set) => sample(set, count, &mut random)?,
-        None => Vec::new(),
+        None => Drawn::nothing(),
     };
-    reply_elements(reply, drawn.into_iter(), with_scores);
+    reply_elements(reply, drawn, with_scores);
     Ok(())
 }
 

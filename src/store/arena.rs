@@ -19,6 +19,9 @@ const SEGMENT_BYTES: usize = 64 * 1024;
 /// A segment that has to grow does so by a quarter, or by this many bytes if that is more.
 const MIN_GROWTH_BYTES: usize = 128;
 
+/// So many places may be free whatever the rest is: a few that come and go move nothing.
+const FREE_PLACES: usize = 64;
+
 /// How many values are dropped at the most when an arena is freed in slices.
 const FREED_AT_ONCE: usize = 512;
 
@@ -148,7 +151,7 @@ impl<T> Arena<T> {
     #[inline]
     #[must_use]
     pub fn is_sparse(&self) -> bool {
-        self.places() > 2 * self.len + Self::SEGMENT
+        self.places() > 2 * self.len + FREE_PLACES
     }
 
     /// What [`Arena::shorten`] will do to a value: the name it has, and the one that it will have.
@@ -232,8 +235,11 @@ impl<T> Arena<T> {
     fn pop(&mut self) -> Option<Slot<T>> {
         let segment = self.segments.last_mut()?;
         let slot = segment.pop();
-        if segment.is_empty() {
+        let len = segment.len();
+        if len == 0 {
             self.segments.pop();
+        } else if len < segment.capacity() / 2 {
+            segment.shrink_to(len + (len / 4).max(Self::GROWTH));
         }
         slot
     }
@@ -301,7 +307,13 @@ mod tests {
             arena.shorten();
             steps += 1;
         }
-        assert_eq!(steps, 20_000 - Arena::<u64>::SEGMENT - 2);
+        assert_eq!(steps, 20_000 - FREE_PLACES - 2);
+        let places = FREE_PLACES + 2;
+        assert!(
+            arena.heap_bytes() < 2 * places * 16 + 256,
+            "{}",
+            arena.heap_bytes()
+        );
         assert_eq!((arena.remove(0), arena.heap_bytes()), (0, 0));
     }
 

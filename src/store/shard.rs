@@ -80,6 +80,11 @@ impl<T> Shard<T> {
         self.items
     }
 
+    /// Takes the last item out, and leaves the index as it is: for freeing the shard.
+    pub fn take_last(&mut self) -> Option<T> {
+        self.items.pop()
+    }
+
     /// Where the item with this hash probably is: the first whose tag fits. For warming up.
     #[inline]
     pub fn guess(&self, hash: u64) -> Option<u16> {

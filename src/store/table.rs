@@ -360,6 +360,23 @@ impl<T> Table<T> {
         Some(shard.into_items().into_iter())
     }
 
+    /// Takes out one item, whichever it is, for freeing a table in slices; `None` when nothing is left.
+    /// The table must not be used for anything else after the first call.
+    pub fn take_item(&mut self) -> Option<T> {
+        loop {
+            let segment = self.segments.last_mut()?;
+            let Some(shard) = segment.last_mut() else {
+                self.segments.pop();
+                continue;
+            };
+            if let Some(item) = shard.take_last() {
+                self.len -= 1;
+                return Some(item);
+            }
+            segment.pop();
+        }
+    }
+
     /// Bytes of the table itself: slots and directory, not what items point to.
     #[must_use]
     pub fn table_bytes(&self) -> usize {

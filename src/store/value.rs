@@ -16,6 +16,10 @@ const WEIGHTY_BYTES: usize = 64 * 1024;
 /// A collection of more elements than this is not either.
 const WEIGHTY_LEN: usize = 512;
 
+/// Records that are freed at a time, and bytes of them after which it is enough.
+const FREED_RECORDS: usize = 256;
+const FREED_BYTES: usize = 1024 * 1024;
+
 /// Elements that are looked at to estimate what all of them take.
 const SAMPLES: usize = 32;
 
@@ -90,8 +94,11 @@ impl Value {
         match self {
             Value::String(bytes) => bytes.capacity() > WEIGHTY_BYTES,
             Value::List(list) => list.len() > WEIGHTY_LEN || list.heap_bytes() > WEIGHTY_BYTES,
-            Value::Hash(table) | Value::Set(table) => table.len() > WEIGHTY_LEN,
-            Value::Zset(zset) => zset.len() > WEIGHTY_LEN,
+            Value::Hash(table) | Value::Set(table) => {
+                let bytes = || table.iter().map(Record::heap_bytes).sum::<usize>();
+                table.len() > WEIGHTY_LEN || bytes() > WEIGHTY_BYTES
+            }
+            Value::Zset(zset) => zset.len() > WEIGHTY_LEN || zset.heap_bytes() > WEIGHTY_BYTES,
         }
     }
 
@@ -101,13 +108,61 @@ impl Value {
         match self {
             Value::String(_) => false,
             Value::List(list) => list.free_some(),
-            Value::Hash(table) | Value::Set(table) => table.take_shard().is_some(),
+            Value::Hash(table) | Value::Set(table) => free_records(table),
             Value::Zset(zset) => zset.free_some(),
         }
     }
 }
 
+/// Frees some records of a table; `false` when none is left.
+fn free_records(table: &mut Table<Record>) -> bool {
+    let mut bytes = 0;
+    for _ in 0..FREED_RECORDS {
+        match table.take_item() {
+            Some(record) => bytes += record.heap_bytes(),
+            None => return false,
+        }
+        if bytes > FREED_BYTES {
+            break;
+        }
+    }
+    true
+}
+
 /// What `len` elements take if the first [`SAMPLES`] of them take `sampled` bytes.
 fn extrapolate(sampled: usize, len: usize) -> usize {
     sampled * len / SAMPLES.min(len).max(1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn set(len: u32, bytes: usize) -> Value {
+        let mut table = Table::new(1);
+        for n in 0..len {
+            let record = Record::new(&n.to_le_bytes(), &vec![0; bytes], 0);
+            table.insert(table.hash(record.key()), record);
+        }
+        Value::Hash(Box::new(table))
+    }
+
+    fn slices(mut value: Value) -> usize {
+        (1..).find(|_| !value.free_some()).unwrap_or_default()
+    }
+
+    #[test]
+    fn few_fields_of_many_bytes_are_weighty_too() {
+        assert!(!set(100, 10).is_weighty());
+        assert!(set(100, 10_000).is_weighty());
+        assert!(set(1000, 10).is_weighty());
+    }
+
+    #[test]
+    fn a_slice_is_bounded_by_records_and_by_bytes() {
+        let few = slices(set(2000, 10));
+        assert!((8..=10).contains(&few), "{few}");
+        let many = slices(set(100, 300_000));
+        assert!((25..=30).contains(&many), "{many}");
+    }
 }

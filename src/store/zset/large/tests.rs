@@ -314,6 +314,17 @@ fn memory_comes_back_when_elements_go_in_any_order() {
 }
 
 #[test]
+fn a_few_elements_of_many_take_little_memory() {
+    let mut zset = filled(5_000);
+    for n in 1..5_000 {
+        assert!(zset.remove(&key(n)).is_some());
+    }
+    zset.check();
+    let bytes = zset.heap_bytes();
+    assert!(bytes < 20 * 1024, "{bytes} for one element");
+}
+
+#[test]
 fn a_range_of_ranks_goes_with_names_that_change_on_the_way() {
     let mut zset = filled(20_000);
     let wanted: Vec<_> = zset.iter().map(owned).collect();
