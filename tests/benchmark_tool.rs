@@ -81,6 +81,42 @@ fn benchmark_of_the_commands_there_are() {
 }
 
 #[test]
+fn benchmark_of_everything() {
+    let Some(target) = target_for_benchmark() else {
+        return;
+    };
+    let names = [
+        "PING_INLINE",
+        "PING_MBULK",
+        "SET",
+        "GET",
+        "INCR",
+        "LPUSH",
+        "RPUSH",
+        "LPOP",
+        "RPOP",
+        "SADD",
+        "HSET",
+        "SPOP",
+        "ZADD",
+        "ZPOPMIN",
+        "LPUSH (needed to benchmark LRANGE)",
+        "LRANGE_100 (first 100 elements)",
+        "LRANGE_300 (first 300 elements)",
+        "LRANGE_500 (first 500 elements)",
+        "LRANGE_600 (first 600 elements)",
+        "MSET (10 keys)",
+    ];
+    assert_rates(&benchmark(&target, &["-n", "2000", "-q"]), &names);
+    let mut conn = target.connect();
+    // Pushed twice and popped twice; then again what LRANGE reads.
+    conn.transcript("LLEN mylist => :2000\nTYPE myhash => +hash");
+    let finished = benchmark(&target, &["-n", "2000", "-r", "1000", "-P", "16", "-q"]);
+    assert_rates(&finished, &names);
+    conn.transcript("HLEN myhash => :500..1001");
+}
+
+#[test]
 fn benchmark_prints_csv_and_a_report() {
     let Some(target) = target_for_benchmark() else {
         return;

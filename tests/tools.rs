@@ -233,6 +233,106 @@ fn big_keys_and_memory_keys() {
 }
 
 #[test]
+fn every_type_is_seen() {
+    let Some(target) = target_for_cli() else {
+        return;
+    };
+    let mut conn = target.connect();
+    conn.transcript(
+        r#"
+            SET string "x"*100
+            RPUSH list 1 2 3 4
+            SADD ints 1 2 3
+            SADD set a b 3 4 5
+            HSET hash a 1 b 2
+            ZADD zset 1 a 2 b 3 c
+        "#,
+    );
+    for n in 0..1000 {
+        let (n, member) = (n.to_string(), format!("member:{n}"));
+        conn.cmd(&["RPUSH", "longlist", &member]);
+        conn.cmd(&["SADD", "bigset", &member]);
+        conn.cmd(&["HSET", "bighash", &member, &n]);
+        conn.cmd(&["ZADD", "bigzset", &n, &member]);
+    }
+    let printed = cli(&target, &["--bigkeys"]);
+    for line in [
+        "Sampled 10 keys in the keyspace!",
+        "Biggest string found '\"string\"' has 100 bytes",
+        "Biggest   list found '\"longlist\"' has 1000 items",
+        "Biggest    set found '\"bigset\"' has 1000 members",
+        "Biggest   hash found '\"bighash\"' has 1000 fields",
+        "Biggest   zset found '\"bigzset\"' has 1000 members",
+        "2 lists with 1004 items",
+        "3 sets with 1008 members",
+        "2 hashs with 1002 fields",
+        "2 zsets with 1003 members",
+    ] {
+        assert!(printed.contains(line), "{line:?} is not in\n{printed}");
+    }
+    let printed = cli(&target, &["--memkeys"]);
+    for (kind, key) in [
+        ("  list", "longlist"),
+        ("   set", "bigset"),
+        ("  hash", "bighash"),
+        ("  zset", "bigzset"),
+    ] {
+        let begin = format!("Biggest {kind} found '\"{key}\"' has ");
+        let found = printed.lines().find_map(|line| line.strip_prefix(&begin));
+        let bytes = found.and_then(|rest| rest.strip_suffix(" bytes"));
+        let bytes: usize = bytes.and_then(|text| text.parse().ok()).unwrap_or(0);
+        assert!((8_000..200_000).contains(&bytes), "{key}: {printed}");
+    }
+    assert_eq!(cli(&target, &["--scan"]).lines().count(), 10);
+    assert_eq!(
+        cli(&target, &["--scan", "--pattern", "big*"])
+            .lines()
+            .count(),
+        3
+    );
+}
+
+#[test]
+fn collections_are_printed() {
+    let Some(target) = target_for_cli() else {
+        return;
+    };
+    for (args, printed) in [
+        (&["RPUSH", "l", "a", "b"][..], "2\n"),
+        (&["LRANGE", "l", "0", "-1"], "a\nb\n"),
+        (
+            &["--no-raw", "LRANGE", "l", "0", "-1"],
+            "1) \"a\"\n2) \"b\"\n",
+        ),
+        (&["--no-raw", "BLPOP", "none", "0.01"], "(nil)\n"),
+        (&["ZADD", "z", "1", "a", "2.5", "b"], "2\n"),
+        (
+            &["--no-raw", "ZRANGE", "z", "0", "-1", "WITHSCORES"],
+            "1) \"a\"\n2) \"1\"\n3) \"b\"\n4) \"2.5\"\n",
+        ),
+        (
+            &["-3", "--no-raw", "ZRANGE", "z", "0", "-1", "WITHSCORES"],
+            "1) 1) \"a\"\n   2) (double) 1\n2) 1) \"b\"\n   2) (double) 2.5\n",
+        ),
+        (&["HSET", "h", "f", "v"], "1\n"),
+        (&["-3", "--no-raw", "HGETALL", "h"], "1# \"f\" => \"v\"\n"),
+        (&["--json", "HGETALL", "h"], "{\"f\":\"v\"}\n"),
+        (&["SADD", "s", "a"], "1\n"),
+        (&["-3", "--no-raw", "SMEMBERS", "s"], "1~ \"a\"\n"),
+        (&["-3", "--no-raw", "SMEMBERS", "none"], "(empty set)\n"),
+        (&["-3", "--no-raw", "HGETALL", "none"], "(empty hash)\n"),
+        (
+            &[
+                "--no-raw", "SORT", "l", "ALPHA", "DESC", "GET", "#", "GET", "x_*",
+            ],
+            "1) \"b\"\n2) (nil)\n3) \"a\"\n4) (nil)\n",
+        ),
+    ] {
+        assert_eq!(cli(&target, args), printed, "redis-cli {args:?}");
+    }
+}
+
+#[test]
 fn stat() {
     let Some(target) = target_for_cli() else {
         return;

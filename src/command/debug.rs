@@ -13,7 +13,7 @@ use crate::engine::trace::TraceOrder;
 use crate::engine::turns::LoopStats;
 use crate::engine::{Clock, LoopOrder, Mail};
 use crate::number::parse_i64;
-use crate::store::Entry;
+use crate::store::{Entry, Item};
 use std::time::Duration;
 
 /// The longest that DEBUG SLEEP holds the server; whoever asks for more gets this.
@@ -173,10 +173,40 @@ fn describe(entry: &Entry, clock: Clock) -> String {
         "Value at:0x0 refcount:{references} encoding:{} serializedlength:{} lru:{} \
          lru_seconds_idle:{}",
         entry.encoding_name(),
-        serialized_len(entry.as_string().unwrap_or_default()),
+        serialized_len_of(entry),
         used_s & LRU_MASK,
         clock.unix_s().saturating_sub(used_s),
     )
+}
+
+/// How many bytes a value takes in an RDB file without compression; of a collection, as a run of
+/// strings, a score as eight bytes.
+fn serialized_len_of(entry: &Entry) -> usize {
+    const SCORE_BYTES: usize = 8;
+    let item = |item: Item| item.with_bytes(serialized_len);
+    if let Some(list) = entry.as_list() {
+        length_bytes(list.len()) + list.iter().map(item).sum::<usize>()
+    } else if let Some(set) = entry.as_set() {
+        length_bytes(set.len()) + set.iter().map(item).sum::<usize>()
+    } else if let Some(hash) = entry.as_hash() {
+        let pairs = hash.iter().map(|(field, value)| item(field) + item(value));
+        length_bytes(hash.len()) + pairs.sum::<usize>()
+    } else if let Some(set) = entry.as_zset() {
+        let elements = set.iter().map(|(member, _)| item(member) + SCORE_BYTES);
+        length_bytes(set.len()) + elements.sum::<usize>()
+    } else {
+        serialized_len(entry.as_string().unwrap_or_default())
+    }
+}
+
+/// How many bytes a length takes.
+fn length_bytes(len: usize) -> usize {
+    match len {
+        0..0x40 => 1,
+        0x40..0x4000 => 2,
+        0x4000..=0xffff_ffff => 5,
+        _ => 9,
+    }
 }
 
 /// How many bytes a string takes in an RDB file without compression: small integers are kept in
@@ -189,15 +219,7 @@ fn serialized_len(text: &[u8]) -> usize {
         Some(number) if i8::try_from(number).is_ok() => 2,
         Some(number) if i16::try_from(number).is_ok() => 3,
         Some(number) if i32::try_from(number).is_ok() => 5,
-        _ => {
-            let header = match text.len() {
-                0..0x40 => 1,
-                0x40..0x4000 => 2,
-                0x4000..=0xffff_ffff => 5,
-                _ => 9,
-            };
-            header + text.len()
-        }
+        _ => length_bytes(text.len()) + text.len(),
     }
 }
 

@@ -174,13 +174,16 @@ fn distances_are_those_of_redis() {
 #[test]
 fn distances_along_a_meridian_are_exact_to_the_last_digit() {
     let stored = |latitude| Point::of_score(point(10.0, latitude).score());
-    for (latitude, kilometers) in [
-        (11.0, 111.22609887864708),
-        (12.3456, 260.8921878815143),
-        (-33.333, 4819.7692373573673),
-        (80.0, 7785.8410178881622),
+    for (from, to, kilometers) in [
+        (10.0, 11.0, 111.22609887864708),
+        (10.0, 12.3456, 260.8921878815143),
+        (10.0, -33.333, 4819.769237357367),
+        (10.0, 80.0, 7785.841017888162),
+        // The haversine gives other digits for these.
+        (66.0, -66.0, 14681.871835108863),
+        (80.0, -80.0, 17796.20824226413),
     ] {
-        let distance_m = distance_m(stored(10.0), stored(latitude));
+        let distance_m = distance_m(stored(from), stored(to));
         assert_eq!(distance_m / Unit::Kilometer.meters(), kilometers);
     }
 }
@@ -219,6 +222,42 @@ fn over_the_date_line_close_to_a_pole_places_are_missed() {
             );
         }
     }
+}
+
+/// Meridians come closer towards either pole, and a search has to reach as far to the east in the south as in the north.
+#[test]
+fn the_south_is_searched_as_the_north_is() {
+    let mut within = 0;
+    let centers = [65.0, 72.0, 80.0].map(|latitude| {
+        (1..90)
+            .step_by(11)
+            .map(move |longitude| (f64::from(longitude), latitude))
+    });
+    for (longitude, latitude) in centers.into_iter().flatten() {
+        for (east, up) in (-80..80)
+            .step_by(3)
+            .flat_map(|east| (-5..=5).map(move |up| (east, up)))
+        {
+            let found = |side: f64| {
+                let area = Area {
+                    center: point(longitude, latitude * side),
+                    extent: Extent::Circle { radius: 1000.0 },
+                    unit: Unit::Kilometer,
+                };
+                let (east, up) = (f64::from(east), f64::from(up));
+                let place = point(longitude + east, (latitude + up) * side);
+                area.distance_within_m(place)?;
+                Some(times_found(&area, place.score()))
+            };
+            assert_eq!(
+                found(1.0),
+                found(-1.0),
+                "{longitude} {latitude}: {east} {up}"
+            );
+            within += usize::from(found(1.0).is_some());
+        }
+    }
+    assert!(within > 1000, "{within} places lie within");
 }
 
 #[test]

@@ -23,6 +23,7 @@
 //! Numbers are kept as their text. `INCR` reads twenty digits at the most, and `GET`, which is far
 //! more common, need not print.
 
+use super::form::{Encoding, Form, Kind, STRING_MARKS};
 use super::intset::IntSetMut;
 use super::pack::PackMut;
 use super::record::{Record, Tail};
@@ -38,122 +39,6 @@ const EMBEDDED_MAX: usize = 44;
 
 /// Integers from 0 up to this one are shared objects in Redis.
 const SHARED_INTEGERS: i64 = 10_000;
-
-/// What type a value has.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Kind {
-    /// A string of bytes.
-    String,
-    /// Elements in the order in which they were pushed.
-    List,
-    /// Members, each once.
-    Set,
-    /// Members, each once, in the order of their scores.
-    Zset,
-    /// Values by field.
-    Hash,
-}
-
-impl Kind {
-    /// The name TYPE replies with.
-    #[must_use]
-    pub fn name(self) -> &'static str {
-        match self {
-            Kind::String => "string",
-            Kind::List => "list",
-            Kind::Set => "set",
-            Kind::Zset => "zset",
-            Kind::Hash => "hash",
-        }
-    }
-}
-
-/// How a string came to be, which is what `OBJECT ENCODING` tells.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Encoding {
-    /// As stored: `int` when it reads as one, else by its length.
-    Natural,
-    /// The same, made by COPY: Redis has an object of its own for it, never a shared integer.
-    Unshared,
-    /// The result of a float computation: never `int`.
-    Text,
-    /// Modified in place (APPEND, SETRANGE): always `raw`.
-    Raw,
-}
-
-/// What the bytes behind a key are: the mark of its record.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Form {
-    /// A string.
-    String(Encoding),
-    /// The elements of a list, packed.
-    List,
-    /// Fields and values of a hash in turn, packed.
-    Hash,
-    /// The members of a set that are all integers, sorted.
-    IntSet,
-    /// The members of a set, packed.
-    Set,
-    /// Members and scores of a sorted set in turn, packed in their order.
-    Zset,
-}
-
-/// The marks of strings are below this.
-const STRING_MARKS: u8 = 4;
-
-/// Every form at the place of its mark; those of strings come first, since a record without an
-/// allocation has room for four marks only.
-const FORMS: [Form; 9] = [
-    Form::String(Encoding::Natural),
-    Form::String(Encoding::Unshared),
-    Form::String(Encoding::Text),
-    Form::String(Encoding::Raw),
-    Form::List,
-    Form::Hash,
-    Form::IntSet,
-    Form::Set,
-    Form::Zset,
-];
-
-impl Form {
-    #[inline]
-    fn mark(self) -> u8 {
-        match self {
-            Form::String(encoding) => encoding as u8,
-            Form::List => 4,
-            Form::Hash => 5,
-            Form::IntSet => 6,
-            Form::Set => 7,
-            Form::Zset => 8,
-        }
-    }
-
-    #[inline]
-    fn of(record: &Record) -> Form {
-        FORMS[usize::from(record.mark())]
-    }
-
-    /// The form of a new and empty one.
-    fn of_new(kind: Kind) -> Form {
-        match kind {
-            Kind::String => Form::String(Encoding::Natural),
-            Kind::List => Form::List,
-            Kind::Set => Form::IntSet,
-            Kind::Zset => Form::Zset,
-            Kind::Hash => Form::Hash,
-        }
-    }
-
-    fn kind(self) -> Kind {
-        match self {
-            Form::String(_) => Kind::String,
-            Form::List => Kind::List,
-            Form::Hash => Kind::Hash,
-            Form::IntSet | Form::Set => Kind::Set,
-            Form::Zset => Kind::Zset,
-        }
-    }
-}
 
 /// One key, its value, its timer and when it was last used.
 #[derive(Debug)]
@@ -285,7 +170,7 @@ impl Body {
     #[inline]
     fn contents(&self) -> Contents<'_> {
         match self {
-            Body::Record(record) => Contents::Packed(Form::of(record), record.value()),
+            Body::Record(record) => Contents::Packed(Form::marked(record.mark()), record.value()),
             Body::Large { pair, .. } => Contents::Large(&pair.value),
         }
     }
@@ -294,7 +179,7 @@ impl Body {
     fn contents_mut(&mut self) -> ContentsMut<'_> {
         match self {
             Body::Record(record) => {
-                let form = Form::of(record);
+                let form = Form::marked(record.mark());
                 let tail = record.tail();
                 ContentsMut::Packed(form, tail.expect("a collection has an allocation"))
             }
@@ -535,7 +420,7 @@ impl Entry {
     /// What the value is, packed or large.
     fn form(&self) -> Form {
         match &self.body {
-            Body::Record(record) => Form::of(record),
+            Body::Record(record) => Form::marked(record.mark()),
             Body::Large { encoding, pair } => pair.value.form(*encoding),
         }
     }

@@ -13,7 +13,8 @@
 //! cache lines. A large hash is the table that databases are made of: it grows a shard at a time, and
 //! HSCAN walks it with the guarantee that SCAN gives.
 
-use super::entry::{Contents, ContentsMut, Entry, Form, Home};
+use super::entry::{Contents, ContentsMut, Entry, Home};
+use super::form::Form;
 use super::pack::{Item, Pack, PackMut};
 use super::packing::{MAX_PACKED_BYTES, Packing};
 use super::record::Record;

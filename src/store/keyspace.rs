@@ -13,7 +13,8 @@
 //! A key is gone, for everybody who asks, from its deadline on (passive expiry); its timer removes
 //! it at that same moment even if nobody asks (active expiry). Nothing is sampled.
 
-use super::entry::{Encoding, Entry};
+use super::entry::Entry;
+use super::form::Encoding;
 use super::shard::Keyed;
 pub use super::table::Spot;
 use super::table::{Cursor, Table};

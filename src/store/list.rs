@@ -23,7 +23,8 @@ pub mod chunks;
 
 pub use chunks::{End, Fill, List};
 
-use super::entry::{Contents, ContentsMut, Entry, Form, Home};
+use super::entry::{Contents, ContentsMut, Entry, Home};
+use super::form::Form;
 use super::pack::{self, Item, Pack, PackMut, Place};
 use super::packing::Packing;
 use super::value::Value;

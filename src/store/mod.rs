@@ -16,6 +16,7 @@
 //! - [`table`]: a hash table that never grows all at once, and can be scanned while it does.
 //! - [`shard`]: one of the small tables that it is made of.
 //! - [`record`]: a key and the bytes that belong to it, in 24 bytes and one allocation at the most.
+//! - [`form`]: types of values, and the forms in which their bytes are kept.
 //! - [`entry`]: one key of a database with its value: a record, or a value that is large.
 //! - [`value`]: what is large: long strings and collections of many elements.
 //! - [`packing`]: up to when a collection is packed.
@@ -32,6 +33,7 @@
 
 pub mod arena;
 pub mod entry;
+pub mod form;
 pub mod hash;
 pub mod hyperloglog;
 pub mod intset;
@@ -49,7 +51,8 @@ pub mod trash;
 pub mod value;
 pub mod zset;
 
-pub use entry::{Encoding, Entry, Kind};
+pub use entry::Entry;
+pub use form::{Encoding, Form, Kind};
 pub use hash::{HashMut, HashRef};
 pub use intset::{IntSet, IntSetMut};
 pub use keyspace::{Expired, Keyspace};

@@ -21,7 +21,8 @@
 //! such a set. Here a small one is packed first, as a small hash is: a dozen tags of an article are
 //! compared faster than hashed. OBJECT ENCODING says `hashtable` of both.
 
-use super::entry::{Contents, ContentsMut, Entry, Form, Home, Kind};
+use super::entry::{Contents, ContentsMut, Entry, Home};
+use super::form::{Form, Kind};
 use super::intset::{IntSet, IntSetMut};
 use super::pack::{Item, Pack, PackMut};
 use super::packing::Packing;

@@ -3,11 +3,11 @@
 //! Small ones lie with their key in the entry (see [`super::entry`]). What all types have in common
 //! stands here, each type in the file of its name.
 
-use super::entry::{Encoding, Form, Kind};
-use super::list::List;
+use super::form::{Encoding, Form, Kind};
+use super::list::chunks::List;
 use super::record::Record;
 use super::table::Table;
-use super::zset::Zset;
+use super::zset::large::Zset;
 use std::sync::Arc;
 
 /// A string of more bytes than this is not freed on the spot.

@@ -30,7 +30,8 @@ pub mod packed;
 #[cfg(test)]
 mod tests;
 
-use super::entry::{Contents, ContentsMut, Entry, Form, Home};
+use super::entry::{Contents, ContentsMut, Entry, Home};
+use super::form::Form;
 use super::pack::{Item, Pack, PackMut};
 use super::packing::{MAX_PACKED_BYTES, Packing};
 use super::table::Cursor;

@@ -20,6 +20,7 @@
 //! | `-ERR te...` | an error that begins so |
 //! | `:5`, `:5..9`, `:?` | integer, integer within (inclusive), any integer |
 //! | `"text"` | bulk string; `"x"*44` as in commands |
+//! | `num:0.1` | bulk string or double that is this number, however it is written: 7.0 prints 17 digits, 7.2 and we the shortest |
 //! | `nil`, `nilarray`, `null` | `$-1`, `*-1`, and RESP3's `_` |
 //! | `["a" :1 [nil]]` | array; `~[..]` set, `>[..]` push, `%[k v k v]` map |
 //! | `anyorder[..]` | array of exactly these, in any order |
@@ -37,6 +38,7 @@ enum Want {
     AnythingButAnError,
     ErrorPrefix(Vec<u8>),
     Between(i64, i64),
+    Number(f64),
     List(Value, Vec<Want>),
     AnyOrder(Vec<Want>),
     Closed,
@@ -92,6 +94,9 @@ impl Want {
             (Want::AnythingButAnError, _) => !got.is_error(),
             (Want::ErrorPrefix(prefix), Value::Error(text)) => text.starts_with(prefix),
             (Want::Between(low, high), Value::Int(n)) => (low..=high).contains(&n),
+            (Want::Number(number), Value::Bulk(text) | Value::Double(text)) => {
+                std::str::from_utf8(text).is_ok_and(|text| text.parse() == Ok(*number))
+            }
             (Want::List(Value::Array(_), wants), Value::Array(items))
             | (Want::List(Value::Set(_), wants), Value::Set(items))
             | (Want::List(Value::Push(_), wants), Value::Push(items)) => all_match(wants, items),
@@ -258,6 +263,7 @@ impl<'a> Scanner<'a> {
             b"#f" => Want::Exactly(Value::Bool(false)),
             b"closed" => Want::Closed,
             b"anyorder" => Want::AnyOrder(self.items()),
+            [b'n', b'u', b'm', b':', number @ ..] => self.number(number),
             [b':', ..] => self.integer(&rest),
             [b'+', ..] => Want::Exactly(Value::Simple(rest)),
             [b'-', ..] => Want::Exactly(Value::Error(rest)),
@@ -277,6 +283,13 @@ impl<'a> Scanner<'a> {
         match text.split_once("..") {
             Some((low, high)) => Want::Between(number(low), number(high)),
             None => Want::Exactly(Value::Int(number(&text))),
+        }
+    }
+
+    fn number(&self, text: &[u8]) -> Want {
+        match String::from_utf8_lossy(text).parse() {
+            Ok(number) => Want::Number(number),
+            Err(_) => self.wrong("no number"),
         }
     }
 

@@ -3,7 +3,7 @@
 
 use super::groups::Maker;
 use super::sessions;
-use super::step::{Args, Bytes, Request, Step};
+use super::step::{Args, Bytes, Request, Step, upper};
 use super::strings::line;
 use super::vocabulary::Vocabulary;
 
@@ -216,11 +216,17 @@ fn search(v: &mut Vocabulary) -> Args {
     args
 }
 
-/// What is stored, looked at.
+/// What is stored, looked at. Distances are removed again: scores as small as they are all stand for a few places,
+/// and whatever is searched from there is at one distance.
 fn and_look(into: Bytes, args: Args) -> Step {
-    let mut look = line("ZRANGE", [into]);
+    let mut look = line("ZRANGE", [into.clone()]);
     look.extend(["0", "-1", "WITHSCORES"].map(Bytes::from));
-    Step::whole([args, look].map(Request::new).into())
+    let stores_distances = (0..args.len()).any(|index| upper(&args, index) == "STOREDIST");
+    let mut requests = vec![args, look];
+    if stores_distances {
+        requests.push(line("DEL", [into]));
+    }
+    Step::whole(requests.into_iter().map(Request::new).collect())
 }
 
 fn search_into(v: &mut Vocabulary) -> Step {

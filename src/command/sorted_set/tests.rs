@@ -1,5 +1,9 @@
 use crate::command::testing::{engine, run};
+use crate::command::{execute, serve_blocked};
+use crate::engine::session::Peer;
 use crate::engine::{Engine, SessionId};
+use crate::resp::{Output, OwnedRequest};
+use std::collections::HashMap;
 
 /// Runs each request and compares its reply, in which `\r\n` is written as a space.
 fn transcript(engine: &mut Engine, id: SessionId, lines: &[(&str, &str)]) {
@@ -527,4 +531,68 @@ fn what_goes_as_a_whole_goes_to_the_trash() {
         assert!(!engine.trash.is_empty(), "{take}");
         assert_eq!(run(&mut engine, id, &["EXISTS", "z"]), ":0\r\n");
     }
+}
+
+/// Writes a request of a client to its output, as the server does.
+fn send(engine: &mut Engine, outputs: &mut HashMap<SessionId, Output>, id: SessionId, ask: &str) {
+    let mut request = OwnedRequest::from_args(ask.split(' '));
+    let output = outputs.entry(id).or_default();
+    execute(engine, id, request.request(), output);
+    serve_blocked(engine, outputs);
+}
+
+/// Takes what a client has been answered, `\r\n` as a space.
+fn answers(outputs: &mut HashMap<SessionId, Output>, id: SessionId) -> String {
+    let mut bytes = Vec::new();
+    let output = outputs.entry(id).or_default();
+    output
+        .write_to(&mut bytes, usize::MAX)
+        .expect("a vector takes everything");
+    let text = String::from_utf8_lossy(&bytes);
+    text.trim_end().replace("\r\n", " ")
+}
+
+#[test]
+fn who_waits_is_served_as_soon_as_there_is_something() {
+    for (wait, answer, left) in [
+        ("BZPOPMIN other z 0", "*3 $1 z $1 a $1 1", ":2"),
+        ("BZPOPMAX z other 0", "*3 $1 z $1 c $1 3", ":2"),
+        (
+            "BZMPOP 0 2 other z MAX COUNT 2",
+            "*2 $1 z *2 *2 $1 c $1 3 *2 $1 b $1 2",
+            ":1",
+        ),
+        (
+            "BZMPOP 0 1 z MIN COUNT 9",
+            "*2 $1 z *3 *2 $1 a $1 1 *2 $1 b $1 2 *2 $1 c $1 3",
+            ":0",
+        ),
+    ] {
+        let (mut engine, id) = engine();
+        let now_s = engine.clock.unix_s();
+        let waiting = engine.sessions.open(Peer::default(), now_s);
+        let mut outputs = HashMap::new();
+        send(&mut engine, &mut outputs, waiting, wait);
+        // A string is not what it waits for.
+        send(&mut engine, &mut outputs, id, "SET z x");
+        send(&mut engine, &mut outputs, id, "DEL z");
+        assert_eq!(answers(&mut outputs, waiting), "", "{wait}");
+        send(&mut engine, &mut outputs, id, "ZADD z 1 a 2 b 3 c");
+        assert_eq!(answers(&mut outputs, waiting), answer, "{wait}");
+        send(&mut engine, &mut outputs, id, "ZCARD z");
+        let all = answers(&mut outputs, id);
+        assert_eq!(all, format!("+OK :1 :3 {left}"), "{wait}");
+    }
+}
+
+#[test]
+fn who_waits_is_served_by_what_is_stored() {
+    let (mut engine, id) = engine();
+    let now_s = engine.clock.unix_s();
+    let waiting = engine.sessions.open(Peer::default(), now_s);
+    let mut outputs = HashMap::new();
+    send(&mut engine, &mut outputs, id, "ZADD z 1 a 2 b");
+    send(&mut engine, &mut outputs, waiting, "BZPOPMIN d 0");
+    send(&mut engine, &mut outputs, id, "ZRANGESTORE d z 0 -1");
+    assert_eq!(answers(&mut outputs, waiting), "*3 $1 d $1 a $1 1");
 }
