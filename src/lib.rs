@@ -14,7 +14,7 @@
 //! | [`resp`] | requests in, replies out |
 //! | [`ae`] | the event loop. It has never heard of Redis |
 //! | [`wheel`] | a hierarchical timing wheel |
-//! | [`geo`], [`glob`], [`number`] | small pure pieces |
+//! | [`geo`], [`glob`], [`number`], [`short`] | small pure pieces |
 //!
 //! `docs/ARCHITECTURE.md` tells how they work together.
 //!
@@ -49,6 +49,7 @@ pub mod glob;
 pub mod number;
 pub mod resp;
 pub mod server;
+pub mod short;
 pub mod store;
 pub mod wheel;
 

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 /// Modules from top to bottom: each may import those below it, and itself.
 const LAYERS: &[&str] = &[
     "main", "embed", "server", "command", "engine", "store", "resp", "ae", "wheel", "geo", "glob",
-    "number",
+    "short", "number",
 ];
 
 fn sources() -> Vec<(PathBuf, String)> {

@@ -15,8 +15,9 @@
 //! and written down for the plots.
 
 use super::load::{self, CONNECTIONS, Load, Op};
-use super::process::{self, Process};
-use super::samples;
+use super::process::{self, Process, Program};
+use super::samples::{self, Machine, Run};
+use serde_json::{Value, json};
 use std::env;
 use std::io;
 use std::path::Path;
@@ -63,17 +64,17 @@ struct Placement {
 }
 
 /// One line of a table: a command at a depth, and in each round the figure of every server.
-pub struct Line {
-    pub op: Op,
-    pub depth: usize,
-    pub rounds: Vec<Vec<f64>>,
+struct Line {
+    op: Op,
+    depth: usize,
+    rounds: Vec<Vec<f64>>,
 }
 
 /// Measures everything and prints the tables.
 pub fn run(keys: usize) -> io::Result<()> {
     let servers = start(keys)?;
     let cores = process::cores();
-    let (first, second) = two_cores(&cores);
+    let (first, second) = process::two_cores(&cores);
     let apart = Placement {
         title: "on a core each",
         server: second,
@@ -103,11 +104,20 @@ pub fn run(keys: usize) -> io::Result<()> {
 /// Measures the processor time of what other load generators do not ask for, prints it, and writes
 /// the samples to this file.
 pub fn sample(keys: usize, file: &Path) -> io::Result<()> {
-    let machine = samples::Machine::read();
+    let machine = Machine::read();
     let servers = start(keys)?;
-    let (core, _) = two_cores(&process::cores());
+    let (core, _) = process::two_cores(&process::cores());
     let lines = measure_cpu(&servers, &sharing(core, SAMPLE_SLICE), &BULK, keys)?;
-    samples::write(file, &machine, keys, &servers, &lines)?;
+    let run = Run {
+        only: "cpu",
+        keyspace: keys,
+        keys: None,
+        rounds: ROUNDS,
+        servers: samples::names(&servers),
+        specs: samples::specs(&servers),
+    };
+    let all = lines.iter().flat_map(|line| line.samples(&servers));
+    samples::write(file, &machine, &run, all.collect())?;
     println!("\nThe samples are in {}", file.display());
     Ok(())
 }
@@ -144,14 +154,9 @@ fn measure_cpu(
 
 /// Aerolite first, the ceiling last, each with its keys.
 fn start(keys: usize) -> io::Result<Vec<Process>> {
-    let aerolite = Path::new(env!("CARGO_BIN_EXE_aerolite"));
-    let mut servers = vec![Process::start("aerolite", aerolite, &[])?];
-    if process::is_installed("redis-server") {
-        let arguments = ["--save", "", "--bind", "127.0.0.1"];
-        let redis = Process::start("redis-server", Path::new("redis-server"), &arguments)?;
-        servers.push(redis);
-    } else {
-        println!("redis-server is not in PATH: no comparison with it");
+    let mut servers = Vec::new();
+    for program in Program::all() {
+        servers.push(program.start()?);
     }
     servers.push(Process::start("ceiling", &env::current_exe()?, &[])?);
     for server in &servers {
@@ -163,17 +168,6 @@ fn start(keys: usize) -> io::Result<Vec<Process>> {
          d: bytes of a value), medians of {ROUNDS} rounds"
     );
     Ok(servers)
-}
-
-/// Two cores that are not two threads of one core, if there are four: hyper-threads are
-/// neighbours in number, or half of all cores apart.
-fn two_cores(cores: &[usize]) -> (usize, usize) {
-    match *cores {
-        [] => (0, 0),
-        [only] => (only, only),
-        [first, second] | [first, second, _] => (first, second),
-        [first, _, third, ..] => (first, third),
-    }
 }
 
 fn measure(
@@ -237,13 +231,30 @@ fn drive(server: &Process, load: &mut Load, slice: Duration) -> io::Result<Figur
 
 impl Line {
     /// In the way of `redis-benchmark`'s options, such as `GET P16 c50`.
-    pub fn name(&self) -> String {
+    fn name(&self) -> String {
         let (op, connections) = (self.op.name(), self.op.connections());
         let name = format!("{op:<10} P{:<3} c{connections}", self.depth);
         match self.op.value_bytes() {
             3 => name,
             bytes => format!("{name} d{bytes}"),
         }
+    }
+
+    /// As processor time, of each server in each round.
+    fn samples(&self, servers: &[Process]) -> Vec<Value> {
+        let mut samples = Vec::new();
+        for (number, round) in self.rounds.iter().enumerate() {
+            for (server, cpu_ns) in servers.iter().zip(round) {
+                samples.push(json!({
+                    "measure": "cpu",
+                    "case": self.name(),
+                    "server": samples::name(server),
+                    "round": number,
+                    "cpu_ns": cpu_ns,
+                }));
+            }
+        }
+        samples
     }
 }
 

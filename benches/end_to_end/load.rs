@@ -28,6 +28,9 @@ const FILL_BATCH: usize = 500;
 /// Digits at the end of a key that count; the others stay zeros.
 const KEY_DIGITS: usize = 9;
 
+/// From the first to the last of the ranks that are asked for at a time.
+const RANK_STEP: usize = 9;
+
 const REPLY_BYTES: usize = 64 * 1024;
 
 /// The key of all requests with small values, its number to be written.
@@ -116,7 +119,8 @@ impl Op {
     }
 }
 
-fn encode(arguments: &[&[u8]]) -> Vec<u8> {
+/// A request as it is sent.
+pub fn encode(arguments: &[&[u8]]) -> Vec<u8> {
     let mut request = format!("*{}\r\n", arguments.len()).into_bytes();
     for argument in arguments {
         request.extend_from_slice(format!("${}\r\n", argument.len()).as_bytes());
@@ -128,16 +132,86 @@ fn encode(arguments: &[&[u8]]) -> Vec<u8> {
 
 /// Where the numbers of the keys end in a batch of requests.
 fn key_ends(batch: &[u8]) -> Vec<usize> {
-    memchr::memmem::find_iter(batch, KEY_ZEROS)
-        .map(|at| at + KEY_ZEROS.len())
+    ends_of(batch, KEY_ZEROS, 0)
+}
+
+/// Where `text`, without its last `cut` bytes, ends in a batch of requests.
+fn ends_of(batch: &[u8], text: &[u8], cut: usize) -> Vec<usize> {
+    memchr::memmem::find_iter(batch, text)
+        .map(|at| at + text.len() - cut)
         .collect()
 }
 
-/// Writes `number` in decimal so that it ends at `end`.
-fn write_number(bytes: &mut [u8], end: usize, mut number: usize) {
-    for digit in bytes[end - KEY_DIGITS..end].iter_mut().rev() {
+/// Writes `number` in decimal, with so many digits, so that it ends at `end`.
+fn write_number(bytes: &mut [u8], end: usize, digits: usize, mut number: usize) {
+    for digit in bytes[end - digits..end].iter_mut().rev() {
         *digit = b'0' + (number % 10) as u8;
         number /= 10;
+    }
+}
+
+/// The ranks that are asked for.
+#[derive(Clone, Copy)]
+struct Ranks {
+    /// A power of ten.
+    least: usize,
+    digits: usize,
+    /// The last one that has elements enough after it, and one more.
+    end: usize,
+}
+
+impl Ranks {
+    /// Of a collection of so many elements.
+    fn of(size: usize) -> Ranks {
+        let end = size.saturating_sub(RANK_STEP).max(2);
+        let exponent = (end - 1).ilog10();
+        Ranks {
+            least: 10_usize.pow(exponent),
+            digits: exponent as usize + 1,
+            end,
+        }
+    }
+}
+
+/// What is written anew into each batch.
+enum Numbers {
+    /// Numbers of keys, which end here.
+    Keys { ends: Vec<usize>, below: usize },
+    /// Pairs of ranks, whose first ones end here, and whose second ones end so much later.
+    Ranks {
+        ends: Vec<usize>,
+        second: usize,
+        ranks: Ranks,
+    },
+}
+
+impl Numbers {
+    fn keys(batch: &[u8], below: usize) -> Numbers {
+        Numbers::Keys {
+            ends: key_ends(batch),
+            below,
+        }
+    }
+
+    fn choose(&self, batch: &mut [u8], random: &mut Random) {
+        match self {
+            Numbers::Keys { ends, below } => {
+                for end in ends {
+                    write_number(batch, *end, KEY_DIGITS, random.below(*below));
+                }
+            }
+            Numbers::Ranks {
+                ends,
+                second,
+                ranks,
+            } => {
+                for end in ends {
+                    let rank = ranks.least + random.below(ranks.end - ranks.least);
+                    write_number(batch, *end, ranks.digits, rank);
+                    write_number(batch, *end + second, ranks.digits, rank + RANK_STEP);
+                }
+            }
+        }
     }
 }
 
@@ -145,10 +219,9 @@ fn write_number(bytes: &mut [u8], end: usize, mut number: usize) {
 pub struct Load {
     streams: Vec<TcpStream>,
     batch: Vec<u8>,
-    key_ends: Vec<usize>,
+    numbers: Numbers,
     depth: usize,
     reply_lines: usize,
-    keys: usize,
     random: Random,
     replies: Vec<u8>,
 }
@@ -156,15 +229,58 @@ pub struct Load {
 impl Load {
     /// Connects. Keys are chosen among the first `keys` ones, each as likely as any other.
     pub fn connect(addr: SocketAddr, op: Op, depth: usize, keys: usize) -> io::Result<Load> {
-        let streams = (0..op.connections()).map(|_| connect(addr));
-        let batch = op.request().repeat(depth);
+        let (request, lines) = (op.request(), op.reply_lines());
+        let numbers = |batch: &[u8]| Numbers::keys(batch, keys);
+        Load::start(addr, op.connections(), &request, lines, depth, numbers)
+    }
+
+    /// Connects, to send this request over and over. A run of twelve zeros in it stands for a number
+    /// below `keys`, each as likely as any other. Its reply has so many lines.
+    pub fn of_request(
+        addr: SocketAddr,
+        request: &[u8],
+        reply_lines: usize,
+        depth: usize,
+        keys: usize,
+    ) -> io::Result<Load> {
+        let numbers = |batch: &[u8]| Numbers::keys(batch, keys);
+        Load::start(addr, CONNECTIONS, request, reply_lines, depth, numbers)
+    }
+
+    /// Connects, to ask for ten elements of this sorted set at a time, from a random rank on. Ranks
+    /// are those with as many digits as the greatest, since requests are to be of one length.
+    pub fn of_ranks(addr: SocketAddr, key: &[u8], depth: usize, size: usize) -> io::Result<Load> {
+        let ranks = Ranks::of(size);
+        let (first, last) = (
+            ranks.least.to_string(),
+            (ranks.least + RANK_STEP).to_string(),
+        );
+        let request = encode(&[b"ZRANGE", key, first.as_bytes(), last.as_bytes()]);
+        let numbers = |batch: &[u8]| Numbers::Ranks {
+            ends: ends_of(batch, &[first.as_bytes(), b"\r\n"].concat(), 2),
+            second: 2 + 1 + last.len().to_string().len() + 2 + last.len(),
+            ranks,
+        };
+        let lines = 1 + 2 * (RANK_STEP + 1);
+        Load::start(addr, CONNECTIONS, &request, lines, depth, numbers)
+    }
+
+    fn start(
+        addr: SocketAddr,
+        connections: usize,
+        request: &[u8],
+        reply_lines: usize,
+        depth: usize,
+        numbers: impl FnOnce(&[u8]) -> Numbers,
+    ) -> io::Result<Load> {
+        let batch = request.repeat(depth);
+        let streams = (0..connections).map(|_| connect(addr));
         Ok(Load {
             streams: streams.collect::<io::Result<_>>()?,
-            key_ends: key_ends(&batch),
+            numbers: numbers(&batch),
             batch,
             depth,
-            reply_lines: op.reply_lines(),
-            keys,
+            reply_lines,
             random: Random::new(1),
             replies: vec![0; REPLY_BYTES],
         })
@@ -178,19 +294,13 @@ impl Load {
     /// Sends a batch on every connection, then reads all replies.
     pub fn round(&mut self) -> io::Result<()> {
         for i in 0..self.streams.len() {
-            self.choose_keys();
+            self.numbers.choose(&mut self.batch, &mut self.random);
             self.streams[i].write_all(&self.batch)?;
         }
         for stream in &mut self.streams {
             read_lines(stream, &mut self.replies, self.depth * self.reply_lines)?;
         }
         Ok(())
-    }
-
-    fn choose_keys(&mut self) {
-        for end in &self.key_ends {
-            write_number(&mut self.batch, *end, self.random.below(self.keys));
-        }
     }
 }
 
@@ -223,7 +333,28 @@ fn fill_with(addr: SocketAddr, keys: usize, request: &[u8]) -> io::Result<()> {
         let count = FILL_BATCH.min(keys - first);
         let mut batch = request.repeat(count);
         for (i, end) in key_ends(&batch).into_iter().enumerate() {
-            write_number(&mut batch, end, first + i);
+            write_number(&mut batch, end, KEY_DIGITS, first + i);
+        }
+        stream.write_all(&batch)?;
+        read_lines(&mut stream, &mut replies, count)?;
+    }
+    Ok(())
+}
+
+/// Sends requests whose replies have one line each, so many at a time, and reads the replies.
+pub fn send(
+    addr: SocketAddr,
+    requests: impl Iterator<Item = Vec<u8>>,
+    batch_requests: usize,
+) -> io::Result<()> {
+    let mut stream = connect(addr)?;
+    let mut replies = vec![0; REPLY_BYTES];
+    let mut requests = requests.peekable();
+    while requests.peek().is_some() {
+        let (mut batch, mut count) = (Vec::new(), 0);
+        for request in requests.by_ref().take(batch_requests) {
+            batch.extend(request);
+            count += 1;
         }
         stream.write_all(&batch)?;
         read_lines(&mut stream, &mut replies, count)?;

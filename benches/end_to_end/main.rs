@@ -6,15 +6,19 @@
 //! cargo bench --bench end_to_end -- compare              the comparison only
 //! cargo bench --bench end_to_end -- embedded/GET         one part of the embedded server's
 //! cargo bench --bench end_to_end -- --json FILE          MGET and values of 10 MB, as samples for the plots
+//! cargo bench --bench end_to_end -- --json FILE --only collections [--quick] [--rounds N]
+//!                                                        lists, hashes, sets and sorted sets, the same way
 //! AEROLITE_BENCH_KEYS=2000000 cargo bench ...            more keys than a processor caches
 //! ```
 
 mod ceiling;
+mod collections;
 mod compare;
 mod load;
 mod process;
 mod samples;
 
+use collections::Extent;
 use compare::DEPTHS;
 use criterion::{BenchmarkId, Criterion, SamplingMode, Throughput};
 use load::{Load, Op};
@@ -32,6 +36,8 @@ const DEFAULT_KEYS: usize = 100_000;
 /// More would not fit into the digits that the load writes.
 const MAX_KEYS: usize = 100_000_000;
 
+const MAX_ROUNDS: usize = 100;
+
 const WARM_UP: Duration = Duration::from_millis(200);
 const MEASUREMENT: Duration = Duration::from_millis(600);
 const SAMPLES: usize = 20;
@@ -39,15 +45,11 @@ const RESAMPLES: usize = 10_000;
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
-    let argument_of = |flag: &str| {
-        let at = arguments.iter().position(|word| word == flag)?;
-        Some(arguments.get(at + 1).map(String::as_str))
-    };
     // With a port it is the ceiling, as the comparison starts it.
-    let done = if argument_of("--port").is_some() {
+    let done = if argument_of(&arguments, "--port").is_some() {
         ceiling::run(&arguments)
-    } else if let Some(file) = argument_of("--json") {
-        write_samples(file)
+    } else if let Some(file) = argument_of(&arguments, "--json") {
+        write_samples(file, &arguments)
     } else {
         bench(&arguments)
     };
@@ -60,11 +62,38 @@ fn main() -> ExitCode {
     }
 }
 
-fn write_samples(file: Option<&str>) -> io::Result<()> {
-    match file {
-        Some(file) if !file.starts_with('-') => compare::sample(keys()?, Path::new(file)),
-        _ => Err(invalid("--json takes the name of a file".to_owned())),
+fn write_samples(file: Option<&str>, arguments: &[String]) -> io::Result<()> {
+    let file = match file {
+        Some(file) if !file.starts_with('-') => Path::new(file),
+        _ => return Err(invalid("--json takes the name of a file".to_owned())),
+    };
+    match argument_of(arguments, "--only") {
+        None => compare::sample(keys()?, file),
+        Some(Some("collections")) => collections::sample(file, extent(arguments)?),
+        Some(_) => Err(invalid("--only knows collections".to_owned())),
     }
+}
+
+/// How much of the collections is measured.
+fn extent(arguments: &[String]) -> io::Result<Extent> {
+    let extent = if arguments.iter().any(|word| word == "--quick") {
+        Extent::QUICK
+    } else {
+        Extent::FULL
+    };
+    let Some(rounds) = argument_of(arguments, "--rounds") else {
+        return Ok(extent);
+    };
+    match rounds.unwrap_or_default().parse() {
+        Ok(rounds) if (1..=MAX_ROUNDS).contains(&rounds) => Ok(extent.with_rounds(rounds)),
+        _ => Err(invalid(format!("--rounds takes 1 to {MAX_ROUNDS}"))),
+    }
+}
+
+/// What follows a flag that was given: `Some(None)` when nothing does.
+fn argument_of<'a>(arguments: &'a [String], flag: &str) -> Option<Option<&'a str>> {
+    let at = arguments.iter().position(|word| word == flag)?;
+    Some(arguments.get(at + 1).map(String::as_str))
 }
 
 /// How many keys are wished for.

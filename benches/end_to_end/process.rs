@@ -2,6 +2,7 @@
 //! processor time, killed at the end.
 
 use super::load;
+use std::ffi::OsStr;
 use std::fs;
 use std::io::{self, Read, Write};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
@@ -17,6 +18,42 @@ const START_POLL: Duration = Duration::from_millis(5);
 
 /// Nanoseconds of a tick, in which Linux tells programs their processor time.
 const TICK_NS: u64 = 10_000_000;
+
+/// Any is above all programs that have none.
+const REAL_TIME_PRIORITY: &str = "10";
+
+/// A program that is measured.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Program {
+    /// This project's.
+    Aerolite,
+    /// Redis, where it is in PATH.
+    Redis,
+}
+
+impl Program {
+    /// Those that can be started here. Says so where one is missing.
+    pub fn all() -> Vec<Program> {
+        if is_installed("redis-server") {
+            return vec![Program::Aerolite, Program::Redis];
+        }
+        println!("redis-server is not in PATH: no comparison with it");
+        vec![Program::Aerolite]
+    }
+
+    /// A process of its own, with no data, that answers.
+    pub fn start(self) -> io::Result<Process> {
+        match self {
+            Program::Aerolite => {
+                Process::start("aerolite", Path::new(env!("CARGO_BIN_EXE_aerolite")), &[])
+            }
+            Program::Redis => {
+                let arguments = ["--save", "", "--bind", "127.0.0.1"];
+                Process::start("redis-server", Path::new("redis-server"), &arguments)
+            }
+        }
+    }
+}
 
 /// A server, alive for as long as this value.
 pub struct Process {
@@ -79,6 +116,15 @@ impl Process {
         scheduled_ns(pid).or_else(|| ticks_ns(pid))
     }
 
+    /// Its resident set, in bytes, counted page by page where the kernel does that: `VmRSS` adds up
+    /// what each processor knew some time ago. `None` where there is no `/proc`.
+    pub fn rss(&self) -> Option<u64> {
+        let pid = self.child.id();
+        kib(&format!("/proc/{pid}/smaps_rollup"), "Rss:")
+            .or_else(|| kib(&format!("/proc/{pid}/status"), "VmRSS:"))
+            .map(|kib| kib * 1024)
+    }
+
     /// Keeps all its threads on one core.
     pub fn place(&self, core: usize, is_batch: bool) -> bool {
         place(self.child.id(), &["-a"], core, is_batch)
@@ -119,6 +165,13 @@ fn free_port() -> io::Result<u16> {
     Ok(listener.local_addr()?.port())
 }
 
+/// The number behind this word in a file of `/proc`.
+fn kib(file: &str, word: &str) -> Option<u64> {
+    let text = fs::read_to_string(file).ok()?;
+    let line = text.lines().find_map(|line| line.strip_prefix(word))?;
+    line.split_whitespace().next()?.parse().ok()
+}
+
 /// The sum over all threads of what the scheduler counted.
 fn scheduled_ns(pid: u32) -> Option<u64> {
     let tasks = fs::read_dir(format!("/proc/{pid}/task")).ok()?;
@@ -143,6 +196,19 @@ fn ticks_ns(pid: u32) -> Option<u64> {
 /// Keeps the thread that calls this (the only one there is, or the first) on one core.
 pub fn place_self(core: usize, is_batch: bool) -> bool {
     place(std::process::id(), &[], core, is_batch)
+}
+
+/// Keeps the thread that calls this on one core, ahead of all that is not real-time; says whether it
+/// could be done, which takes Linux, the programs of `place` and the right to it.
+pub fn place_thread_real_time(core: usize) -> bool {
+    let thread = fs::read_link("/proc/thread-self").ok();
+    let id = thread
+        .as_deref()
+        .and_then(Path::file_name)
+        .and_then(OsStr::to_str);
+    let Some(id) = id else { return false };
+    let placed = run(Command::new("taskset").args(["-c", "-p", &core.to_string(), id]));
+    placed && run(Command::new("chrt").args(["--fifo", "-p", REAL_TIME_PRIORITY, id]))
 }
 
 /// Says whether it could be done: it takes the programs `taskset` and `chrt`, of util-linux.
@@ -174,6 +240,17 @@ pub fn cores() -> Vec<usize> {
         Some(first.parse::<usize>().ok()?..=last.parse().ok()?)
     });
     ranges.flatten().collect()
+}
+
+/// Two cores that are not two threads of one core, if there are four: hyper-threads are
+/// neighbours in number, or half of all cores apart.
+pub fn two_cores(cores: &[usize]) -> (usize, usize) {
+    match *cores {
+        [] => (0, 0),
+        [only] => (only, only),
+        [first, second] | [first, second, _] => (first, second),
+        [first, _, third, ..] => (first, third),
+    }
 }
 
 /// Whether there is such a program in PATH.

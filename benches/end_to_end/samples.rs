@@ -1,6 +1,5 @@
 //! Samples as a JSON document, in the format that `benches/plots/measured.rs` reads.
 
-use super::compare::Line;
 use super::process::{self, Process};
 use serde_json::{Value, json};
 use std::fs;
@@ -40,55 +39,56 @@ fn date() -> Option<String> {
     Some(text.trim().to_owned())
 }
 
-/// Writes what was measured of each server in each round.
-pub fn write(
-    file: &Path,
-    machine: &Machine,
-    keys: usize,
-    servers: &[Process],
-    lines: &[Line],
-) -> io::Result<()> {
-    let samples: Vec<Value> = lines
-        .iter()
-        .flat_map(|line| samples(line, servers))
-        .collect();
-    let rounds = lines.iter().map(|line| line.rounds.len()).max();
-    let specs = servers
-        .iter()
-        .map(|server| format!("{}={}", name(server), server.command));
+/// What is said of a run beside its samples.
+pub struct Run {
+    /// The measures.
+    pub only: &'static str,
+    /// Keys that requests choose among.
+    pub keyspace: usize,
+    /// How many there are of what memory and pauses are about, where these were measured.
+    pub keys: Option<usize>,
+    /// Rounds.
+    pub rounds: usize,
+    /// The servers' names.
+    pub servers: Vec<&'static str>,
+    /// How they were started.
+    pub specs: Vec<String>,
+}
+
+/// Writes a run.
+pub fn write(file: &Path, machine: &Machine, run: &Run, samples: Vec<Value>) -> io::Result<()> {
+    let mut args = json!({ "only": run.only, "keyspace": run.keyspace, "rounds": run.rounds });
+    if let Some(keys) = run.keys {
+        args["keys"] = keys.into();
+    }
     let document = json!({
         "date": machine.date,
         "kernel": machine.kernel,
         "cpu": machine.cpu,
         "cpus": machine.cpus,
-        "args": { "only": "cpu", "keyspace": keys, "rounds": rounds },
-        "specs": specs.collect::<Vec<_>>(),
+        "args": args,
+        "specs": run.specs,
         "ref": "redis",
-        "servers": servers.iter().map(name).collect::<Vec<_>>(),
+        "servers": run.servers,
         "samples": samples,
     });
     let text = serde_json::to_string_pretty(&document).map_err(io::Error::other)?;
     fs::write(file, text + "\n")
 }
 
-fn samples(line: &Line, servers: &[Process]) -> Vec<Value> {
-    let mut samples = Vec::new();
-    for (number, round) in line.rounds.iter().enumerate() {
-        for (server, cpu_ns) in servers.iter().zip(round) {
-            samples.push(json!({
-                "measure": "cpu",
-                "case": line.name(),
-                "server": name(server),
-                "round": number,
-                "cpu_ns": cpu_ns,
-            }));
-        }
-    }
-    samples
+/// As samples name the servers.
+pub fn names(servers: &[Process]) -> Vec<&'static str> {
+    servers.iter().map(name).collect()
+}
+
+/// `NAME=COMMAND` of each server.
+pub fn specs(servers: &[Process]) -> Vec<String> {
+    let spec = |server: &Process| format!("{}={}", name(server), server.command);
+    servers.iter().map(spec).collect()
 }
 
 /// As the samples name it.
-fn name(server: &Process) -> &'static str {
+pub fn name(server: &Process) -> &'static str {
     match server.name {
         "aerolite" => "aero",
         "redis-server" => "redis",

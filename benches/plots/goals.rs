@@ -2,6 +2,8 @@
 //!
 //! A goal has two marks: the *reach*, which has to hold, and the *aim*, which is near what the machine allows. A mark
 //! is either a number of times better than the reference in the same run, or a bound on the measure itself.
+//!
+//! The goals for lists, hashes, sets and sorted sets have a table of their own and are in `collections.rs`.
 
 use crate::measured::{Case, Measured, Query, Ratio, SUBJECT};
 use crate::units::{self, Format};
@@ -325,7 +327,8 @@ fn request(
     }
 }
 
-fn named(measure: &'static str, metric: &'static str, scale: f64, case: &'static str) -> Query {
+/// A measure of a named case.
+pub fn named(measure: &'static str, metric: &'static str, scale: f64, case: &'static str) -> Query {
     Query {
         measure,
         metric,
@@ -339,6 +342,7 @@ mod tests {
     use std::collections::HashSet;
 
     use super::*;
+    use crate::collections;
     use crate::measured::tests::{document, measured, set16};
 
     fn verdict(reach: Mark, aim: Mark, redis: f64, aero: f64, limit: Option<f64>) -> Verdict {
@@ -417,7 +421,10 @@ mod tests {
 
     #[test]
     fn titles_are_keys_that_a_page_can_hold() {
-        let goals = all();
+        let goals: Vec<Goal> = [all(), collections::goals()]
+            .into_iter()
+            .flatten()
+            .collect();
         let titles: HashSet<&str> = goals.iter().map(|goal| goal.title).collect();
         assert_eq!(titles.len(), goals.len());
         assert!(

@@ -11,6 +11,7 @@
 
 use std::fmt::Write as _;
 
+use crate::collections;
 use crate::figures::Plot;
 use crate::goals::{self, Finding, Goal, Mark, Verdict};
 use crate::measured::{Measured, Run, SUBJECT, display_name};
@@ -34,7 +35,8 @@ pub fn rewrite(
     images: &str,
 ) -> Result<String, String> {
     let page = replace(page, "machine", &machine(data))?;
-    let page = replace(&page, "table", &table(data))?;
+    let page = replace(&page, "table", &table(data, &goals::all(), data.limit()))?;
+    let page = replace(&page, "collections", &collections_table(data))?;
     let reasons = reasons(data, section(&page, "reasons")?.1);
     let page = replace(&page, "reasons", &reasons)?;
     replace(&page, "plots", &pictures(plots, images))
@@ -127,9 +129,18 @@ fn command(spec: &str) -> String {
     format!("{program} {arguments}").replace("{port}", "PORT")
 }
 
+/// The limit of constant replies takes no part in this one.
+fn collections_table(data: &Measured) -> String {
+    if collections::are_measured(data) {
+        table(data, &collections::goals(), None)
+    } else {
+        "\nThere is no run with collections in the data.".to_owned()
+    }
+}
+
 /// The limit has a column where it took part.
-fn table(data: &Measured) -> String {
-    let limit = data.limit().map(display_name);
+fn table(data: &Measured, goals: &[Goal], limit: Option<&str>) -> String {
+    let limit = limit.map(display_name);
     let cell = |text: &str| format!(" {text} |");
     let mut out = format!(
         "| | {} | {} |{} × better (rounds) | reach | aim | holds |\n| --- | ---: | ---: |{} ---: | ---: | ---: | --- |\n",
@@ -139,12 +150,12 @@ fn table(data: &Measured) -> String {
         limit.map(|_| cell("---:")).unwrap_or_default(),
     );
     let columns = if limit.is_some() { 7 } else { 6 };
-    for goal in goals::all() {
+    for goal in goals {
         writeln!(out, "| **{}** |{}", goal.title, " |".repeat(columns))
             .expect("writing to a String cannot fail");
         for (name, query) in &goal.measures {
-            let finding = goals::find(data, &goal, query);
-            out.push_str(&row(&goal, name, &finding, limit.is_some()));
+            let finding = goals::find(data, goal, query);
+            out.push_str(&row(goal, name, &finding, limit.is_some()));
         }
     }
     out
@@ -191,7 +202,11 @@ fn mark(goal: &Goal, mark: Mark) -> String {
 
 fn reasons(data: &Measured, old: &str) -> String {
     let mut out = String::new();
-    for goal in goals::all() {
+    let mut goals = goals::all();
+    if collections::are_measured(data) {
+        goals.extend(collections::goals());
+    }
+    for goal in goals {
         let missed = missed(data, &goal);
         if missed.is_empty() {
             continue;
@@ -259,6 +274,7 @@ mod tests {
 
     const PAGE: &str = "# Title\n<!-- machine: begin, x -->\n<!-- machine: end -->\nby hand\n\
         <!-- table: begin -->\nold 99\n<!-- table: end -->\n<!-- reasons: begin -->\n<!-- reasons: end -->\n\
+        <!-- collections: begin -->\n<!-- collections: end -->\n\
         <!-- plots: begin -->\n<!-- plots: end -->\nthe end\n";
 
     fn ping(aero: f64) -> Measured {
@@ -329,6 +345,26 @@ mod tests {
         let page = rewritten(&page, &ping(400.0));
         assert!(page.contains("(aim not met: PING): The kernel"), "{page}");
         assert!(!rewritten(&page, &ping(300.0)).contains("The kernel"));
+    }
+
+    #[test]
+    fn collections_have_a_table_of_their_own_once_they_are_measured() {
+        let none = "There is no run with collections in the data.";
+        let page = rewritten(PAGE, &ping(300.0));
+        assert!(page.contains(none), "{page}");
+        assert!(!page.contains("of a list"), "{page}");
+        let sample = |server, ns| ("collections P16", "LPUSH", server, 0, "cpu_ns", ns);
+        let servers = [("redis", 900.0), ("aero", 1000.0)];
+        let run = document(1, &servers.map(|(server, ns)| sample(server, ns)));
+        let page = rewritten(&page, &measured(&[run]));
+        assert!(!page.contains(none), "{page}");
+        for line in [
+            "| | redis-server | Aerolite | × better (rounds) | reach | aim | holds |\n",
+            "| LPUSH | 900 ns | 1.00 µs | 0.90 | 1 × |  | **no** |\n",
+            "redis-benchmark, `-P 16`** (reach not met: LPUSH; not measured: RPUSH, LPOP, ",
+        ] {
+            assert!(page.contains(line), "{line}{page}");
+        }
     }
 
     #[test]

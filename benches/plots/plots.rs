@@ -9,13 +9,17 @@
 //!
 //! ```text
 //!   runs (JSON) ── measured ─┬─ figures ── chart ── svg ──> docs/img/*.svg
-//!                            └─ goals ──── page ──────────> benches/compare.md, between its markers
+//!                            ├─ goals ──── page ──────────> benches/compare.md, between its markers
+//!                            └─ collections ─┘
 //! ```
 
 #![forbid(unsafe_code)]
 #![warn(missing_docs)]
 
+#[path = "../end_to_end/collections/cases.rs"]
+mod cases;
 mod chart;
+mod collections;
 mod figures;
 mod goals;
 mod measured;

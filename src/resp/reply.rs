@@ -18,6 +18,7 @@ use std::sync::Arc;
 
 use super::output::{Mark, Output};
 use crate::number::{format_f64, parse_f64, parse_i64, push_i64};
+use crate::short;
 
 /// Bulk strings from this length on are worth sharing rather than copying: below it the copy is cheaper than
 /// another piece in the write.
@@ -135,7 +136,13 @@ impl<'a> Reply<'a> {
     #[inline]
     pub fn integer_text(&mut self, digits: &[u8]) {
         debug_assert!(parse_i64(digits).is_some(), "an integer is sent");
-        self.line(b':', digits);
+        let bytes = self.out.tail();
+        match *digits {
+            // Most of them.
+            [ones] => bytes.extend_from_slice(&[b':', ones, b'\r', b'\n']),
+            [tens, ones] => bytes.extend_from_slice(&[b':', tens, ones, b'\r', b'\n']),
+            _ => self.line(b':', digits),
+        }
     }
 
     /// A string of any bytes.
@@ -338,19 +345,26 @@ impl<'a> Reply<'a> {
     #[inline]
     fn line(&mut self, kind: u8, text: &[u8]) {
         let bytes = self.out.tail();
-        match *text {
-            // Numbers of one or two digits are most of them, and worth a copy of known length.
-            [ones] => bytes.extend_from_slice(&[kind, ones, b'\r', b'\n']),
-            [tens, ones] => bytes.extend_from_slice(&[kind, tens, ones, b'\r', b'\n']),
-            _ => {
-                bytes.reserve(text.len() + 3);
-                bytes.push(kind);
-                bytes.extend_from_slice(text);
-                bytes.extend_from_slice(b"\r\n");
-            }
+        let len = text.len() + 3;
+        if len <= SHORT_LINE {
+            // Put together here and copied with a length that is known: what is too much is cut off.
+            let mut line = [kind; SHORT_LINE];
+            short::copy(&mut line[1..=text.len()], text);
+            line[len - 2] = b'\r';
+            line[len - 1] = b'\n';
+            bytes.extend_from_slice(&line);
+            bytes.truncate(bytes.len() - (SHORT_LINE - len));
+        } else {
+            bytes.reserve(len);
+            bytes.push(kind);
+            bytes.extend_from_slice(text);
+            bytes.extend_from_slice(b"\r\n");
         }
     }
 }
+
+/// Lines up to this long are put together before they are appended: numbers are.
+const SHORT_LINE: usize = 24;
 
 /// The longest header: a type, the digits of `i64::MIN`, CR LF.
 const MAX_HEADER: usize = 23;

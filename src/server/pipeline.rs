@@ -97,6 +97,8 @@ pub struct Pipeline {
     hashes: Vec<u64>,
     /// The command that the last request named.
     named: Option<&'static Listed>,
+    /// Whether that command has subcommands.
+    is_container: bool,
 }
 
 impl Pipeline {
@@ -153,10 +155,13 @@ impl Pipeline {
         let request = self.batch.request(self.prepared.len(), received);
         if !same_name {
             self.named = command::find(&request);
+            let is_container = |named: &Listed| !named.command.subcommands.is_empty();
+            self.is_container = self.named.is_some_and(is_container);
         }
-        let found = self
-            .named
-            .and_then(|named| command::find_sub(named, &request));
+        let found = match self.named {
+            Some(named) if self.is_container => command::find_sub(named, &request),
+            named => named,
+        };
         let key = found.and_then(|found| command::first_key(found, &request));
         let known = key.map_or(KnownHash::default(), |key| {
             let hash = keys.hash(key);

@@ -22,6 +22,7 @@
 //! the record keeps for its owner.
 
 use super::shard::Keyed;
+use crate::short;
 
 /// Bytes of key and value together that fit into the record itself.
 pub const INLINE_MAX: usize = 22;
@@ -230,7 +231,7 @@ fn spare(head: u8, bytes: &[u8; INLINE_MAX]) -> usize {
 #[inline]
 fn fill(key_len: usize, mark: u8, bytes: &mut [u8; INLINE_MAX], value: &[u8]) -> u8 {
     let end = key_len + value.len();
-    copy_short(&mut bytes[key_len..end], value);
+    short::copy(&mut bytes[key_len..end], value);
     // All of these are below 32.
     let head = key_len as u8 | mark << MARK_SHIFT;
     if end == INLINE_MAX {
@@ -238,33 +239,6 @@ fn fill(key_len: usize, mark: u8, bytes: &mut [u8; INLINE_MAX], value: &[u8]) ->
     }
     bytes[INLINE_MAX - 1] = (INLINE_MAX - end) as u8;
     head
-}
-
-/// Copies up to 32 bytes in registers, which takes fewer instructions than the call of a function that
-/// can copy anything.
-#[inline]
-fn copy_short(to: &mut [u8], from: &[u8]) {
-    match from.len() {
-        0 => {}
-        1 => to[0] = from[0],
-        2..4 => copy_halves::<2>(to, from),
-        4..8 => copy_halves::<4>(to, from),
-        8..16 => copy_halves::<8>(to, from),
-        _ => copy_halves::<16>(to, from),
-    }
-}
-
-/// Copies `N` to `2 * N` bytes: the first `N` and the last, some perhaps twice.
-#[inline]
-fn copy_halves<const N: usize>(to: &mut [u8], from: &[u8]) {
-    if let (Some(first), Some(last)) = (from.first_chunk::<N>(), from.last_chunk::<N>()) {
-        if let Some(to) = to.first_chunk_mut() {
-            *to = *first;
-        }
-        if let Some(to) = to.last_chunk_mut() {
-            *to = *last;
-        }
-    }
 }
 
 #[cfg(test)]

@@ -11,6 +11,7 @@
 //! A hash table has to have free slots. Where a slot holds the item itself, a third of the memory
 //! is room for items that are not there; here a free slot is three bytes.
 
+use crate::short;
 use hashbrown::HashTable;
 
 /// Something with a key, to be kept in a table.
@@ -91,7 +92,7 @@ impl<T> Shard<T> {
     pub fn find(&self, keys: &impl Keys<T>, hash: u64, key: &[u8]) -> Option<u16> {
         // Not `HashTable::find`, which calls its closure through a pointer.
         for &place in self.index.iter_hash(hash) {
-            if is_same(keys.key(&self.items[usize::from(place)]), key) {
+            if short::equal(keys.key(&self.items[usize::from(place)]), key) {
                 return Some(place);
             }
         }
@@ -163,28 +164,6 @@ impl<T> Shard<T> {
     }
 }
 
-/// Whether two keys are the same. Those of ordinary length are compared in registers, which takes
-/// fewer instructions than the call of a function that can compare anything.
-#[inline]
-fn is_same(a: &[u8], b: &[u8]) -> bool {
-    if a.len() != b.len() {
-        return false;
-    }
-    if a.len() > 32 {
-        return a == b;
-    }
-    // The first half and the last half: where they overlap, some bytes are compared twice.
-    let halves = |key: &[u8]| Some((*key.first_chunk::<16>()?, *key.last_chunk::<16>()?));
-    if let (Some(a), Some(b)) = (halves(a), halves(b)) {
-        return a == b;
-    }
-    let halves = |key: &[u8]| Some((*key.first_chunk::<8>()?, *key.last_chunk::<8>()?));
-    match (halves(a), halves(b)) {
-        (Some(a), Some(b)) => a == b,
-        _ => a == b,
-    }
-}
-
 /// The next larger of the capacities that are worth having: four from each power of two to the
 /// next, which is how allocators space their size classes. A vector that doubles is a quarter
 /// empty on average; one that grows like this, a tenth.
@@ -196,20 +175,6 @@ fn rounded_capacity(len: usize) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn keys_of_any_length_are_the_same_only_if_every_byte_is() {
-        for len in 0..50 {
-            let key: Vec<u8> = (0..len).collect();
-            assert!(is_same(&key, &key.clone()));
-            assert!(!is_same(&key, &[&key[..], b"x"].concat()));
-            for at in 0..key.len() {
-                let mut other = key.clone();
-                other[at] ^= 0x80;
-                assert!(!is_same(&key, &other), "{len} {at}");
-            }
-        }
-    }
 
     #[test]
     fn capacities_are_close_above() {
