@@ -138,7 +138,7 @@ fn extrapolate(sampled: usize, len: usize) -> usize {
 mod tests {
     use super::*;
 
-    fn set(len: u32, bytes: usize) -> Value {
+    fn hash(len: u32, bytes: usize) -> Value {
         let mut table = Table::new(1);
         for n in 0..len {
             let record = Record::new(&n.to_le_bytes(), &vec![0; bytes], 0);
@@ -153,16 +153,16 @@ mod tests {
 
     #[test]
     fn few_fields_of_many_bytes_are_weighty_too() {
-        assert!(!set(100, 10).is_weighty());
-        assert!(set(100, 10_000).is_weighty());
-        assert!(set(1000, 10).is_weighty());
+        assert!(!hash(100, 10).is_weighty());
+        assert!(hash(100, 10_000).is_weighty());
+        assert!(hash(1000, 10).is_weighty());
     }
 
     #[test]
     fn a_slice_is_bounded_by_records_and_by_bytes() {
-        let few = slices(set(2000, 10));
+        let few = slices(hash(2000, 10));
         assert!((8..=10).contains(&few), "{few}");
-        let many = slices(set(100, 300_000));
+        let many = slices(hash(100, 300_000));
         assert!((25..=30).contains(&many), "{many}");
     }
 }
