@@ -276,6 +276,8 @@ fn range() {
             ZRANGE z [a b BYLEX                              => -ERR min or max not valid string range item
             ZRANGE z "" + BYLEX                              => -ERR min or max not valid string range item
             ZRANGE z -x + BYLEX                              => -ERR min or max not valid string range item
+            ZRANGE none "-\x00x" "+\x00" BYLEX               => []
+            ZRANGE none "\x00-" + BYLEX                      => -ERR min or max not valid string range item
             ZRANGE none a b BYLEX                            => -ERR min or max not valid string range item
             HELLO 3
             ZRANGE z 0 1 WITHSCORES                          => [["a" ,1] ["b" ,2]]

@@ -92,8 +92,15 @@ fn place_of(zset: ZsetRef, member: &[u8]) -> Option<Point> {
 }
 
 /// Replies with a distance: in either protocol a string.
+///
+/// What is rounded is the distance times 10,000, which may already lie in the middle of two integers
+/// where the distance itself lies just above or below: then it goes to the even one, as in Redis.
 fn reply_distance(reply: &mut Reply, meters: f64, unit: Unit) {
-    reply.bulk(format!("{:.4}", meters / unit.meters()).as_bytes());
+    const PARTS: u64 = 10_000;
+    let distance = meters / unit.meters();
+    // Half the equator in feet has eight digits, and four more fit.
+    let parts = (distance * PARTS as f64).round_ties_even() as u64;
+    reply.bulk(format!("{}.{:04}", parts / PARTS, parts % PARTS).as_bytes());
 }
 
 fn reply_point(reply: &mut Reply, point: Point) {

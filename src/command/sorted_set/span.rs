@@ -195,11 +195,12 @@ fn score_bound(text: &[u8]) -> Result<Bound<f64>, Error> {
     })
 }
 
-/// Reads an end of a range of strings: `[a`, `(a`, `-`, `+`.
+/// Reads an end of a range of strings: `[a`, `(a`, `-`, `+`. Redis compares the last two as C strings, so
+/// that they may have a NUL and anything behind them.
 fn lex_bound(text: &[u8]) -> Result<LexBound<'_>, Error> {
     let (value, is_exclusive) = match text {
-        b"-" => return Ok(LexBound::Lowest),
-        b"+" => return Ok(LexBound::Highest),
+        [b'-'] | [b'-', 0, ..] => return Ok(LexBound::Lowest),
+        [b'+'] | [b'+', 0, ..] => return Ok(LexBound::Highest),
         [b'[', value @ ..] => (value, false),
         [b'(', value @ ..] => (value, true),
         _ => return Err(NO_MEMBER),
