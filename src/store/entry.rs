@@ -15,7 +15,8 @@
 //! which can grow in place and can be shared with a reply. A small list, hash, set or sorted set is
 //! *packed*: its elements stand one after the other behind the key, and are gone through from the
 //! first to the last, which is the fastest way there is as long as they are few. When it grows it
-//! becomes a [`Value`], a structure with the right bounds for many. It never goes back, as in Redis.
+//! becomes a [`Value`], a structure with the right bounds for many. It does not go back when elements
+//! go, as in Redis (but for SPOP, which may make a new set of the few that it leaves).
 //!
 //! What is packed how, and when it becomes large, is known by the file of its type (`list.rs`, `hash.rs`, ...):
 //! it finds the bytes through [`Contents`] and edits them through [`Home`].

@@ -25,7 +25,7 @@ use super::entry::{Contents, ContentsMut, Entry, Home};
 use super::form::{Form, Kind};
 use super::intset::{IntSet, IntSetMut};
 use super::pack::{Item, Pack, PackMut};
-use super::packing::Packing;
+use super::packing::{MAX_PACKED_BYTES, Packing};
 use super::record::Record;
 use super::table::{Cursor, Table};
 use super::value::Value;
@@ -219,7 +219,9 @@ impl SetMut<'_> {
         };
         let mut set = IntSetMut::new(tail.bytes, tail.head);
         let is_new = set.insert(value);
-        if is_new && set.as_set().len() > packing.intset_entries {
+        let set = set.as_set();
+        let is_too_large = set.len() > packing.intset_entries || set.bytes_len() > MAX_PACKED_BYTES;
+        if is_new && is_too_large {
             self.leave_integers(packing);
         }
         is_new

@@ -11,7 +11,7 @@
 //! ```
 //!
 //! `ZSCORE` asks by member, `ZRANGE` asks by rank or by score, so there are two ways to find an
-//! element. Its bytes and its score are kept once, in an arena; both ways lead there by a `u32`.
+//! element. Its bytes are kept once, in an arena; both ways lead there by a `u32`.
 //! The order is by score, then by the members' bytes. A search in it looks at scores, which the
 //! ordered structure has itself, and reads members only among equal scores.
 //!
