@@ -12,7 +12,7 @@
 use super::entry::{Command, DENY_OOM, FAST, Keys, READONLY, WRITE};
 use super::sample::{Count, Drawn, Sampled, sample};
 use super::scan::{self, Page};
-use super::{Call, Done, Error, is_word, reply_item, reply_optional, wrong_arguments_of};
+use super::{Call, Done, Error, reply_item, reply_optional, wrong_arguments_of};
 use crate::engine::{Db, Random};
 use crate::number::{FloatError, incr_by_float, parse_i64};
 use crate::resp::{Protocol, Reply};
@@ -360,20 +360,13 @@ fn hincrbyfloat(call: &mut Call) -> Done {
 fn hrandfield(call: &mut Call) -> Done {
     let mut random = call.engine.random.split();
     let (args, mut db, reply) = call.parts();
-    let Some(count) = args.get(2) else {
+    if args.len() == 2 {
         let hash = readable(&mut db, args.arg(1))?;
         let field = hash.and_then(|hash| hash.random(|n| random.below(n)));
         reply_optional(reply, field.map(|(field, _)| field));
         return Ok(());
-    };
-    let count = Count::parse(count)?;
-    let with_values = args.len() > 3;
-    if with_values {
-        if args.len() > 4 || !is_word(args.arg(3), "WITHVALUES") {
-            return Err(Error::SYNTAX);
-        }
-        count.check_paired()?;
     }
+    let (count, with_values) = Count::parse_with(args, "WITHVALUES")?;
     let hash = readable(&mut db, args.arg(1))?;
     let drawn = match &hash {
         Some(hash) => sample(hash, count, &mut random)?,

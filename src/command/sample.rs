@@ -11,9 +11,10 @@
 //!   still wanted, and the next one is taken with that probability (selection sampling: C. T. Fan,
 //!   M. E. Muller and I. Rezucha, 1962; algorithm S in D. E. Knuth's book).
 
-use super::Error;
+use super::{Error, is_word};
 use crate::engine::Random;
 use crate::number::parse_i64;
+use crate::resp::Request;
 use std::collections::HashSet;
 
 /// The most draws with repetition that one command makes. Redis goes on until its memory is used up.
@@ -54,11 +55,28 @@ impl Count {
         })
     }
 
+    /// Reads the count of HRANDFIELD and ZRANDMEMBER in argument 2, and whether `word` behind it asks
+    /// for a second thing about each element.
+    ///
+    /// # Errors
+    /// Those of [`Count::parse`], then another word, then a count too large for two things each.
+    pub fn parse_with(args: &Request, word: &str) -> Result<(Count, bool), Error> {
+        let count = Count::parse(args.arg(2))?;
+        let is_paired = args.len() > 3;
+        if is_paired {
+            if args.len() > 4 || !is_word(args.arg(3), word) {
+                return Err(Error::SYNTAX);
+            }
+            count.check_paired()?;
+        }
+        Ok((count, is_paired))
+    }
+
     /// Checks a count of elements each of which is answered with two things.
     ///
     /// # Errors
     /// Where twice as much is no number any more.
-    pub fn check_paired(self) -> Result<(), Error> {
+    fn check_paired(self) -> Result<(), Error> {
         let (Count::Different(number) | Count::Draws(number)) = self;
         if number as u64 > i64::MAX as u64 / 2 {
             return Err(OUT_OF_RANGE);

@@ -32,7 +32,7 @@ mod tests;
 use super::entry::{Command, FAST, Keys, READONLY, WRITE};
 use super::sample::{Count, Drawn, Sampled, sample};
 use super::scan::{self, Page};
-use super::{Call, Done, Error, is_word, reply_item, reply_optional, wrong_arguments_of};
+use super::{Call, Done, Error, reply_item, reply_optional, wrong_arguments_of};
 use crate::engine::{Db, Random};
 use crate::number::format_f64;
 use crate::resp::{Protocol, Reply};
@@ -254,20 +254,13 @@ fn reply_rank(call: &mut Call, counted: fn(usize, usize) -> usize) -> Done {
 fn zrandmember(call: &mut Call) -> Done {
     let mut random = call.engine.random.split();
     let (args, mut db, reply) = call.parts();
-    let Some(count) = args.get(2) else {
+    if args.len() == 2 {
         let set = readable(&mut db, args.arg(1))?;
         let element = set.and_then(|set| set.random(|n| random.below(n)));
         reply_optional(reply, element.map(|(member, _)| member));
         return Ok(());
-    };
-    let count = Count::parse(count)?;
-    let with_scores = args.len() > 3;
-    if with_scores {
-        if args.len() > 4 || !is_word(args.arg(3), "WITHSCORES") {
-            return Err(Error::SYNTAX);
-        }
-        count.check_paired()?;
     }
+    let (count, with_scores) = Count::parse_with(args, "WITHSCORES")?;
     let set = readable(&mut db, args.arg(1))?;
     let drawn = match &set {
         Some(set) => sample(set, count, &mut random)?,
