@@ -25,6 +25,7 @@
 //! the next command of anybody, so that no client sees a list with an element and somebody in front
 //! of it who wants it. It is bounded by `maxclients`.
 
+use super::follow_up::{Own, tell as tell_of};
 use super::table::Listed;
 use super::{Call, Done, Error, KnownHash, Prepared, Waiting, mute, refuse, table};
 use crate::engine::blocked::{Over, Waiter, Woken, Work};
@@ -161,6 +162,11 @@ pub trait Outputs {
     /// nothing is taken for it.
     fn output(&mut self, id: SessionId) -> Option<&mut Output>;
 
+    /// The output of a client that is sent a message. `None` if it has none any more.
+    fn message(&mut self, id: SessionId) -> Option<&mut Output> {
+        self.output(id)
+    }
+
     /// This client's request was run again, and answered: its output had the first of these lengths
     /// before, and has the second now.
     fn ran(
@@ -245,6 +251,9 @@ fn run_again(engine: &mut Engine, outputs: &mut dyn Outputs, id: SessionId, key:
     }
     if engine.sessions[id].reply_mode != ReplyMode::On {
         mute(&mut engine.sessions[id], mark, out);
+    }
+    if engine.observers.has_happened() {
+        tell_of(engine, Some(Own { id, out, mark }));
     }
     let unsent = (before, out.len());
     let prepared = Prepared {

@@ -163,7 +163,7 @@ fn client_setinfo(call: &mut Call) -> Done {
         return Err(Error::text([b"ERR ", option, why].concat()));
     }
     let session = &mut call.engine.sessions[call.id];
-    *field(session.library.get_or_insert_default()) = value.to_vec();
+    *field(&mut session.extras().library) = value.to_vec();
     call.reply.ok();
     Ok(())
 }

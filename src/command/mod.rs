@@ -25,6 +25,8 @@ mod docs;
 pub mod entry;
 mod error;
 mod expire;
+pub mod follow_up;
+mod gate;
 mod geo;
 mod hash;
 mod help;
@@ -53,6 +55,8 @@ pub use blocking::{Null, Outputs, serve_blocked};
 pub use client::line::flags as client_flags;
 pub use entry::Command;
 pub use error::Error;
+use follow_up::Own;
+pub use follow_up::follow_up;
 pub use table::Group;
 use table::Listed;
 
@@ -136,8 +140,8 @@ impl<'a> Call<'a> {
 /// An empty request does nothing.
 ///
 /// A command that waits writes nothing: then [`Session::blocked`] is true, and the reply comes from
-/// [`serve_blocked`]. That is called after every command that leaves
-/// [work](crate::engine::Blocked::has_work), and when a [deadline](Engine::time_out) has come.
+/// [`follow_up()`]. That is called after every command that leaves something to be
+/// [done for others](Engine::has_follow_up), and when a [deadline](Engine::time_out) has come.
 ///
 /// # Panics
 /// When the client waits: its next request is run when that is over.
@@ -218,6 +222,7 @@ fn answer_request(
             // Now, so that CLIENT LIST shows itself.
             session.last_command = Some(found.number);
             session.commands += 1;
+            let gates = session.gates | engine.gates;
             let mut call = Call {
                 command: found.command,
                 args: request,
@@ -227,16 +232,30 @@ fn answer_request(
                 known: &prepared.known,
                 waiting: Waiting::Allowed,
             };
-            let done = (found.command.run)(&mut call);
-            count(engine, found.number, done.is_err());
-            if let Err(error) = done {
-                out.truncate(mark);
-                refuse(engine, id, &error, out);
+            if gates.are_open() {
+                carry_out(&mut call, found, mark);
+            } else {
+                gate::pass(&mut call, found, mark, gates);
             }
         }
         // Whoever sends a web request gets no answer, which a browser could show to an attacker.
         Err(_) if engine.sessions[id].closing => {}
         Err(error) => refuse(engine, id, &error, out),
+    }
+}
+
+/// Runs a command that may be run. Its reply begins at `mark`.
+#[inline]
+fn carry_out(call: &mut Call, found: &'static Listed, mark: Mark) {
+    let done = (found.command.run)(call);
+    let (engine, id, out) = (&mut *call.engine, call.id, call.reply.output());
+    count(engine, found.number, done.is_err());
+    if let Err(error) = done {
+        out.truncate(mark);
+        refuse(engine, id, &error, out);
+    }
+    if engine.observers.has_happened() {
+        follow_up::tell(engine, Some(Own { id, out, mark }));
     }
 }
 

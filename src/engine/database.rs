@@ -3,6 +3,7 @@
 
 use super::blocked::Blocked;
 use super::clock::Clock;
+use super::observers::{Classes, Observers};
 use super::stats::KeyStats;
 use crate::store::keyspace::{Deadline, NewString, Spot};
 use crate::store::{Encoding, Entry, Keyspace, Kind, Packing, Trash};
@@ -16,6 +17,7 @@ pub struct Db<'a> {
     /// Its number.
     pub(super) index: usize,
     pub(super) blocked: &'a mut Blocked,
+    pub(super) observers: &'a mut Observers,
     pub(super) trash: &'a mut Trash,
     pub(super) stats: &'a mut KeyStats,
     pub(super) clock: &'a Clock,
@@ -170,6 +172,9 @@ impl Db<'_> {
         let (hash, now_ms) = (self.hash(key), self.clock.unix_ms());
         self.keys.lookup(hash, key, now_ms, |entry| {
             self.stats.expired += 1;
+            if self.observers.is_on() {
+                self.observers.expired(self.index, entry.key());
+            }
             self.trash.entry(entry);
         })
     }
@@ -195,6 +200,7 @@ impl Db<'_> {
         self.trash.value(stored.replaced);
         self.stats.expired += u64::from(stored.was_expired);
         self.stats.dirty += 1;
+        self.modified(key);
     }
 
     /// Adds an entry; whatever was under its key is removed. Who waits for the key is served when the
@@ -241,10 +247,14 @@ impl Db<'_> {
         let (entry, deadline) = self.keys.remove(key)?;
         if deadline.is_some_and(|at_ms| at_ms <= self.clock.unix_ms()) {
             self.stats.expired += 1;
+            if self.observers.is_on() {
+                self.observers.expired(self.index, key);
+            }
             self.trash.entry(entry);
             return None;
         }
         self.stats.dirty += 1;
+        self.modified(key);
         Some((entry, deadline))
     }
 
@@ -266,6 +276,7 @@ impl Db<'_> {
     pub fn set_deadline(&mut self, key: &[u8], at_ms: Option<u64>) {
         if self.keys.set_deadline(key, at_ms) {
             self.stats.dirty += 1;
+            self.modified(key);
         }
     }
 
@@ -277,6 +288,31 @@ impl Db<'_> {
     /// Notes several.
     pub fn changes(&mut self, count: usize) {
         self.stats.dirty += count as u64;
+    }
+
+    /// Says that a key has another value than before, or is gone: for who watches it or has a copy of it.
+    #[inline]
+    pub fn modified(&mut self, key: &[u8]) {
+        if self.observers.is_on() {
+            self.observers.modified(self.index, key, true);
+        }
+    }
+
+    /// Says what happened to a key, in Redis's words: for who has subscribed to such events.
+    #[inline]
+    pub fn notify(&mut self, class: Classes, name: &'static str, key: &[u8]) {
+        if self.observers.is_on() {
+            self.observers.notify(self.index, class, name, key);
+        }
+    }
+
+    /// Says both.
+    #[inline]
+    pub fn event(&mut self, class: Classes, name: &'static str, key: &[u8]) {
+        if self.observers.is_on() {
+            self.observers.modified(self.index, key, true);
+            self.observers.notify(self.index, class, name, key);
+        }
     }
 
     /// Puts a value that was overwritten through [`Db::write`] where it is freed.

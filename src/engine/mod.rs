@@ -10,7 +10,10 @@ pub mod blocked;
 pub mod clock;
 pub mod config;
 pub mod database;
+pub mod gates;
 pub mod histogram;
+pub mod observers;
+pub mod outbox;
 pub mod random;
 pub mod session;
 pub mod settings;
@@ -23,6 +26,9 @@ pub use blocked::Blocked;
 pub use clock::Clock;
 pub use config::Config;
 pub use database::{Db, KnownHash};
+pub use gates::Gates;
+pub use observers::{Classes, Observers};
+pub use outbox::Outbox;
 pub use random::Random;
 pub use session::{ReplyMode, Session, SessionId, Sessions};
 pub use stats::{Host, Stats};
@@ -102,6 +108,12 @@ pub struct Engine {
     pub sessions: Sessions,
     /// Those of them that wait for keys.
     pub blocked: Blocked,
+    /// Who wants to know that a key has changed.
+    pub observers: Observers,
+    /// What clients are to be sent because of what others do.
+    pub outbox: Outbox,
+    /// What stands between every client and its commands.
+    pub gates: Gates,
     /// The settings.
     pub config: Config,
     /// The time, as last told.
@@ -145,6 +157,9 @@ impl Engine {
             hash_seed,
             sessions: Sessions::new(),
             blocked: Blocked::new(clock.unix_ms()),
+            observers: Observers::default(),
+            outbox: Outbox::default(),
+            gates: Gates::OPEN,
             config,
             clock,
             stats: Stats::new(),
@@ -167,6 +182,7 @@ impl Engine {
             keys: &mut self.databases[index],
             index,
             blocked: &mut self.blocked,
+            observers: &mut self.observers,
             trash: &mut self.trash,
             stats: &mut self.stats.keys,
             clock: &self.clock,
@@ -208,7 +224,8 @@ impl Engine {
     pub fn expire(&mut self, steps: usize) -> Slice {
         let now_ms = self.clock.unix_ms();
         let mut left = steps;
-        for keyspace in &mut self.databases[..self.used_databases] {
+        let used = self.databases[..self.used_databases].iter_mut();
+        for (index, keyspace) in used.enumerate() {
             loop {
                 if left == 0 {
                     return Slice::More;
@@ -219,6 +236,9 @@ impl Engine {
                     Expired::Key { entry, late_ms } => {
                         self.stats.keys.expired += 1;
                         self.stats.expiry_lateness_ms.record(late_ms);
+                        if self.observers.is_on() {
+                            self.observers.expired(index, entry.key());
+                        }
                         self.trash.entry(entry);
                     }
                 }
@@ -241,6 +261,7 @@ impl Engine {
     /// A client has left.
     pub fn close_session(&mut self, id: SessionId) {
         self.stop_waiting(id);
+        self.outbox.forget(id);
         self.sessions.close(id);
     }
 
@@ -259,6 +280,14 @@ impl Engine {
         let old = std::mem::replace(&mut self.databases[index], fresh);
         self.stats.keys.dirty += old.len() as u64;
         self.trash.keyspace(old);
+    }
+
+    /// Whether something is to be done for others before anybody's next command:
+    /// [`follow_up`](crate::command::follow_up).
+    #[inline]
+    #[must_use]
+    pub fn has_follow_up(&self) -> bool {
+        self.observers.has_happened() | !self.outbox.is_empty() | self.blocked.has_work()
     }
 
     /// Tells the time.

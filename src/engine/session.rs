@@ -1,5 +1,6 @@
 //! What the server remembers of each connected client, apart from its socket and buffers.
 
+use super::gates::Gates;
 use crate::resp::Protocol;
 use slab::Slab;
 
@@ -70,8 +71,10 @@ pub struct Session {
     pub fd: i32,
     /// The name that CLIENT SETNAME gave it.
     pub name: Box<[u8]>,
-    /// The library that CLIENT SETINFO named, and its version.
-    pub library: Option<Box<Library>>,
+    /// What stands between this client and its commands.
+    pub gates: Gates,
+    /// What only few clients have.
+    pub extras: Option<Box<Extras>>,
     /// Where it connects from, `ip:port` or `path:0`.
     pub addr: Box<str>,
     /// Where it connected to.
@@ -86,6 +89,20 @@ pub struct Session {
     pub commands: u64,
     /// Its buffers.
     pub buffers: BufferSizes,
+}
+
+impl Session {
+    /// What only few clients have, made if it is not there.
+    pub fn extras(&mut self) -> &mut Extras {
+        self.extras.get_or_insert_default()
+    }
+}
+
+/// What only few clients have; the others do not pay for it.
+#[derive(Debug, Default)]
+pub struct Extras {
+    /// The library that CLIENT SETINFO named, and its version.
+    pub library: Library,
 }
 
 /// What CLIENT SETINFO said.
@@ -155,7 +172,8 @@ impl Sessions {
             is_local: peer.is_local,
             fd: peer.fd,
             name: Box::default(),
-            library: None,
+            gates: Gates::OPEN,
+            extras: None,
             addr: peer.addr,
             local_addr: peer.local_addr,
             created_s: now_s,

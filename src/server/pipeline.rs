@@ -17,7 +17,7 @@
 
 use super::trace::Recording;
 use crate::command::table::Listed;
-use crate::command::{self, Outputs, Prepared, serve_blocked};
+use crate::command::{self, Outputs, Prepared, follow_up};
 use crate::engine::{Engine, KnownHash, SessionId};
 use crate::resp::{Batch, Limits, Next, Output, Parser, ProtocolError, Request};
 use crate::store::Keyspace;
@@ -66,6 +66,10 @@ pub struct Traced<'a, 'b> {
 impl Outputs for Traced<'_, '_> {
     fn output(&mut self, id: SessionId) -> Option<&mut Output> {
         self.others.output(id)
+    }
+
+    fn message(&mut self, id: SessionId) -> Option<&mut Output> {
+        self.others.message(id)
     }
 
     fn ran(
@@ -192,8 +196,8 @@ impl Pipeline {
                 let request = self.batch.request(at, received);
                 trace.command(engine, prepared, &request, output.len());
             }
-            if engine.blocked.has_work() {
-                serve_blocked(engine, &mut others);
+            if engine.has_follow_up() {
+                follow_up(engine, Some((id, &mut *output)), &mut others);
             }
             let is_over = output.len() > budget.output_bytes || engine.watch_ns > budget.until_ns;
             if is_over || !stays || !engine.mail.is_empty() {

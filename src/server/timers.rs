@@ -248,6 +248,8 @@ fn expire(event_loop: &mut EventLoop<Server>, server: &mut Server, _: TimeEventI
         Slice::Done => Slice::Done,
         Slice::More => repeat(|| server.engine.expire(EXPIRE_STEPS)),
     };
+    server.follow_up();
+    server.see_to_the_woken(event_loop);
     let stats = &server.engine.stats;
     let fired = stats.keys.expired.saturating_sub(before.0) as usize;
     let moved = stats.timers_moved.saturating_sub(before.1) as usize;

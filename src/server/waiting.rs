@@ -14,7 +14,7 @@ use super::clients::Clients;
 use super::pipeline::Traced;
 use super::timers::{finish, repeat};
 use crate::ae::{EventLoop, Mask, Next, TimeEventId, Token};
-use crate::command::{Outputs, serve_blocked};
+use crate::command::{Outputs, follow_up};
 use crate::engine::SessionId;
 use crate::resp::Output;
 
@@ -39,8 +39,11 @@ impl Outputs for Others<'_> {
 }
 
 impl Server {
-    /// Serves who waits, when that was not a client's command.
-    fn serve_waiting(&mut self) {
+    /// Does for others what is left to be done, when that was not a client's command.
+    pub(super) fn follow_up(&mut self) {
+        if !self.engine.has_follow_up() {
+            return;
+        }
         let mut others = Others {
             clients: &mut self.clients,
             woken: &mut self.woken,
@@ -49,7 +52,7 @@ impl Server {
             others: &mut others,
             trace: self.tracing.active(),
         };
-        serve_blocked(&mut self.engine, &mut traced);
+        follow_up(&mut self.engine, None, &mut traced);
     }
 
     /// Sees to the clients that were answered after they had waited.
@@ -102,7 +105,7 @@ pub(super) fn time_out(
     server.engine.start_watch();
     let again = repeat(|| {
         let slice = server.engine.time_out(TIMEOUT_STEPS);
-        server.serve_waiting();
+        server.follow_up();
         slice
     });
     server.see_to_the_woken(event_loop);

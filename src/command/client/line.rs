@@ -20,7 +20,10 @@ pub(super) fn line(session: &Session, now_s: u64, argument_bytes: usize) -> Stri
     let in_buffer = buffers.output.min(REPLY_BUFFER_BYTES);
     let in_list = buffers.output - in_buffer;
     let library = |field: fn(&crate::engine::session::Library) -> &Vec<u8>| {
-        let text = session.library.as_deref().map(field);
+        let text = session
+            .extras
+            .as_deref()
+            .map(|extras| field(&extras.library));
         String::from_utf8_lossy(text.map_or(b"", Vec::as_slice)).into_owned()
     };
     format!(
@@ -80,12 +83,13 @@ pub fn flags(session: &Session) -> String {
 
 /// Bytes of memory that a client takes, as far as the engine knows them.
 pub(in crate::command) fn memory(session: &Session) -> usize {
-    let library = session.library.as_deref().map_or(0, |library| {
-        size_of_val(library) + library.name.capacity() + library.version.capacity()
+    let extras = session.extras.as_deref().map_or(0, |extras| {
+        let library = &extras.library;
+        size_of_val(extras) + library.name.capacity() + library.version.capacity()
     });
     let texts = session.name.len() + session.addr.len() + session.local_addr.len();
     let buffers = session.buffers;
     let buffers = [buffers.query, buffers.query_free, buffers.output];
     let buffers: usize = buffers.iter().map(|&bytes| bytes as usize).sum();
-    size_of::<Session>() + texts + library + buffers
+    size_of::<Session>() + texts + extras + buffers
 }

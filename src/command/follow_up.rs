@@ -1,0 +1,65 @@
+//! What a command has others be told, when it is over and before the next one of anybody.
+//!
+//! ```text
+//!   A  LPUSH q x     the command runs: its reply, and notes of what has happened
+//!                       │
+//!      tell             who watches q, who has it cached, who has subscribed to such events?
+//!                       │   letters for them
+//!      follow_up        the letters are put into their outputs; a client that waits for q is
+//!                       │   served, and what its command does is told in the same way
+//!                       ▼
+//!   (the next command of anybody)
+//! ```
+
+use super::blocking::{Outputs, serve_blocked};
+use crate::engine::observers::Happened;
+use crate::engine::{Engine, SessionId};
+use crate::resp::{Mark, Output};
+
+/// A client, its output, and where the reply of its command begins.
+#[derive(Debug)]
+pub struct Own<'a> {
+    /// The client.
+    pub id: SessionId,
+    /// Its output.
+    pub out: &'a mut Output,
+    /// Where the reply begins.
+    pub mark: Mark,
+}
+
+/// Tells what has happened to keys; `own` is whose command it was. Others get letters.
+#[cold]
+pub fn tell(engine: &mut Engine, own: Option<Own<'_>>) {
+    let _ = own;
+    for happened in engine.observers.take() {
+        match happened {
+            Happened::Modified { .. } | Happened::Event { .. } | Happened::Flushed { .. } => {}
+        }
+    }
+}
+
+/// Does everything that a command, or a moment, has left to be done for others than its client; `own` is
+/// the client and its output. To be called whenever [`Engine::has_follow_up`].
+#[cold]
+pub fn follow_up(
+    engine: &mut Engine,
+    mut own: Option<(SessionId, &mut Output)>,
+    outputs: &mut dyn Outputs,
+) {
+    while engine.has_follow_up() {
+        if engine.observers.has_happened() {
+            tell(engine, None);
+        }
+        for letter in engine.outbox.take() {
+            match &mut own {
+                Some((id, out)) if *id == letter.to => out.push_shared(letter.bytes),
+                _ => {
+                    if let Some(out) = outputs.message(letter.to) {
+                        out.push_shared(letter.bytes);
+                    }
+                }
+            }
+        }
+        serve_blocked(engine, outputs);
+    }
+}
