@@ -2,6 +2,7 @@
 
 use super::gates::Gates;
 use super::pubsub::Counts;
+use super::transaction::Transaction;
 use crate::resp::Protocol;
 use slab::Slab;
 
@@ -93,6 +94,13 @@ pub struct Session {
 }
 
 impl Session {
+    /// Whether its next request may be run: not if it is leaving, and not while it waits.
+    #[inline]
+    #[must_use]
+    pub fn may_go_on(&self) -> bool {
+        !(self.closing | self.blocked)
+    }
+
     /// What only few clients have, made if it is not there.
     pub fn extras(&mut self) -> &mut Extras {
         self.extras.get_or_insert_default()
@@ -125,11 +133,11 @@ impl Session {
         }
     }
 
-    /// Its replies are wanted again, so nothing of what was written is taken back.
-    pub fn forget_pushed(&mut self) {
-        if let Some(extras) = self.extras.as_deref_mut() {
-            extras.pushed = Vec::new();
-        }
+    /// What was noted so. It is to be written again when replies have been taken back; and to be
+    /// forgotten when they are wanted after all.
+    pub fn take_pushed(&mut self) -> Vec<u8> {
+        let extras = self.extras.as_deref_mut();
+        extras.map_or(Vec::new(), |extras| std::mem::take(&mut extras.pushed))
     }
 }
 
@@ -142,6 +150,10 @@ pub struct Extras {
     pub subscriptions: Counts,
     /// What its command has pushed to it, while its replies are not wanted.
     pub pushed: Vec<u8>,
+    /// What MULTI has begun.
+    pub transaction: Option<Box<Transaction>>,
+    /// EXEC has left out by itself which of its replies the client does not want.
+    pub is_muted: bool,
 }
 
 /// What CLIENT SETINFO said.

@@ -312,10 +312,7 @@ pub const ARGUMENTS: &[(&str, &str)] = &[
     ("pfmerge", "destkey:key sourcekey:key!multiple"),
     ("subscribe", "channel:string!multiple"),
     ("unsubscribe", "channel:string!optional!multiple"),
-    (
-        "psubscribe",
-        "pattern:block!multiple(pattern:pattern)",
-    ),
+    ("psubscribe", "pattern:block!multiple(pattern:pattern)"),
     ("punsubscribe", "pattern:pattern!optional!multiple"),
     ("ssubscribe", "shardchannel:string!multiple"),
     ("sunsubscribe", "shardchannel:string!optional!multiple"),
