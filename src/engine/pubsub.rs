@@ -36,6 +36,9 @@ use slab::Slab;
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
+/// About how much memory a subscription takes, apart from its topic: two entries of ordered maps.
+pub const SUBSCRIPTION_BYTES: usize = 48;
+
 /// What a subscription is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Kind {

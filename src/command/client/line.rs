@@ -7,7 +7,7 @@
 //! for a client that does not read.
 
 use crate::command::table;
-use crate::engine::pubsub::Kind;
+use crate::engine::pubsub::{Kind, SUBSCRIPTION_BYTES};
 use crate::engine::{Engine, Gates, Session, SessionId, Transaction};
 use crate::resp::Protocol;
 
@@ -98,7 +98,10 @@ pub fn flags(engine: &Engine, id: SessionId) -> String {
 pub(in crate::command) fn memory(session: &Session) -> usize {
     let extras = session.extras.as_deref().map_or(0, |extras| {
         let library = &extras.library;
-        size_of_val(extras) + library.name.capacity() + library.version.capacity()
+        let subscriptions = extras.subscriptions.total() * SUBSCRIPTION_BYTES;
+        let subscriptions = subscriptions + extras.pushed.capacity();
+        let library = library.name.capacity() + library.version.capacity();
+        size_of_val(extras) + library + subscriptions
     });
     let texts = session.name.len() + session.addr.len() + session.local_addr.len();
     let buffers = session.buffers;
