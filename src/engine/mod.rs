@@ -25,7 +25,7 @@ use crate::store::{Expired, Keyspace, Trash};
 pub use blocked::Blocked;
 pub use clock::Clock;
 pub use config::Config;
-pub use database::{Db, KnownHash};
+pub use database::{Db, KnownHash, Storing};
 pub use gates::Gates;
 pub use observers::{Classes, Observers};
 pub use outbox::Outbox;
@@ -187,6 +187,7 @@ impl Engine {
             stats: &mut self.stats.keys,
             clock: &self.clock,
             packing: &self.config.packing,
+            has_replied: false,
             no_touch: false,
             known: &KnownHash::NONE,
         }

@@ -4,14 +4,20 @@
 //! expires, one that is evicted):
 //!
 //! ```text
-//!   db.modified(key)                 the key has another value, or none          WATCH, CLIENT TRACKING
-//!   db.notify(class, "lpush", key)   what happened to it, in Redis's words       notify-keyspace-events
-//!   db.event(class, "lpush", key)    both, which is the usual case
+//!   db.modified(key)                       the key has another value, or none      WATCH, CLIENT TRACKING
+//!   db.notify(class, "lpush", key)         what happened to it, in Redis's words   notify-keyspace-events
+//!   db.event(class, "lpush", key)          both
+//!   db.changes(2, class, "lpush", key)     both, and how many changes that were, which is the usual case
 //! ```
 //!
 //! With nobody interested that costs one test. Otherwise what happened is noted here, and told when the
 //! command is over and before the next one (`command::follow_up`): in the midst of a command nobody's
 //! state but the key's own is touched.
+//!
+//! A client that has subscribed to events may cause one itself, and sees whether it comes before the reply
+//! or after it. Redis sends it where it happens in the code: SET notifies and replies, LPUSH replies and
+//! notifies, SPOP does both. Here a command says `db.replied()` where its reply stands among its events;
+//! one that says nothing replies last.
 
 use std::ops::BitOr;
 
@@ -86,6 +92,8 @@ pub enum Happened {
         class: Classes,
         /// Its name.
         name: &'static str,
+        /// Whether the command that caused it had replied already.
+        is_after_reply: bool,
     },
     /// All keys of a database are gone. (Those that were there are noted one by one for who watches them.)
     Flushed {
@@ -165,14 +173,27 @@ impl Observers {
     }
 
     /// An event has happened to a key.
-    #[cold]
     pub fn notify(&mut self, db: usize, class: Classes, name: &'static str, key: &[u8]) {
+        self.notify_at(db, class, name, key, false);
+    }
+
+    /// The same; says whether the command that caused it had replied already.
+    #[cold]
+    pub fn notify_at(
+        &mut self,
+        db: usize,
+        class: Classes,
+        name: &'static str,
+        key: &[u8],
+        is_after_reply: bool,
+    ) {
         if self.classes.has(class) {
             self.happened.push(Happened::Event {
                 db,
                 key: key.into(),
                 class,
                 name,
+                is_after_reply,
             });
         }
     }
