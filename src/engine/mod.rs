@@ -151,7 +151,7 @@ impl Engine {
             .collect();
         let mut config = config;
         config.packing.seed = hash_seed;
-        Engine {
+        let mut engine = Engine {
             databases,
             used_databases: 0,
             hash_seed,
@@ -171,7 +171,15 @@ impl Engine {
             active_expire: true,
             told: (clock, 0),
             watch_ns: 0,
-        }
+        };
+        engine.heed_settings();
+        engine
+    }
+
+    /// Brings in line with the settings what follows from them. To be called whenever they have changed.
+    pub fn heed_settings(&mut self) {
+        let classes = self.config.notify_keyspace_events;
+        self.observers.set_classes(classes);
     }
 
     /// The database with this number, for a command to work on.

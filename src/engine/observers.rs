@@ -19,56 +19,9 @@
 //! notifies, SPOP does both. Here a command says `db.replied()` where its reply stands among its events;
 //! one that says nothing replies last.
 
-use std::ops::BitOr;
+mod classes;
 
-/// Classes of events, as the setting `notify-keyspace-events` selects them.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Classes(pub u32);
-
-impl Classes {
-    /// `K`: told on the channel of the key.
-    pub const KEYSPACE: Classes = Classes(1 << 0);
-    /// `E`: told on the channel of the event.
-    pub const KEYEVENT: Classes = Classes(1 << 1);
-    /// `g`: commands for keys of any type.
-    pub const GENERIC: Classes = Classes(1 << 2);
-    /// `$`: strings.
-    pub const STRING: Classes = Classes(1 << 3);
-    /// `l`: lists.
-    pub const LIST: Classes = Classes(1 << 4);
-    /// `s`: sets.
-    pub const SET: Classes = Classes(1 << 5);
-    /// `h`: hashes.
-    pub const HASH: Classes = Classes(1 << 6);
-    /// `z`: sorted sets.
-    pub const ZSET: Classes = Classes(1 << 7);
-    /// `x`: keys that have expired.
-    pub const EXPIRED: Classes = Classes(1 << 8);
-    /// `e`: keys that were evicted.
-    pub const EVICTED: Classes = Classes(1 << 9);
-    /// `t`: streams.
-    pub const STREAM: Classes = Classes(1 << 10);
-    /// `m`: reads of keys that are not there.
-    pub const KEY_MISS: Classes = Classes(1 << 11);
-    /// `d`: keys of modules.
-    pub const MODULE: Classes = Classes(1 << 13);
-    /// `n`: keys that have come into being.
-    pub const NEW: Classes = Classes(1 << 14);
-
-    /// Whether one of these is selected.
-    #[inline]
-    #[must_use]
-    pub fn has(self, classes: Classes) -> bool {
-        self.0 & classes.0 != 0
-    }
-}
-
-impl BitOr for Classes {
-    type Output = Classes;
-    fn bitor(self, other: Classes) -> Classes {
-        Classes(self.0 | other.0)
-    }
-}
+pub use classes::Classes;
 
 /// Something that happened to a key.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -150,8 +103,13 @@ impl Observers {
 
     /// From now on these are told.
     pub fn set_classes(&mut self, classes: Classes) {
-        self.classes = classes;
-        self.is_on = self.wants_modified || classes != Classes::default();
+        let has_channel = classes.has(Classes::KEYSPACE | Classes::KEYEVENT);
+        self.classes = if has_channel {
+            classes
+        } else {
+            Classes::default()
+        };
+        self.is_on = self.wants_modified || self.classes != Classes::default();
     }
 
     /// From now on it is noted which keys change, or no more.
