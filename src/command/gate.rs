@@ -18,7 +18,7 @@
 //! ```
 
 use super::table::Listed;
-use super::{Call, carry_out};
+use super::{Call, Error, carry_out, pubsub, refuse};
 use crate::engine::Gates;
 use crate::resp::Mark;
 
@@ -26,6 +26,16 @@ use crate::resp::Mark;
 /// Its reply begins at `mark`.
 #[cold]
 pub(super) fn pass(call: &mut Call, found: &'static Listed, mark: Mark, gates: Gates) {
-    let _ = gates;
+    if gates.has(Gates::SUBSCRIBED)
+        && let Err(error) = pubsub::check_subscriber(found)
+    {
+        return reject(call, found, &error);
+    }
     carry_out(call, found, mark);
+}
+
+/// A request that may not be run now.
+fn reject(call: &mut Call, found: &Listed, error: &Error) {
+    call.engine.stats.command(found.number.into()).rejected += 1;
+    refuse(call.engine, call.id, error, call.reply.output());
 }

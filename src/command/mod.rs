@@ -37,6 +37,7 @@ mod key_spec;
 mod list;
 mod lolwut;
 mod object;
+pub mod pubsub;
 mod sample;
 mod scan;
 mod server;
@@ -319,6 +320,11 @@ fn count(engine: &mut Engine, number: u16, failed: bool) {
 /// Takes the reply back where the client does not want it (CLIENT REPLY).
 #[cold]
 fn mute(session: &mut Session, mark: Mark, out: &mut Output) {
+    let wanted = session.reply_mode == ReplyMode::SkipNext;
+    let pushed = session
+        .extras
+        .as_deref_mut()
+        .map(|extras| std::mem::take(&mut extras.pushed));
     match session.reply_mode {
         ReplyMode::On => {}
         ReplyMode::Off => out.truncate(mark),
@@ -327,6 +333,10 @@ fn mute(session: &mut Session, mark: Mark, out: &mut Output) {
             out.truncate(mark);
             session.reply_mode = ReplyMode::On;
         }
+    }
+    // Messages are no replies.
+    if let Some(pushed) = pushed.filter(|_| !wanted) {
+        out.push(&pushed);
     }
 }
 

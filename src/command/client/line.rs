@@ -8,6 +8,7 @@
 
 use crate::command::table;
 use crate::engine::Session;
+use crate::engine::pubsub::Kind;
 use crate::resp::Protocol;
 
 /// The size of the fixed reply buffer that Redis gives each client.
@@ -16,7 +17,7 @@ const REPLY_BUFFER_BYTES: u32 = 16 * 1024;
 /// The line about a client, LF included, at a moment in unix seconds. `argument_bytes` is the
 /// length of the arguments of the command that it is running.
 pub(super) fn line(session: &Session, now_s: u64, argument_bytes: usize) -> String {
-    let buffers = session.buffers;
+    let (buffers, subscriptions) = (session.buffers, session.subscriptions());
     let in_buffer = buffers.output.min(REPLY_BUFFER_BYTES);
     let in_list = buffers.output - in_buffer;
     let library = |field: fn(&crate::engine::session::Library) -> &Vec<u8>| {
@@ -27,7 +28,7 @@ pub(super) fn line(session: &Session, now_s: u64, argument_bytes: usize) -> Stri
         String::from_utf8_lossy(text.map_or(b"", Vec::as_slice)).into_owned()
     };
     format!(
-        "id={} addr={} laddr={} fd={} name={} age={} idle={} flags={} db={} sub=0 psub=0 ssub=0 \
+        "id={} addr={} laddr={} fd={} name={} age={} idle={} flags={} db={} sub={} psub={} ssub={} \
          multi=-1 qbuf={} qbuf-free={} argv-mem={argument_bytes} multi-mem=0 rbs={} rbp={} obl={} \
          oll={} omem={in_list} tot-mem={} events={} cmd={} user=default redir=-1 resp={} \
          lib-name={} lib-ver={}\n",
@@ -40,6 +41,9 @@ pub(super) fn line(session: &Session, now_s: u64, argument_bytes: usize) -> Stri
         now_s.saturating_sub(session.active_s),
         flags(session),
         session.db,
+        subscriptions.of(Kind::Channel),
+        subscriptions.of(Kind::Pattern),
+        subscriptions.of(Kind::Shard),
         buffers.query,
         buffers.query_free,
         in_buffer,
@@ -65,6 +69,7 @@ pub(super) fn line(session: &Session, now_s: u64, argument_bytes: usize) -> Stri
 #[must_use]
 pub fn flags(session: &Session) -> String {
     let letters: String = [
+        (session.is_subscriber(), 'P'),
         (session.blocked, 'b'),
         (session.closing, 'c'),
         (session.unix_socket, 'U'),

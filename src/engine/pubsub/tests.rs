@@ -1,0 +1,3 @@
+//! Tests of topics, links and deliveries.
+
+use super::*;
