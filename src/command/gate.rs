@@ -18,7 +18,7 @@
 //! ```
 
 use super::table::Listed;
-use super::{Call, carry_out};
+use super::{Call, carry_out, pause};
 use crate::engine::Gates;
 use crate::resp::Mark;
 
@@ -26,6 +26,11 @@ use crate::resp::Mark;
 /// Its reply begins at `mark`.
 #[cold]
 pub(super) fn pass(call: &mut Call, found: &'static Listed, mark: Mark, gates: Gates) {
-    let _ = gates;
+    if gates.has(Gates::PAUSED) {
+        if pause::must_wait(call) {
+            return pause::park(call);
+        }
+        call.engine.keep_due_keys(true);
+    }
     carry_out(call, found, mark);
 }

@@ -37,6 +37,7 @@ mod key_spec;
 mod list;
 mod lolwut;
 mod object;
+pub mod pause;
 mod sample;
 mod scan;
 mod server;
@@ -110,6 +111,17 @@ pub struct Prepared {
     pub known: KnownHash,
 }
 
+impl Prepared {
+    /// Its entry; its key is hashed when it is needed.
+    #[must_use]
+    pub fn of(request: &Request<'_>) -> Prepared {
+        Prepared {
+            found: find(request).and_then(|named| find_sub(named, request)),
+            known: KnownHash::default(),
+        }
+    }
+}
+
 impl<'a> Call<'a> {
     /// The arguments, the selected database and the reply, to be used side by side.
     #[inline]
@@ -150,10 +162,7 @@ pub fn execute(engine: &mut Engine, id: SessionId, request: Request<'_>, out: &m
         !engine.sessions[id].blocked,
         "a client that waits runs nothing else"
     );
-    let prepared = Prepared {
-        found: find(&request).and_then(|named| find_sub(named, &request)),
-        known: KnownHash::default(),
-    };
+    let prepared = Prepared::of(&request);
     run(engine, id, &prepared, request, out);
 }
 

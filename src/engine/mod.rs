@@ -14,6 +14,7 @@ pub mod gates;
 pub mod histogram;
 pub mod observers;
 pub mod outbox;
+pub mod pause;
 pub mod random;
 pub mod session;
 pub mod settings;
@@ -29,6 +30,7 @@ pub use database::{Db, KnownHash};
 pub use gates::Gates;
 pub use observers::{Classes, Observers};
 pub use outbox::Outbox;
+pub use pause::Pause;
 pub use random::Random;
 pub use session::{ReplyMode, Session, SessionId, Sessions};
 pub use stats::{Host, Stats};
@@ -114,6 +116,8 @@ pub struct Engine {
     pub outbox: Outbox,
     /// What stands between every client and its commands.
     pub gates: Gates,
+    /// Whether commands wait, and those that do.
+    pub pause: Pause,
     /// The settings.
     pub config: Config,
     /// The time, as last told.
@@ -160,6 +164,7 @@ impl Engine {
             observers: Observers::default(),
             outbox: Outbox::default(),
             gates: Gates::OPEN,
+            pause: Pause::default(),
             config,
             clock,
             stats: Stats::new(),
@@ -209,11 +214,11 @@ impl Engine {
         &self.databases[..self.used_databases]
     }
 
-    /// When the next key is due, in unix milliseconds; `None` when no key has a deadline or
-    /// active expiry is switched off.
+    /// When the next key is due, in unix milliseconds; `None` when no key has a deadline,
+    /// active expiry is switched off, or a pause is on.
     #[must_use]
     pub fn next_due(&self) -> Option<u64> {
-        if !self.active_expire {
+        if !self.active_expire || self.pause.current().is_some() {
             return None;
         }
         let used = &self.databases[..self.used_databases];
@@ -222,6 +227,9 @@ impl Engine {
 
     /// Removes keys that are due, in at most `steps` steps of bounded work.
     pub fn expire(&mut self, steps: usize) -> Slice {
+        if self.pause.current().is_some() {
+            return Slice::Done;
+        }
         let now_ms = self.clock.unix_ms();
         let mut left = steps;
         let used = self.databases[..self.used_databases].iter_mut();

@@ -8,14 +8,14 @@
 
 use super::Server;
 use super::client::{Client, Gone};
-use super::waiting::time_out;
+use super::waiting::{resume_paused, time_out};
 use crate::ae::{EventLoop, Next, Phase, TimeEventId, TimeProc, Token};
 use crate::engine::Slice;
 use crate::wheel::{Step, Wheel};
 use std::time::{Duration, Instant};
 
 /// The time that one piece of background work may take of a turn.
-const SLICE_TIME: Duration = Duration::from_micros(500);
+pub(super) const SLICE_TIME: Duration = Duration::from_micros(500);
 
 /// Steps of active expiry between two looks at the clock.
 const EXPIRE_STEPS: usize = 128;
@@ -78,6 +78,8 @@ pub struct Timers {
     freeing: Alarm,
     /// The deadlines of clients that wait.
     pub(super) timeouts: Alarm,
+    /// The end of a pause.
+    pub(super) pause: Alarm,
     clients: Alarm,
     /// How many commands had been run when this turn began.
     commands_before: u64,
@@ -91,6 +93,7 @@ impl Default for Timers {
             expiry: Alarm::default(),
             freeing: Alarm::default(),
             timeouts: Alarm::default(),
+            pause: Alarm::default(),
             clients: Alarm::default(),
             commands_before: 0,
             due_clients: Wheel::new(0),
@@ -113,7 +116,8 @@ impl Server {
         self.timers.commands_before = self.engine.stats.commands;
         let (expiry, freeing) = (self.engine.next_due(), self.engine.trash.due_ms());
         let timeouts = self.engine.blocked.next_due();
-        if expiry.is_some() || freeing.is_some() || timeouts.is_some() {
+        let pause = self.engine.pause.next_due();
+        if expiry.is_some() || freeing.is_some() || timeouts.is_some() || pause.is_some() {
             // The two clocks are compared, so both are read now: a turn may have been long.
             event_loop.refresh_clock();
             self.engine.start_watch();
@@ -129,6 +133,9 @@ impl Server {
         self.timers
             .timeouts
             .set(event_loop, timeouts.map(of_the_loop), time_out);
+        self.timers
+            .pause
+            .set(event_loop, pause.map(of_the_loop), resume_paused);
         self.timers.clients.set(
             event_loop,
             self.timers.due_clients.next_due(),

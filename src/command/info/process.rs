@@ -56,7 +56,8 @@ pub(super) fn clients(report: &mut Report) {
     let stats = &engine.stats;
     report.field("client_recent_max_input_buffer", stats.recent_max_input);
     report.field("client_recent_max_output_buffer", stats.recent_max_output);
-    report.field("blocked_clients", engine.blocked.len());
+    let waiting = engine.blocked.len() + engine.pause.len();
+    report.field("blocked_clients", waiting);
     report.zeros(&["tracking_clients"]);
     let with_deadline = engine.blocked.deadline_count();
     report.field("clients_in_timeout_table", with_deadline);
