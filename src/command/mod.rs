@@ -194,8 +194,9 @@ pub fn first_key<'a>(found: &Listed, request: &'a Request<'_>) -> Option<&'a [u8
     request.get(usize::from(found.command.first_key?.get()))
 }
 
-/// The same as [`execute`], for who has prepared the request already. Says whether the client may run
-/// another: not if it is leaving, and not while it waits.
+/// The same as [`execute`], for who has prepared the request already. Says whether that is all, as it is
+/// nearly always: the client may run another (it is not leaving, and does not wait), there is nothing
+/// to [`follow_up()`], and no mail for the server.
 pub fn run(
     engine: &mut Engine,
     id: SessionId,
@@ -213,7 +214,11 @@ pub fn run(
     if session.reply_mode != ReplyMode::On && !session.blocked {
         mute(session, mark, out);
     }
-    !(session.closing | session.blocked)
+    let is_all = session.may_go_on() & !engine.has_business();
+    if !is_all && engine.observers.has_happened() {
+        follow_up::tell(engine, Some(Own { id, out, mark }));
+    }
+    is_all
 }
 
 #[inline]
@@ -262,9 +267,6 @@ fn carry_out(call: &mut Call, found: &'static Listed, mark: Mark) {
     if let Err(error) = done {
         out.truncate(mark);
         refuse(engine, id, &error, out);
-    }
-    if engine.observers.has_happened() {
-        follow_up::tell(engine, Some(Own { id, out, mark }));
     }
 }
 

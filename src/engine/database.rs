@@ -171,11 +171,8 @@ impl Db<'_> {
     fn find(&mut self, key: &[u8]) -> Option<Spot> {
         let (hash, now_ms) = (self.hash(key), self.clock.unix_ms());
         self.keys.lookup(hash, key, now_ms, |entry| {
-            self.stats.expired += 1;
-            if self.observers.is_on() {
-                self.observers.expired(self.index, entry.key());
-            }
-            self.trash.entry(entry);
+            let (stats, observers) = (&mut *self.stats, &mut *self.observers);
+            bury(entry, self.index, stats, observers, self.trash);
         })
     }
 
@@ -333,4 +330,21 @@ impl Db<'_> {
             .deadline(entry)
             .is_some_and(|at_ms| at_ms <= self.clock.unix_ms())
     }
+}
+
+/// A key was found to be past its deadline.
+#[cold]
+#[inline(never)]
+fn bury(
+    entry: Entry,
+    db: usize,
+    stats: &mut KeyStats,
+    observers: &mut Observers,
+    trash: &mut Trash,
+) {
+    stats.expired += 1;
+    if observers.is_on() {
+        observers.expired(db, entry.key());
+    }
+    trash.entry(entry);
 }

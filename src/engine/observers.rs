@@ -115,6 +115,13 @@ impl Observers {
         self.is_on
     }
 
+    /// How much is to be told.
+    #[inline]
+    #[must_use]
+    pub fn noted(&self) -> usize {
+        self.happened.len()
+    }
+
     /// Whether something is to be told.
     #[inline]
     #[must_use]

@@ -23,6 +23,13 @@ pub struct Outbox {
 }
 
 impl Outbox {
+    /// How many there are.
+    #[inline]
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.letters.len()
+    }
+
     /// Whether there is none.
     #[inline]
     #[must_use]

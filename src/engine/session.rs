@@ -92,6 +92,13 @@ pub struct Session {
 }
 
 impl Session {
+    /// Whether its next request may be run: not if it is leaving, and not while it waits.
+    #[inline]
+    #[must_use]
+    pub fn may_go_on(&self) -> bool {
+        !(self.closing | self.blocked)
+    }
+
     /// What only few clients have, made if it is not there.
     pub fn extras(&mut self) -> &mut Extras {
         self.extras.get_or_insert_default()
