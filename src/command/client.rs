@@ -209,12 +209,7 @@ fn describe(call: &Call, id: SessionId) -> String {
     let argument_bytes = if id == call.id {
         call.args.iter().map(<[u8]>::len).sum()
     } else {
-        let waiter = call.engine.blocked.waiter(id);
-        let parked = call.engine.pause.parked(id);
-        let waiting = waiter.map(|waiter| waiter.argument_bytes);
-        waiting
-            .or(parked.map(|parked| parked.argument_bytes))
-            .unwrap_or(0)
+        call.engine.waiting_bytes(id)
     };
     let session = &call.engine.sessions[id];
     line::line(session, call.engine.clock.unix_s(), argument_bytes)

@@ -7,6 +7,7 @@
 //! bytes of a request to the bytes of its reply.
 
 pub mod blocked;
+pub mod client_memory;
 pub mod clock;
 pub mod config;
 pub mod database;
@@ -24,6 +25,7 @@ pub mod turns;
 
 use crate::store::{Expired, Keyspace, Trash};
 pub use blocked::Blocked;
+use client_memory::ClientMemory;
 pub use clock::Clock;
 pub use config::Config;
 pub use database::{Db, KnownHash};
@@ -118,6 +120,8 @@ pub struct Engine {
     pub gates: Gates,
     /// Whether commands wait, and those that do.
     pub pause: Pause,
+    /// How much memory the clients take, while that is limited.
+    pub client_memory: ClientMemory,
     /// The settings.
     pub config: Config,
     /// The time, as last told.
@@ -165,6 +169,7 @@ impl Engine {
             outbox: Outbox::default(),
             gates: Gates::OPEN,
             pause: Pause::default(),
+            client_memory: ClientMemory::default(),
             config,
             clock,
             stats: Stats::new(),
@@ -270,6 +275,7 @@ impl Engine {
     pub fn close_session(&mut self, id: SessionId) {
         self.stop_waiting(id);
         self.outbox.forget(id);
+        self.client_memory.forget(id);
         self.sessions.close(id);
     }
 

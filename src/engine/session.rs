@@ -103,6 +103,20 @@ impl Session {
     pub fn extras(&mut self) -> &mut Extras {
         self.extras.get_or_insert_default()
     }
+
+    /// Bytes of memory that it takes, its buffers included as they were last noted.
+    #[must_use]
+    pub fn memory(&self) -> usize {
+        let extras = self.extras.as_deref().map_or(0, Extras::memory);
+        let texts = self.name.len() + self.addr.len() + self.local_addr.len();
+        let buffers = [
+            self.buffers.query,
+            self.buffers.query_free,
+            self.buffers.output,
+        ];
+        let buffers: usize = buffers.iter().map(|&bytes| bytes as usize).sum();
+        size_of::<Session>() + texts + extras + buffers
+    }
 }
 
 /// What only few clients have; the others do not pay for it.
@@ -110,6 +124,14 @@ impl Session {
 pub struct Extras {
     /// The library that CLIENT SETINFO named, and its version.
     pub library: Library,
+}
+
+impl Extras {
+    /// Bytes of memory that they take.
+    fn memory(&self) -> usize {
+        let library = &self.library;
+        size_of_val(self) + library.name.capacity() + library.version.capacity()
+    }
 }
 
 /// What CLIENT SETINFO said.

@@ -28,6 +28,9 @@ const EXPIRE_STEPS_PER_COMMAND: usize = 8;
 /// Clients that are looked after in one turn.
 const CLIENTS_PER_TURN: usize = 256;
 
+/// Clients that are closed in one turn because all take too much memory.
+const EVICTIONS_PER_TURN: usize = 64;
+
 /// A time event that is due when a wheel says so.
 #[derive(Debug, Default)]
 pub(super) struct Alarm {
@@ -224,6 +227,9 @@ impl Server {
         token: Token,
         client: &mut Client,
     ) -> Result<(), Gone> {
+        if self.engine.client_memory.is_limited() {
+            client.note_memory(&mut self.engine);
+        }
         let limit = self.engine.config.client_output_buffer_limit[0];
         let len = client.output.len() as u64;
         if limit.hard_bytes > 0 && len > limit.hard_bytes {
@@ -236,6 +242,24 @@ impl Server {
         client.over_soft_limit_since_ms = is_over.then(|| event_loop.now_ms());
         self.watch_client(event_loop, token, client);
         Ok(())
+    }
+}
+
+impl Server {
+    /// Closes clients while all together take more memory than they may (`maxmemory-clients`), the largest
+    /// first, some in each turn.
+    pub(super) fn evict_clients(&mut self, event_loop: &mut EventLoop<Server>) {
+        for _ in 0..EVICTIONS_PER_TURN {
+            let Some(id) = self.engine.client_memory.first_to_go() else {
+                return;
+            };
+            let token = self.clients.token_of(id);
+            let token = token.expect("a client that takes memory is connected");
+            let client = self.clients.take(token);
+            let client = client.expect("between two turns every client is in its place");
+            self.free(event_loop, token, client, &Gone::Evicted);
+        }
+        event_loop.wake_now();
     }
 }
 

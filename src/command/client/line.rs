@@ -46,7 +46,7 @@ pub(super) fn line(session: &Session, now_s: u64, argument_bytes: usize) -> Stri
         in_buffer,
         in_buffer,
         u8::from(in_list > 0),
-        memory(session) + argument_bytes,
+        session.memory() + argument_bytes,
         if buffers.output > 0 { "rw" } else { "r" },
         session
             .last_command
@@ -79,17 +79,4 @@ pub fn flags(session: &Session) -> String {
     } else {
         letters
     }
-}
-
-/// Bytes of memory that a client takes, as far as the engine knows them.
-pub(in crate::command) fn memory(session: &Session) -> usize {
-    let extras = session.extras.as_deref().map_or(0, |extras| {
-        let library = &extras.library;
-        size_of_val(extras) + library.name.capacity() + library.version.capacity()
-    });
-    let texts = session.name.len() + session.addr.len() + session.local_addr.len();
-    let buffers = session.buffers;
-    let buffers = [buffers.query, buffers.query_free, buffers.output];
-    let buffers: usize = buffers.iter().map(|&bytes| bytes as usize).sum();
-    size_of::<Session>() + texts + extras + buffers
 }

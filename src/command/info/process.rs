@@ -1,6 +1,5 @@
 //! The sections about the process: what it is, who is connected, where its memory and time go.
 
-use super::super::client::line;
 use super::REDIS_VERSION;
 use super::report::{Report, human, percent};
 use crate::command::debug::LRU_MASK;
@@ -69,7 +68,10 @@ pub(super) fn memory(report: &mut Report) {
     let peak = engine.stats.peak_allocated;
     let at_start = engine.host.allocated_at_start;
     let sessions = engine.sessions.in_order();
-    let clients: u64 = sessions.iter().map(|(_, s)| line::memory(s) as u64).sum();
+    let clients: u64 = sessions
+        .iter()
+        .map(|(id, _)| engine.memory_of_client(*id) as u64)
+        .sum();
     let overhead = (at_start + clients).min(used);
     let dataset = used - overhead;
     report.bytes("used_memory", used);
