@@ -139,6 +139,11 @@ impl<'a> Call<'a> {
         &mut self.engine.sessions[self.id]
     }
 
+    /// The error of a command that counts its own arguments.
+    fn wrong_arity(&self) -> Error {
+        wrong_arguments_of(&self.command.name.to_ascii_lowercase())
+    }
+
     /// Whether argument `i` is this word, whatever its case and what follows a NUL in it.
     #[inline]
     pub fn is(&self, i: usize, word: &str) -> bool {
@@ -417,13 +422,9 @@ fn until_nul(bytes: &[u8]) -> &[u8] {
 }
 
 fn wrong_arity(found: &Listed) -> Error {
-    let name = found.full_name();
-    Error::text(format!(
-        "ERR wrong number of arguments for '{name}' command"
-    ))
+    wrong_arguments_of(&found.full_name())
 }
 
-/// The error of a command that counts its own arguments.
 fn wrong_arguments_of(name: &str) -> Error {
     Error::text(format!(
         "ERR wrong number of arguments for '{name}' command"
@@ -432,5 +433,5 @@ fn wrong_arguments_of(name: &str) -> Error {
 
 /// A container called by itself. Its arity has refused that already; this is the same refusal.
 fn missing_subcommand(call: &mut Call) -> Done {
-    Err(wrong_arguments_of(&call.command.name.to_ascii_lowercase()))
+    Err(call.wrong_arity())
 }

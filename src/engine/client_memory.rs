@@ -231,7 +231,8 @@ mod tests {
                 memory.forget(SessionId(i as u32));
                 model[i] = None;
             } else {
-                let bytes = random.below(1 << random.below(20));
+                let magnitude = random.below(20);
+                let bytes = random.below(1 << magnitude);
                 let is_spared = random.below(5) == 0;
                 memory.note(SessionId(i as u32), bytes, is_spared);
                 model[i] = Some((bytes, is_spared));
