@@ -341,3 +341,61 @@ fn who_waits_may_be_silent() {
         assert_eq!(client.read_value(), ok());
     }
 }
+
+#[test]
+fn a_transaction_waits_if_it_writes() {
+    let target = server();
+    let (mut conn, mut reads, mut writes) = (target.connect(), target.connect(), target.connect());
+    reads.transcript("MULTI => +OK\nGET k => +QUEUED");
+    writes.transcript("MULTI => +OK\nSET k v => +QUEUED");
+    conn.cmd(&["CLIENT", "PAUSE", LONG, "WRITE"]);
+    reads.transcript("EXEC => [nil]");
+    writes.send(&["EXEC"]);
+    await_blocked(&mut conn, 1);
+    let id = client_list_of(&mut conn, "exec");
+    assert_eq!(attribute(&id, "flags"), Some("xb"));
+    // To queue a write is one already.
+    reads.transcript("MULTI => +OK");
+    reads.send(&["SET", "k", "w"]);
+    await_blocked(&mut conn, 2);
+    conn.cmd(&["CLIENT", "UNPAUSE"]);
+    assert_eq!(writes.read_value(), Value::Array(vec![ok()]));
+    assert_eq!(reads.read_value(), Value::simple("QUEUED"));
+    reads.transcript("EXEC => [+OK]");
+}
+
+/// The line of the client that runs this command.
+fn client_list_of(conn: &mut Conn, command: &str) -> String {
+    let list = conn.cmd(&["CLIENT", "LIST"]).text();
+    let mut lines = list.lines();
+    let line = lines.find(|line| attribute(line, "cmd") == Some(command));
+    line.unwrap_or_default().to_owned()
+}
+
+#[test]
+fn a_pause_in_a_transaction_holds_up_what_comes_behind_it() {
+    let target = server();
+    let (mut conn, mut blocked) = (target.connect(), target.connect());
+    blocked.send(&["BLPOP", "list", "0"]);
+    await_blocked(&mut conn, 1);
+    conn.transcript(
+        r#"
+        SET gone v PX 1              => +OK
+        MULTI                        => +OK
+        CLIENT PAUSE 600000 WRITE    => +QUEUED
+        SET gone w                   => +QUEUED
+        RPUSH list x                 => +QUEUED
+        EXEC                         => [+OK +OK :1]
+        GET gone                     => "w"
+        "#,
+    );
+    // Who has waited for it gets it, although that is a write.
+    let popped = Value::Array(vec![Value::bulk("list"), Value::bulk("x")]);
+    assert_eq!(blocked.read_value(), popped);
+    blocked.send(&["SET", "k", "v"]);
+    blocked.expect_silence(SILENCE);
+    conn.transcript(
+        "MULTI => +OK\nCLIENT UNPAUSE => +QUEUED\nPING => +QUEUED\nEXEC => [+OK +PONG]",
+    );
+    assert_eq!(blocked.read_value(), ok());
+}

@@ -211,8 +211,7 @@ fn describe(call: &Call, id: SessionId) -> String {
     } else {
         call.engine.waiting_bytes(id)
     };
-    let session = &call.engine.sessions[id];
-    line::line(session, call.engine.clock.unix_s(), argument_bytes)
+    line::line(call.engine, id, argument_bytes)
 }
 
 fn client_list(call: &mut Call) -> Done {

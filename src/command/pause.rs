@@ -14,11 +14,11 @@
 //! As in Redis a pause of everything holds up CLIENT UNPAUSE as well: only time ends it. Whoever wants to
 //! end one early pauses the writes.
 
-use super::entry::{MAY_REPLICATE, WRITE};
+use super::entry::{Command, MAY_REPLICATE, WRITE};
 use super::follow_up::follow_up;
-use super::{Call, Done, Error, Outputs, Prepared, client, run};
+use super::{Call, Done, Error, Outputs, Prepared, client, run, table};
 use crate::engine::pause::{Parked, Pausing};
-use crate::engine::{Engine, SessionId};
+use crate::engine::{Engine, SessionId, Transaction};
 use crate::number::parse_i64;
 
 const BAD_MODE: Error = Error::new("ERR CLIENT PAUSE mode must be WRITE or ALL");
@@ -60,12 +60,26 @@ pub(super) fn client_unpause(call: &mut Call) -> Done {
 
 /// Whether a request waits while the pause is on.
 pub(super) fn must_wait(call: &Call) -> bool {
-    let may_write = |flags: super::entry::Flags| flags.has(WRITE) || flags.has(MAY_REPLICATE);
     match call.engine.pause.current() {
         None => false,
         Some(Pausing::All) => true,
-        Some(Pausing::Writes) => may_write(call.command.flags),
+        Some(Pausing::Writes) => may_write(call.command) || would_write(call),
     }
+}
+
+fn may_write(command: &Command) -> bool {
+    command.flags.has(WRITE) || command.flags.has(MAY_REPLICATE)
+}
+
+/// Whether it is EXEC, and one of the commands that it is to run may write.
+fn would_write(call: &Call) -> bool {
+    let transaction = call.engine.sessions[call.id].transaction();
+    let transaction = transaction.filter(|_| call.command.name == "EXEC");
+    let commands = transaction.map_or(&[][..], Transaction::commands);
+    let mut queued = commands
+        .iter()
+        .filter_map(|&number| table::numbered(number));
+    queued.any(|found| may_write(found.command))
 }
 
 /// Lets a request wait. It has not been run: it is counted when it is.

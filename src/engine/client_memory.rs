@@ -138,11 +138,17 @@ impl ClientMemory {
 }
 
 impl Engine {
-    /// Bytes of memory that a client takes, as far as the engine knows them: its session, its buffers, the
-    /// request with which it waits.
+    /// Bytes of memory that a client takes, as far as the engine knows them.
     #[must_use]
     pub fn memory_of_client(&self, id: SessionId) -> usize {
-        self.sessions[id].memory() + self.waiting_bytes(id)
+        self.memory_at_rest(id) + self.waiting_bytes(id)
+    }
+
+    /// The same without the request that it runs, or with which it waits: its session, its buffers,
+    /// its transaction.
+    #[must_use]
+    pub fn memory_at_rest(&self, id: SessionId) -> usize {
+        self.sessions[id].memory() + self.transaction_memory(id)
     }
 
     /// How long the arguments are of the request with which a client waits.

@@ -1,6 +1,7 @@
 //! What the server remembers of each connected client, apart from its socket and buffers.
 
 use super::gates::Gates;
+use super::transaction::Transaction;
 use crate::resp::Protocol;
 use slab::Slab;
 
@@ -124,6 +125,10 @@ impl Session {
 pub struct Extras {
     /// The library that CLIENT SETINFO named, and its version.
     pub library: Library,
+    /// What MULTI has begun.
+    pub transaction: Option<Box<Transaction>>,
+    /// EXEC has left out by itself which of its replies the client does not want.
+    pub is_muted: bool,
 }
 
 impl Extras {
