@@ -37,6 +37,7 @@ mod key_spec;
 mod list;
 mod lolwut;
 mod object;
+pub mod pubsub;
 mod sample;
 mod scan;
 mod server;
@@ -186,8 +187,9 @@ pub fn first_key<'a>(found: &Listed, request: &'a Request<'_>) -> Option<&'a [u8
     request.get(usize::from(found.command.first_key?.get()))
 }
 
-/// The same as [`execute`], for who has prepared the request already. Says whether the client may run
-/// another: not if it is leaving, and not while it waits.
+/// The same as [`execute`], for who has prepared the request already. Says whether that is all, as it is
+/// nearly always: the client may run another (it is not leaving, and does not wait), there is nothing
+/// to [`follow_up()`], and no mail for the server.
 pub fn run(
     engine: &mut Engine,
     id: SessionId,
@@ -205,7 +207,11 @@ pub fn run(
     if session.reply_mode != ReplyMode::On && !session.blocked {
         mute(session, mark, out);
     }
-    !(session.closing | session.blocked)
+    let is_all = session.may_go_on() & !engine.has_business();
+    if !is_all && engine.observers.has_happened() {
+        follow_up::tell(engine, Some(Own { id, out, mark }));
+    }
+    is_all
 }
 
 #[inline]
@@ -254,9 +260,6 @@ fn carry_out(call: &mut Call, found: &'static Listed, mark: Mark) {
     if let Err(error) = done {
         out.truncate(mark);
         refuse(engine, id, &error, out);
-    }
-    if engine.observers.has_happened() {
-        follow_up::tell(engine, Some(Own { id, out, mark }));
     }
 }
 
@@ -336,6 +339,11 @@ fn mute(session: &mut Session, mark: Mark, out: &mut Output) {
     let extras = session.extras.as_deref_mut();
     let is_done = extras.is_some_and(|extras| std::mem::take(&mut extras.is_muted));
     let mark = if is_done { out.mark() } else { mark };
+    let wanted = session.reply_mode == ReplyMode::SkipNext;
+    let pushed = session
+        .extras
+        .as_deref_mut()
+        .map(|extras| std::mem::take(&mut extras.pushed));
     match session.reply_mode {
         ReplyMode::On => {}
         ReplyMode::Off => out.truncate(mark),
@@ -344,6 +352,10 @@ fn mute(session: &mut Session, mark: Mark, out: &mut Output) {
             out.truncate(mark);
             session.reply_mode = ReplyMode::On;
         }
+    }
+    // Messages are no replies.
+    if let Some(pushed) = pushed.filter(|_| !wanted) {
+        out.push(&pushed);
     }
 }
 

@@ -14,6 +14,7 @@ pub mod gates;
 pub mod histogram;
 pub mod observers;
 pub mod outbox;
+pub mod pubsub;
 pub mod random;
 pub mod session;
 pub mod settings;
@@ -31,6 +32,7 @@ pub use database::{Db, KnownHash};
 pub use gates::Gates;
 pub use observers::{Classes, Observers};
 pub use outbox::Outbox;
+pub use pubsub::PubSub;
 pub use random::Random;
 pub use session::{ReplyMode, Session, SessionId, Sessions};
 pub use stats::{Host, Stats};
@@ -116,6 +118,8 @@ pub struct Engine {
     pub observers: Observers,
     /// What clients are to be sent because of what others do.
     pub outbox: Outbox,
+    /// Who listens to what.
+    pub pubsub: PubSub,
     /// What stands between every client and its commands.
     pub gates: Gates,
     /// The settings.
@@ -163,6 +167,7 @@ impl Engine {
             blocked: Blocked::new(clock.unix_ms()),
             observers: Observers::default(),
             outbox: Outbox::default(),
+            pubsub: PubSub::new(hash_seed),
             gates: Gates::OPEN,
             config,
             clock,
@@ -267,6 +272,7 @@ impl Engine {
         self.stop_waiting(id);
         self.observers.unwatch(id);
         self.outbox.forget(id);
+        self.unsubscribe_all(id);
         self.sessions.close(id);
     }
 
@@ -294,8 +300,16 @@ impl Engine {
     #[inline]
     #[must_use]
     pub fn has_follow_up(&self) -> bool {
-        // One comparison, after every command.
         self.observers.noted() | self.outbox.len() | self.blocked.work_len() != 0
+    }
+
+    /// Whether a command has left anything to be done at all. It is one comparison, after every
+    /// command.
+    #[inline]
+    #[must_use]
+    pub fn has_business(&self) -> bool {
+        let noted = self.observers.noted() | self.outbox.len();
+        noted | self.blocked.work_len() | self.mail.len() != 0
     }
 
     /// Tells the time.

@@ -1,0 +1,2 @@
+//! Tests of topics, links and deliveries.
+
