@@ -15,6 +15,7 @@
 //! Time stands still in the meantime: no key expires between two commands of a transaction.
 
 use super::entry::{ALLOW_BUSY, Command, FAST, Keys, LOADING, NO_SCRIPT, SKIP_SLOWLOG, STALE};
+use super::follow_up::{self, Own};
 use super::table::{self, Listed};
 use super::{Call, Done, Error, KnownHash, Waiting, gate};
 use crate::engine::{Engine, ReplyMode, SessionId};
@@ -158,6 +159,9 @@ fn run_queued(
         waiting: Waiting::Never,
     };
     gate::pass_again(&mut call, found, mark, gates);
+    if engine.observers.has_happened() {
+        follow_up::tell(engine, Some(Own { id, out, mark }));
+    }
 }
 
 /// Takes back what `write` has written if the client wants no replies when it is done, or was leaving
