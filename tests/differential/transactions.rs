@@ -10,12 +10,13 @@
 //! the one before are read. So what comes first is the same on both servers.
 //!
 //! To add a command that concerns several clients: write a function that makes a step, give it a connection
-//! with [`Step::on`], and a line with its share in [`MAKERS`]. What it replies inside EXEC is compared byte for byte, whatever
-//! rule there is for it elsewhere; so in [`queued`] is only what follows from the stream alone. Connections 1 and 2
+//! with [`Step::on`], and a line with its share in [`MAKERS`]. What it replies inside EXEC is compared byte for byte (but for the digits of a
+//! double), whatever rule there is for it elsewhere; so in [`queued`] is only what follows from the stream alone. Connections 1 and 2
 //! may be in a transaction whenever a step reaches them ([`Vocabulary::in_transaction`] says what the stream
 //! knows of that); connection 0 never is.
 
 use super::groups::Maker;
+use super::homes::Home;
 use super::step::{Args, CONNECTIONS, Request, Step, words};
 use super::strings::line;
 use super::vocabulary::Vocabulary;
@@ -105,71 +106,107 @@ fn at_once(v: &mut Vocabulary) -> Step {
 }
 
 fn would_wait(v: &mut Vocabulary) -> Args {
-    let [from, to] = v.two_keys();
-    match v.random.below(6) {
-        0 => vec![
-            v.word("BLPOP BRPOP BZPOPMIN BZPOPMAX"),
-            from,
-            to,
-            v.word("0 1"),
-        ],
-        1 => line(
-            "BLMOVE",
-            [
-                from,
-                to,
-                v.word("LEFT RIGHT"),
-                v.word("LEFT RIGHT"),
-                v.word("0 1"),
-            ],
-        ),
-        2 => line("BRPOPLPUSH", [from, to, v.word("0 1")]),
-        3 => line(
-            "BLMPOP",
-            [v.word("0 1"), b"1".to_vec(), from, v.word("LEFT RIGHT")],
-        ),
-        4 => line(
+    let [list, other] = [v.key_of(Home::Lists), v.key_of(Home::Lists)];
+    let scores = v.key_of(Home::SortedSets);
+    let ends = [v.word("LEFT RIGHT"), v.word("LEFT RIGHT")];
+    let timeout = v.word("0 1");
+    match v.random.below(7) {
+        0 => vec![v.word("BLPOP BRPOP"), list, other, timeout],
+        1 => vec![v.word("BZPOPMIN BZPOPMAX"), scores, timeout],
+        2 => [line("BLMOVE", [list, other]), ends.into(), vec![timeout]].concat(),
+        3 => line("BRPOPLPUSH", [list, other, timeout]),
+        4 => line("BLMPOP", [timeout, b"1".to_vec(), list, ends[0].clone()]),
+        5 => line(
             "BZMPOP",
-            [v.word("0 1"), b"1".to_vec(), from, v.word("MIN MAX")],
+            [timeout, b"1".to_vec(), scores, v.word("MIN MAX")],
         ),
-        _ => line("BLPOP", [from, v.word("-1 bad")]),
+        _ => line("BLPOP", [list, v.word("-1 bad")]),
     }
 }
 
-/// What may be queued: it is answered alike wherever it is run.
+/// What may be queued: it is answered alike wherever it is run. Mostly it fits the key, so that the other groups
+/// find what they expect.
 fn queued(v: &mut Vocabulary) -> Args {
-    const LINES: &[fn(&mut Vocabulary) -> Args] = &[
-        |v| line("SET", [v.key(), v.short()]),
-        |v| line("SET", [v.key(), v.value()]),
-        |v| vec![v.word("GET STRLEN TYPE EXISTS GETDEL"), v.key()],
-        |v| vec![v.word("DEL UNLINK EXISTS TOUCH MGET"), v.key(), v.key()],
-        |v| vec![v.word("INCR DECR"), v.key()],
-        |v| vec![v.word("APPEND SETNX GETSET"), v.key(), v.short()],
-        |v| line("MSET", [v.key(), v.short(), v.key(), v.short()]),
-        |v| vec![v.word("LPUSH RPUSH LPUSHX RPUSHX"), v.key(), v.short()],
-        |v| vec![v.word("LPOP RPOP LLEN"), v.key()],
-        |v| line("LRANGE", [v.key(), v.index(), v.index()]),
-        |v| vec![v.word("HSET HSETNX"), v.key(), v.word("a b c"), v.short()],
-        |v| vec![v.word("HGET HDEL HEXISTS"), v.key(), v.word("a b c")],
-        |v| vec![v.word("SADD SREM SISMEMBER"), v.key(), v.word("a b 1 2")],
-        |v| line("ZADD", [v.key(), v.word("1 2 3 -7"), v.word("a b c")]),
-        |v| vec![v.word("ZREM ZSCORE ZRANK"), v.key(), v.word("a b c")],
-        |v| vec![v.word("ZPOPMIN ZPOPMAX ZCARD SCARD HLEN"), v.key()],
-        |v| {
-            let [from, to] = v.two_keys();
-            vec![v.word("RENAME RENAMENX COPY RPOPLPUSH"), from, to]
-        },
-        |v| line("PERSIST", [v.key()]),
-        |v| line("SETBIT", [v.key(), v.word("0 7 100"), v.word("0 1")]),
-        |v| line("PFADD", [v.key(), v.word("a b c")]),
-        |v| line("SELECT", [v.database()]),
-        |v| line("MOVE", [v.key(), v.database()]),
-        |v| line("ECHO", [v.short()]),
-    ];
-    // One is not to throw everything away all the time.
-    match v.random.below(400) {
+    match v.random.below(60) {
+        0..14 => on_a_string(v),
+        14..22 => on_a_list(v),
+        22..28 => on_a_hash(v),
+        28..33 => on_a_set(v),
+        33..41 => on_a_sorted_set(v),
+        41..43 => line(
+            "SETBIT",
+            [v.key_of(Home::Bits), v.word("0 7 100"), v.word("0 1")],
+        ),
+        43..45 => line("PFADD", [v.key_of(Home::HyperLogLogs), v.word("a b c")]),
+        45..48 => vec![v.word("TYPE EXISTS TOUCH PERSIST"), v.key()],
+        48..50 => vec![v.word("DEL UNLINK"), v.key()],
+        50..53 => {
+            let home = v
+                .random
+                .pick(&[Home::Strings, Home::Lists, Home::Hashes, Home::Sets]);
+            let name = v.word("RENAME RENAMENX COPY COPY");
+            vec![name, v.key_of(home), v.key_of(home)]
+        }
+        53..55 => line("SELECT", [v.database()]),
+        55..57 => line("MOVE", [v.key(), v.database()]),
+        57 => line("GET", [v.key()]),
+        58 => line("ECHO", [v.short()]),
+        _ => across_keys(v),
+    }
+}
+
+fn on_a_string(v: &mut Vocabulary) -> Args {
+    let key = v.key_of(Home::Strings);
+    match v.random.below(8) {
+        0 | 1 => line("SET", [key, v.short()]),
+        2 => line("SET", [key, v.value()]),
+        3 => vec![v.word("GET STRLEN GETDEL MGET"), key],
+        4 => vec![v.word("INCR DECR"), key],
+        5 => vec![v.word("APPEND SETNX GETSET"), key, v.short()],
+        6 => line("MSET", [key, v.short(), v.key_of(Home::Strings), v.short()]),
+        _ => line("GETRANGE", [key, v.index(), v.index()]),
+    }
+}
+
+fn on_a_list(v: &mut Vocabulary) -> Args {
+    let key = v.key_of(Home::Lists);
+    match v.random.below(4) {
+        0 | 1 => vec![v.word("LPUSH RPUSH LPUSHX RPUSHX"), key, v.short()],
+        2 => vec![v.word("LPOP RPOP LLEN"), key],
+        _ => line("LRANGE", [key, v.index(), v.index()]),
+    }
+}
+
+fn on_a_hash(v: &mut Vocabulary) -> Args {
+    let key = v.key_of(Home::Hashes);
+    let field = v.word("a b c");
+    match v.random.below(3) {
+        0 => vec![v.word("HSET HSETNX"), key, field, v.short()],
+        1 => vec![v.word("HGET HDEL HEXISTS"), key, field],
+        _ => line("HLEN", [key]),
+    }
+}
+
+fn on_a_set(v: &mut Vocabulary) -> Args {
+    let key = v.key_of(Home::Sets);
+    vec![v.word("SADD SADD SREM SISMEMBER"), key, v.word("a b 1 2")]
+}
+
+fn on_a_sorted_set(v: &mut Vocabulary) -> Args {
+    let key = v.key_of(Home::SortedSets);
+    let member = v.word("a b c");
+    match v.random.below(4) {
+        0 | 1 => line("ZADD", [key, v.word("1 2 3 -7"), member]),
+        2 => vec![v.word("ZREM ZSCORE ZRANK"), key, member],
+        _ => vec![v.word("ZPOPMIN ZPOPMAX ZCARD"), key],
+    }
+}
+
+/// Seldom, since it throws away what the other groups work on.
+fn across_keys(v: &mut Vocabulary) -> Args {
+    match v.random.below(8) {
         0 => words("FLUSHDB"),
-        1 => line("SWAPDB", [v.word("0 1 2"), v.word("0 1 2")]),
-        _ => v.random.pick(LINES)(v),
+        1 | 2 => line("SWAPDB", [v.word("0 1 2"), v.word("0 1 2")]),
+        _ => words("DBSIZE"),
     }
 }
