@@ -24,7 +24,6 @@
 mod classes;
 
 use super::{SessionId, Watched};
-
 pub use classes::Classes;
 
 /// Something that happened to a key.
