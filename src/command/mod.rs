@@ -49,6 +49,7 @@ mod string;
 pub mod table;
 #[cfg(test)]
 mod testing;
+mod transaction;
 
 use crate::engine::{Db, Engine, KnownHash, ReplyMode, Session, SessionId};
 use crate::resp::{Mark, Output, Reply, Request};
@@ -247,7 +248,7 @@ fn answer_request(
         }
         // Whoever sends a web request gets no answer, which a browser could show to an attacker.
         Err(_) if engine.sessions[id].closing => {}
-        Err(error) => refuse(engine, id, &error, out),
+        Err(error) => reject(engine, id, prepared.found, error, out),
     }
 }
 
@@ -261,6 +262,22 @@ fn carry_out(call: &mut Call, found: &'static Listed, mark: Mark) {
         out.truncate(mark);
         refuse(engine, id, &error, out);
     }
+}
+
+/// Answers a request that is not run. If it was part of a transaction, that is aborted.
+#[cold]
+fn reject(
+    engine: &mut Engine,
+    id: SessionId,
+    found: Option<&'static Listed>,
+    error: Error,
+    out: &mut Output,
+) {
+    if let Some(found) = found {
+        engine.stats.command(found.number.into()).rejected += 1;
+    }
+    let error = transaction::refused(engine, id, found, error);
+    refuse(engine, id, &error, out);
 }
 
 #[cold]
@@ -290,15 +307,13 @@ fn admit(
         engine.sessions[id].closing |= is_web_request(request.arg(0));
         return Err(unknown(request));
     };
-    let refusal = if !found.command.accepts(request.len()) {
-        wrong_arity(found)
+    if !found.command.accepts(request.len()) {
+        Err(wrong_arity(found))
     } else if !found.command.flags.has(entry::NO_AUTH) && engine.must_authenticate(id) {
-        Error::new("NOAUTH Authentication required.")
+        Err(Error::new("NOAUTH Authentication required."))
     } else {
-        return Ok(found);
-    };
-    engine.stats.command(found.number.into()).rejected += 1;
-    Err(refusal)
+        Ok(found)
+    }
 }
 
 /// Counts a command that was run.
@@ -321,6 +336,10 @@ fn count(engine: &mut Engine, number: u16, failed: bool) {
 /// Takes the reply back where the client does not want it (CLIENT REPLY).
 #[cold]
 fn mute(session: &mut Session, mark: Mark, out: &mut Output) {
+    // EXEC has done so reply by reply.
+    let extras = session.extras.as_deref_mut();
+    let is_done = extras.is_some_and(|extras| std::mem::take(&mut extras.is_muted));
+    let mark = if is_done { out.mark() } else { mark };
     let wanted = session.reply_mode == ReplyMode::SkipNext;
     let pushed = session
         .extras

@@ -20,7 +20,9 @@ pub mod session;
 pub mod settings;
 pub mod stats;
 pub mod trace;
+pub mod transaction;
 pub mod turns;
+pub mod watched;
 
 use crate::store::{Expired, Keyspace, Trash};
 pub use blocked::Blocked;
@@ -35,6 +37,8 @@ pub use random::Random;
 pub use session::{ReplyMode, Session, SessionId, Sessions};
 pub use stats::{Host, Stats};
 use trace::{TraceOrder, TraceStatus};
+pub use transaction::Transaction;
+pub use watched::Watched;
 
 /// What a command wants done by whoever holds the sockets, before the client's next command.
 #[derive(Debug)]
@@ -275,6 +279,7 @@ impl Engine {
     /// A client has left.
     pub fn close_session(&mut self, id: SessionId) {
         self.stop_waiting(id);
+        self.observers.unwatch(id);
         self.outbox.forget(id);
         self.unsubscribe_all(id);
         self.sessions.close(id);
@@ -283,6 +288,7 @@ impl Engine {
     /// Exchanges the contents of two databases. Who waits for a key of one of them goes on to do so,
     /// and may find it now.
     pub fn swap(&mut self, first: usize, second: usize) {
+        self.touch_exchanged(first, second);
         self.databases.swap(first, second);
         self.used_databases = self.used_databases.max(first.max(second) + 1);
         self.note_ready_keys(first);
@@ -291,6 +297,7 @@ impl Engine {
 
     /// Removes every key of a database.
     pub fn flush(&mut self, index: usize) {
+        self.observers.watched_flushed(index);
         let fresh = Keyspace::new(self.hash_seed, self.clock.unix_ms());
         let old = std::mem::replace(&mut self.databases[index], fresh);
         self.stats.keys.dirty += old.len() as u64;

@@ -12,7 +12,8 @@
 //!
 //! With nobody interested that costs one test. Otherwise what happened is noted here, and told when the
 //! command is over and before the next one (`command::follow_up`): in the midst of a command nobody's
-//! state but the key's own is touched.
+//! state but the key's own is touched. Only who [watches](super::Watched) a key for a transaction is marked at once, since
+//! that is done here and tells nobody anything; of all other keys it costs one lookup, and nothing is noted.
 //!
 //! A client that has subscribed to events may cause one itself, and sees whether it comes before the reply
 //! or after it. Redis sends it where it happens in the code: SET notifies and replies, LPUSH replies and
@@ -20,6 +21,8 @@
 //! one that says nothing replies last.
 
 mod classes;
+
+use super::{SessionId, Watched};
 
 pub use classes::Classes;
 
@@ -60,8 +63,10 @@ pub enum Happened {
 pub struct Observers {
     /// Whether there is any: the other fields in one bit.
     is_on: bool,
-    /// Whether somebody wants to know of changed keys.
+    /// Whether somebody is to be told of changed keys.
     wants_modified: bool,
+    /// Who watches keys for a transaction.
+    watched: Watched,
     /// The classes of events that are told.
     classes: Classes,
     /// What is to be told when the command is over.
@@ -109,18 +114,55 @@ impl Observers {
         } else {
             Classes::default()
         };
-        self.is_on = self.wants_modified || self.classes != Classes::default();
+        self.weigh();
+    }
+
+    /// Finds out anew whether there is anybody.
+    fn weigh(&mut self) {
+        let is_told = self.wants_modified || self.classes != Classes::default();
+        self.is_on = is_told || !self.watched.has_no_keys();
     }
 
     /// From now on it is noted which keys change, or no more.
     pub fn set_wants_modified(&mut self, wanted: bool) {
         self.wants_modified = wanted;
-        self.set_classes(self.classes);
+        self.weigh();
+    }
+
+    /// Who watches keys for a transaction.
+    #[must_use]
+    pub fn watched(&self) -> &Watched {
+        &self.watched
+    }
+
+    /// A client watches a key from now on; see [`Engine::watch`](super::Engine::watch).
+    pub(super) fn watch(&mut self, id: SessionId, db: usize, key: &[u8], was_there: bool) {
+        self.watched.watch(id, db, key, was_there);
+        self.weigh();
+    }
+
+    /// A client watches nothing any more, and it is forgotten what has happened to its keys.
+    pub fn unwatch(&mut self, id: SessionId) {
+        self.watched.unwatch(id);
+        self.weigh();
+    }
+
+    /// All keys of a database are gone: for who watches some of them.
+    pub(super) fn watched_flushed(&mut self, db: usize) {
+        self.watched.flush(db);
+        self.weigh();
+    }
+
+    /// The contents of a database become those of another one; `comes` says whether a key is there.
+    pub(super) fn exchanged(&mut self, db: usize, comes: impl Fn(&[u8]) -> bool) {
+        self.watched.exchange(db, comes);
+        self.weigh();
     }
 
     /// A key has another value, or none; `by_command` is false where its deadline has come.
     #[cold]
     pub fn modified(&mut self, db: usize, key: &[u8], by_command: bool) {
+        self.watched.touch(db, key, by_command);
         if self.wants_modified {
             self.happened.push(Happened::Modified {
                 db,

@@ -2,6 +2,7 @@
 
 use super::gates::Gates;
 use super::pubsub::Counts;
+use super::transaction::Transaction;
 use crate::resp::Protocol;
 use slab::Slab;
 
@@ -145,6 +146,10 @@ impl Session {
 pub struct Extras {
     /// The library that CLIENT SETINFO named, and its version.
     pub library: Library,
+    /// What MULTI has begun.
+    pub transaction: Option<Box<Transaction>>,
+    /// EXEC has left out by itself which of its replies the client does not want.
+    pub is_muted: bool,
     /// How many subscriptions it has.
     pub subscriptions: Counts,
     /// What its command has pushed to it, while its replies are not wanted.

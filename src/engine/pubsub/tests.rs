@@ -1,3 +1,1 @@
 //! Tests of topics, links and deliveries.
-
-use super::*;
