@@ -15,6 +15,7 @@
 //! Time stands still in the meantime: no key expires between two commands of a transaction.
 
 use super::entry::{ALLOW_BUSY, Command, FAST, Keys, LOADING, NO_SCRIPT, SKIP_SLOWLOG, STALE};
+use super::follow_up::{Own, tell};
 use super::table::{self, Listed};
 use super::{Call, Done, Error, KnownHash, Waiting, gate};
 use crate::engine::{Engine, ReplyMode, SessionId};
@@ -152,12 +153,15 @@ fn run_queued(
         command: found.command,
         args: request,
         reply: Reply::new(out, session.protocol),
-        engine,
+        engine: &mut *engine,
         id,
         known: &KnownHash::NONE,
         waiting: Waiting::Never,
     };
     gate::pass_again(&mut call, found, mark, gates);
+    if engine.observers.has_happened() {
+        tell(engine, Some(Own { id, out, mark }));
+    }
 }
 
 /// Takes back what `write` has written if the client wants no replies when it is done, or was leaving
