@@ -177,7 +177,7 @@ fn run_queued(
         command: found.command,
         args: request,
         reply: Reply::new(out, session.protocol),
-        engine,
+        engine: &mut *engine,
         id,
         known: &KnownHash::NONE,
         waiting: Waiting::Never,

@@ -24,6 +24,7 @@
 mod classes;
 
 use super::{SessionId, Watched};
+
 pub use classes::Classes;
 
 /// Something that happened to a key.
