@@ -209,7 +209,7 @@ fn reset(call: &mut Call) -> Done {
     session.db = 0;
     session.protocol = Protocol::Resp2;
     session.reply_mode = ReplyMode::On;
-    session.forget_pushed();
+    session.take_pushed();
     session.no_touch = false;
     session.name = Box::default();
     call.reply.set_protocol(Protocol::Resp2);

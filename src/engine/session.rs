@@ -133,11 +133,11 @@ impl Session {
         }
     }
 
-    /// Its replies are wanted again, so nothing of what was written is taken back.
-    pub fn forget_pushed(&mut self) {
-        if let Some(extras) = self.extras.as_deref_mut() {
-            extras.pushed = Vec::new();
-        }
+    /// What was noted so. It is to be written again when replies have been taken back; and to be
+    /// forgotten when they are wanted after all.
+    pub fn take_pushed(&mut self) -> Vec<u8> {
+        let extras = self.extras.as_deref_mut();
+        extras.map_or(Vec::new(), |extras| std::mem::take(&mut extras.pushed))
     }
 
     /// Bytes of memory that it takes, its buffers included as they were last noted.
