@@ -30,10 +30,14 @@ pub struct Own<'a> {
 /// Tells what has happened to keys; `own` is whose command it was. Others get letters.
 #[cold]
 pub fn tell(engine: &mut Engine, own: Option<Own<'_>>) {
-    let _ = own;
+    let by = own.map(|own| own.id);
     for happened in engine.observers.take() {
         match happened {
-            Happened::Modified { .. } | Happened::Event { .. } | Happened::Flushed { .. } => {}
+            Happened::Modified {
+                key, by_command, ..
+            } => engine.invalidate(&key, by, by_command),
+            Happened::Flushed { .. } => engine.invalidate_all(),
+            Happened::Event { .. } => {}
         }
     }
 }

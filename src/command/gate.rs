@@ -17,6 +17,7 @@
 //!   gate::pass            monitors see it, its keys are remembered for a tracking client
 //! ```
 
+use super::client::tracking;
 use super::table::Listed;
 use super::{Call, carry_out};
 use crate::engine::Gates;
@@ -26,6 +27,9 @@ use crate::resp::Mark;
 /// Its reply begins at `mark`.
 #[cold]
 pub(super) fn pass(call: &mut Call, found: &'static Listed, mark: Mark, gates: Gates) {
-    let _ = gates;
     carry_out(call, found, mark);
+    if gates.has(Gates::TRACKING) {
+        tracking::ran(call, found);
+        tracking::is_over(call, found);
+    }
 }

@@ -240,7 +240,10 @@ fn answer_request(
         }
         // Whoever sends a web request gets no answer, which a browser could show to an attacker.
         Err(_) if engine.sessions[id].closing => {}
-        Err(error) => refuse(engine, id, &error, out),
+        Err(error) => {
+            client::tracking::was_refused(&mut engine.sessions[id]);
+            refuse(engine, id, &error, out);
+        }
     }
 }
 

@@ -19,6 +19,7 @@ pub mod session;
 pub mod settings;
 pub mod stats;
 pub mod trace;
+pub mod tracking;
 pub mod turns;
 
 use crate::store::{Expired, Keyspace, Trash};
@@ -261,6 +262,7 @@ impl Engine {
     /// A client has left.
     pub fn close_session(&mut self, id: SessionId) {
         self.stop_waiting(id);
+        self.forget_tracker(id);
         self.outbox.forget(id);
         self.sessions.close(id);
     }

@@ -13,6 +13,7 @@
 //! command is over and before the next one (`command::follow_up`): in the midst of a command nobody's
 //! state but the key's own is touched.
 
+use super::tracking::Tracking;
 use std::ops::BitOr;
 
 /// Classes of events, as the setting `notify-keyspace-events` selects them.
@@ -103,6 +104,8 @@ pub struct Observers {
     wants_modified: bool,
     /// The classes of events that are told.
     classes: Classes,
+    /// Clients that have copies of keys.
+    tracking: Tracking,
     /// What is to be told when the command is over.
     happened: Vec<Happened>,
 }
@@ -143,19 +146,39 @@ impl Observers {
     /// From now on these are told.
     pub fn set_classes(&mut self, classes: Classes) {
         self.classes = classes;
-        self.is_on = self.wants_modified || classes != Classes::default();
+        self.settle();
+    }
+
+    /// To be called when something has changed that decides whether there is anything to be noted.
+    fn settle(&mut self) {
+        let is_told = self.classes != Classes::default();
+        self.is_on = self.wants_modified || is_told || self.tracking.is_interested();
+    }
+
+    /// Clients that have copies of keys.
+    #[inline]
+    #[must_use]
+    pub fn tracking(&self) -> &Tracking {
+        &self.tracking
+    }
+
+    /// Changes something about them.
+    pub(super) fn change_tracking<T>(&mut self, change: impl FnOnce(&mut Tracking) -> T) -> T {
+        let result = change(&mut self.tracking);
+        self.settle();
+        result
     }
 
     /// From now on it is noted which keys change, or no more.
     pub fn set_wants_modified(&mut self, wanted: bool) {
         self.wants_modified = wanted;
-        self.set_classes(self.classes);
+        self.settle();
     }
 
     /// A key has another value, or none; `by_command` is false where its deadline has come.
     #[cold]
     pub fn modified(&mut self, db: usize, key: &[u8], by_command: bool) {
-        if self.wants_modified {
+        if self.wants_modified || self.tracking.concerns(key) {
             self.happened.push(Happened::Modified {
                 db,
                 key: key.into(),
@@ -186,7 +209,7 @@ impl Observers {
 
     /// All keys of a database are gone, or all of all.
     pub fn flushed(&mut self, db: Option<usize>) {
-        if self.wants_modified {
+        if self.wants_modified || self.tracking.is_interested() {
             self.happened.push(Happened::Flushed { db });
         }
     }

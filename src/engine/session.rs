@@ -1,6 +1,7 @@
 //! What the server remembers of each connected client, apart from its socket and buffers.
 
 use super::gates::Gates;
+use super::tracking::Tracker;
 use crate::resp::Protocol;
 use slab::Slab;
 
@@ -96,6 +97,12 @@ impl Session {
     pub fn extras(&mut self) -> &mut Extras {
         self.extras.get_or_insert_default()
     }
+
+    /// What is kept for a client that tracks keys, or has done so.
+    #[must_use]
+    pub fn tracker(&self) -> Option<&Tracker> {
+        self.extras.as_deref()?.tracking.as_deref()
+    }
 }
 
 /// What only few clients have; the others do not pay for it.
@@ -103,6 +110,8 @@ impl Session {
 pub struct Extras {
     /// The library that CLIENT SETINFO named, and its version.
     pub library: Library,
+    /// Which keys it keeps copies of, and how it is told that they change.
+    pub tracking: Option<Box<Tracker>>,
 }
 
 /// What CLIENT SETINFO said.

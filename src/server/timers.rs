@@ -79,6 +79,8 @@ pub struct Timers {
     /// The deadlines of clients that wait.
     pub(super) timeouts: Alarm,
     clients: Alarm,
+    /// Clients that have left, and what is too much, in the table of tracked keys.
+    tracking: Alarm,
     /// How many commands had been run when this turn began.
     commands_before: u64,
     /// When to look after which client, in milliseconds of the loop.
@@ -92,6 +94,7 @@ impl Default for Timers {
             freeing: Alarm::default(),
             timeouts: Alarm::default(),
             clients: Alarm::default(),
+            tracking: Alarm::default(),
             commands_before: 0,
             due_clients: Wheel::new(0),
         }
@@ -129,6 +132,10 @@ impl Server {
         self.timers
             .timeouts
             .set(event_loop, timeouts.map(of_the_loop), time_out);
+        let tidying = self.engine.has_tracking_to_tidy();
+        self.timers
+            .tracking
+            .set(event_loop, tidying.then_some(now_ms), tidy_tracking);
         self.timers.clients.set(
             event_loop,
             self.timers.due_clients.next_due(),
@@ -276,6 +283,14 @@ fn free_trash(event_loop: &mut EventLoop<Server>, server: &mut Server, _: TimeEv
     });
     event_loop.recorder().lap(begun, Phase::Free, None, slices);
     finish(event_loop, &mut server.timers.freeing, again)
+}
+
+/// Goes on with what is left to be done in the table of tracked keys, for a slice of time.
+fn tidy_tracking(event_loop: &mut EventLoop<Server>, server: &mut Server, _: TimeEventId) -> Next {
+    let again = repeat(|| server.engine.tidy_tracking());
+    server.follow_up();
+    server.see_to_the_woken(event_loop);
+    finish(event_loop, &mut server.timers.tracking, again)
 }
 
 /// Repeats a piece of work until it is done or the slice is used up.

@@ -6,6 +6,7 @@
 //! [`REPLY_BUFFER_BYTES`] is told as if it were that list, because `omem` is where people look
 //! for a client that does not read.
 
+use super::tracking;
 use crate::command::table;
 use crate::engine::Session;
 use crate::resp::Protocol;
@@ -29,7 +30,7 @@ pub(super) fn line(session: &Session, now_s: u64, argument_bytes: usize) -> Stri
     format!(
         "id={} addr={} laddr={} fd={} name={} age={} idle={} flags={} db={} sub=0 psub=0 ssub=0 \
          multi=-1 qbuf={} qbuf-free={} argv-mem={argument_bytes} multi-mem=0 rbs={} rbp={} obl={} \
-         oll={} omem={in_list} tot-mem={} events={} cmd={} user=default redir=-1 resp={} \
+         oll={} omem={in_list} tot-mem={} events={} cmd={} user=default redir={} resp={} \
          lib-name={} lib-ver={}\n",
         session.id,
         session.addr,
@@ -52,6 +53,7 @@ pub(super) fn line(session: &Session, now_s: u64, argument_bytes: usize) -> Stri
             .last_command
             .and_then(table::numbered)
             .map_or("NULL".to_owned(), |found| found.full_name()),
+        tracking::redirection(session),
         match session.protocol {
             Protocol::Resp2 => "2",
             Protocol::Resp3 => "3",
@@ -64,8 +66,12 @@ pub(super) fn line(session: &Session, now_s: u64, argument_bytes: usize) -> Stri
 /// What is special about a client, a letter each; `N` for nothing.
 #[must_use]
 pub fn flags(session: &Session) -> String {
+    let tracker = session.tracker().filter(|tracker| tracker.is_on);
     let letters: String = [
         (session.blocked, 'b'),
+        (tracker.is_some(), 't'),
+        (tracker.is_some_and(|tracker| tracker.is_broken), 'R'),
+        (tracker.is_some_and(|tracker| tracker.order.broadcasts), 'B'),
         (session.closing, 'c'),
         (session.unix_socket, 'U'),
         (session.no_evict, 'e'),
