@@ -231,8 +231,7 @@ fn describe(call: &Call, id: SessionId) -> String {
         let waiter = call.engine.blocked.waiter(id);
         waiter.map_or(0, |waiter| waiter.argument_bytes)
     };
-    let session = &call.engine.sessions[id];
-    line::line(session, call.engine.clock.unix_s(), argument_bytes)
+    line::line(call.engine, id, argument_bytes)
 }
 
 fn client_list(call: &mut Call) -> Done {

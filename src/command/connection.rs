@@ -195,6 +195,7 @@ fn quit(call: &mut Call) -> Done {
 fn reset(call: &mut Call) -> Done {
     let authenticated = !call.engine.has_password();
     call.engine.stop_tracking(call.id);
+    call.engine.end_transaction(call.id);
     let session = call.session();
     session.authenticated = authenticated;
     session.db = 0;

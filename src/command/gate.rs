@@ -18,18 +18,52 @@
 //! ```
 
 use super::client::tracking;
+use super::entry::NO_MULTI;
 use super::table::Listed;
-use super::{Call, carry_out};
+use super::{Call, Error, carry_out, reject, transaction};
 use crate::engine::Gates;
 use crate::resp::Mark;
+
+const NOT_QUEUED: Error = Error::new("ERR Command not allowed inside a transaction");
 
 /// Lets a request through that `admit` has let through, or does with it what the shut gates say.
 /// Its reply begins at `mark`.
 #[cold]
 pub(super) fn pass(call: &mut Call, found: &'static Listed, mark: Mark, gates: Gates) {
+    let is_queueing = gates.has(Gates::QUEUEING);
+    if is_queueing && found.command.flags.has(NO_MULTI) {
+        return refuse(call, found, NOT_QUEUED);
+    }
+    if is_queueing && transaction::is_queued(found) {
+        return transaction::queue(call, found);
+    }
+    run(call, found, mark, gates);
+    if gates.has(Gates::TRACKING) {
+        tracking::is_over(call, found);
+    }
+}
+
+/// The same for a request that EXEC runs: it has been let through already when it was queued. What is asked
+/// again is what may have been forbidden since.
+pub(super) fn pass_again(call: &mut Call, found: &'static Listed, mark: Mark, gates: Gates) {
+    run(call, found, mark, gates);
+}
+
+/// Runs a command, and has those who see commands see it.
+fn run(call: &mut Call, found: &'static Listed, mark: Mark, gates: Gates) {
     carry_out(call, found, mark);
     if gates.has(Gates::TRACKING) {
         tracking::ran(call, found);
-        tracking::is_over(call, found);
     }
+}
+
+/// Answers a request that is not let through. If it was part of a transaction, that is aborted.
+fn refuse(call: &mut Call, found: &'static Listed, error: Error) {
+    reject(
+        call.engine,
+        call.id,
+        Some(found),
+        error,
+        call.reply.output(),
+    );
 }

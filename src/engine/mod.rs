@@ -20,7 +20,9 @@ pub mod settings;
 pub mod stats;
 pub mod trace;
 pub mod tracking;
+pub mod transaction;
 pub mod turns;
+pub mod watched;
 
 use crate::store::{Expired, Keyspace, Trash};
 pub use blocked::Blocked;
@@ -34,6 +36,8 @@ pub use random::Random;
 pub use session::{ReplyMode, Session, SessionId, Sessions};
 pub use stats::{Host, Stats};
 use trace::{TraceOrder, TraceStatus};
+pub use transaction::Transaction;
+pub use watched::Watched;
 
 /// What a command wants done by whoever holds the sockets, before the client's next command.
 #[derive(Debug)]
@@ -263,6 +267,7 @@ impl Engine {
     pub fn close_session(&mut self, id: SessionId) {
         self.stop_waiting(id);
         self.forget_tracker(id);
+        self.observers.unwatch(id);
         self.outbox.forget(id);
         self.sessions.close(id);
     }
@@ -270,6 +275,7 @@ impl Engine {
     /// Exchanges the contents of two databases. Who waits for a key of one of them goes on to do so,
     /// and may find it now.
     pub fn swap(&mut self, first: usize, second: usize) {
+        self.touch_exchanged(first, second);
         self.databases.swap(first, second);
         self.used_databases = self.used_databases.max(first.max(second) + 1);
         self.note_ready_keys(first);
@@ -278,6 +284,7 @@ impl Engine {
 
     /// Removes every key of a database.
     pub fn flush(&mut self, index: usize) {
+        self.observers.watched_flushed(index);
         let fresh = Keyspace::new(self.hash_seed, self.clock.unix_ms());
         let old = std::mem::replace(&mut self.databases[index], fresh);
         self.stats.keys.dirty += old.len() as u64;
@@ -289,8 +296,16 @@ impl Engine {
     #[inline]
     #[must_use]
     pub fn has_follow_up(&self) -> bool {
-        // One comparison, after every command.
         self.observers.noted() | self.outbox.len() | self.blocked.work_len() != 0
+    }
+
+    /// Whether a command has left anything to be done at all. It is one comparison, after every
+    /// command.
+    #[inline]
+    #[must_use]
+    pub fn has_business(&self) -> bool {
+        let noted = self.observers.noted() | self.outbox.len();
+        noted | self.blocked.work_len() | self.mail.len() != 0
     }
 
     /// Tells the time.

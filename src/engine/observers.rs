@@ -11,9 +11,11 @@
 //!
 //! With nobody interested that costs one test. Otherwise what happened is noted here, and told when the
 //! command is over and before the next one (`command::follow_up`): in the midst of a command nobody's
-//! state but the key's own is touched.
+//! state but the key's own is touched. Only who [watches](super::Watched) a key for a transaction is marked at once, since
+//! that is done here and tells nobody anything; of all other keys it costs one lookup, and nothing is noted.
 
 use super::tracking::Tracking;
+use super::{SessionId, Watched};
 use std::ops::BitOr;
 
 /// Classes of events, as the setting `notify-keyspace-events` selects them.
@@ -100,11 +102,11 @@ pub enum Happened {
 pub struct Observers {
     /// Whether there is any: the other fields in one bit.
     is_on: bool,
-    /// Whether somebody wants to know of changed keys.
-    wants_modified: bool,
+    /// Who watches keys for a transaction.
+    watched: Watched,
     /// The classes of events that are told.
     classes: Classes,
-    /// Clients that have copies of keys.
+    /// Who has copies of keys.
     tracking: Tracking,
     /// What is to be told when the command is over.
     happened: Vec<Happened>,
@@ -146,16 +148,16 @@ impl Observers {
     /// From now on these are told.
     pub fn set_classes(&mut self, classes: Classes) {
         self.classes = classes;
-        self.settle();
+        self.weigh();
     }
 
-    /// To be called when something has changed that decides whether there is anything to be noted.
-    fn settle(&mut self) {
-        let is_told = self.classes != Classes::default();
-        self.is_on = self.wants_modified || is_told || self.tracking.is_interested();
+    /// Finds out anew whether there is anybody.
+    fn weigh(&mut self) {
+        let is_told = self.classes != Classes::default() || self.tracking.is_interested();
+        self.is_on = is_told || !self.watched.has_no_keys();
     }
 
-    /// Clients that have copies of keys.
+    /// Who has copies of keys.
     #[inline]
     #[must_use]
     pub fn tracking(&self) -> &Tracking {
@@ -165,20 +167,45 @@ impl Observers {
     /// Changes something about them.
     pub(super) fn change_tracking<T>(&mut self, change: impl FnOnce(&mut Tracking) -> T) -> T {
         let result = change(&mut self.tracking);
-        self.settle();
+        self.weigh();
         result
     }
 
-    /// From now on it is noted which keys change, or no more.
-    pub fn set_wants_modified(&mut self, wanted: bool) {
-        self.wants_modified = wanted;
-        self.settle();
+    /// Who watches keys for a transaction.
+    #[must_use]
+    pub fn watched(&self) -> &Watched {
+        &self.watched
+    }
+
+    /// A client watches a key from now on; see [`Engine::watch`](super::Engine::watch).
+    pub(super) fn watch(&mut self, id: SessionId, db: usize, key: &[u8], was_there: bool) {
+        self.watched.watch(id, db, key, was_there);
+        self.weigh();
+    }
+
+    /// A client watches nothing any more, and it is forgotten what has happened to its keys.
+    pub fn unwatch(&mut self, id: SessionId) {
+        self.watched.unwatch(id);
+        self.weigh();
+    }
+
+    /// All keys of a database are gone: for who watches some of them.
+    pub(super) fn watched_flushed(&mut self, db: usize) {
+        self.watched.flush(db);
+        self.weigh();
+    }
+
+    /// The contents of a database become those of another one; `comes` says whether a key is there.
+    pub(super) fn exchanged(&mut self, db: usize, comes: impl Fn(&[u8]) -> bool) {
+        self.watched.exchange(db, comes);
+        self.weigh();
     }
 
     /// A key has another value, or none; `by_command` is false where its deadline has come.
     #[cold]
     pub fn modified(&mut self, db: usize, key: &[u8], by_command: bool) {
-        if self.wants_modified || self.tracking.concerns(key) {
+        self.watched.touch(db, key, by_command);
+        if self.tracking.concerns(key) {
             self.happened.push(Happened::Modified {
                 db,
                 key: key.into(),
@@ -209,7 +236,7 @@ impl Observers {
 
     /// All keys of a database are gone, or all of all.
     pub fn flushed(&mut self, db: Option<usize>) {
-        if self.wants_modified || self.tracking.is_interested() {
+        if self.tracking.is_interested() {
             self.happened.push(Happened::Flushed { db });
         }
     }

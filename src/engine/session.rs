@@ -2,6 +2,7 @@
 
 use super::gates::Gates;
 use super::tracking::Tracker;
+use super::transaction::Transaction;
 use crate::resp::Protocol;
 use slab::Slab;
 
@@ -93,6 +94,13 @@ pub struct Session {
 }
 
 impl Session {
+    /// Whether its next request may be run: not if it is leaving, and not while it waits.
+    #[inline]
+    #[must_use]
+    pub fn may_go_on(&self) -> bool {
+        !(self.closing | self.blocked)
+    }
+
     /// What only few clients have, made if it is not there.
     pub fn extras(&mut self) -> &mut Extras {
         self.extras.get_or_insert_default()
@@ -112,6 +120,10 @@ pub struct Extras {
     pub library: Library,
     /// Which keys it keeps copies of, and how it is told that they change.
     pub tracking: Option<Box<Tracker>>,
+    /// What MULTI has begun.
+    pub transaction: Option<Box<Transaction>>,
+    /// EXEC has left out by itself which of its replies the client does not want.
+    pub is_muted: bool,
 }
 
 /// What CLIENT SETINFO said.

@@ -223,7 +223,9 @@ impl Client {
             self.input.extend_from_slice(&scratch[..read]);
             self.run_input(pipeline, engine, (&mut connection, begun));
         }
-        let query_bytes = self.input.len() + pipeline.parser().received();
+        let query_bytes = self.input.len()
+            + pipeline.parser().received()
+            + engine.sessions[self.session].queued_bytes();
         if query_bytes > engine.config.client_query_buffer_limit {
             return Err(Gone::QueryTooLarge);
         }
@@ -294,7 +296,8 @@ impl Client {
         let place = connection.place();
         connection.recorder.lap(begun, Phase::Read, place, received);
         connection.trace_read(engine, self.session);
-        if parser.received() > engine.config.client_query_buffer_limit {
+        let queued_bytes = engine.sessions[self.session].queued_bytes();
+        if parser.received() + queued_bytes > engine.config.client_query_buffer_limit {
             return Err(Gone::QueryTooLarge);
         }
         match read {
