@@ -448,6 +448,7 @@ fn client_no_touch(call: &mut Call) -> Done {
 fn client_reply(call: &mut Call) -> Done {
     if call.is(2, "ON") {
         call.session().reply_mode = ReplyMode::On;
+        call.session().forget_pushed();
         call.reply.ok();
     } else if call.is(2, "OFF") {
         call.session().reply_mode = ReplyMode::Off;

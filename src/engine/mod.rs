@@ -14,6 +14,7 @@ pub mod gates;
 pub mod histogram;
 pub mod observers;
 pub mod outbox;
+pub mod pubsub;
 pub mod random;
 pub mod session;
 pub mod settings;
@@ -32,6 +33,7 @@ pub use database::{Db, KnownHash};
 pub use gates::Gates;
 pub use observers::{Classes, Observers};
 pub use outbox::Outbox;
+pub use pubsub::PubSub;
 pub use random::Random;
 pub use session::{ReplyMode, Session, SessionId, Sessions};
 pub use stats::{Host, Stats};
@@ -117,6 +119,8 @@ pub struct Engine {
     pub observers: Observers,
     /// What clients are to be sent because of what others do.
     pub outbox: Outbox,
+    /// Who listens to what.
+    pub pubsub: PubSub,
     /// What stands between every client and its commands.
     pub gates: Gates,
     /// The settings.
@@ -164,6 +168,7 @@ impl Engine {
             blocked: Blocked::new(clock.unix_ms()),
             observers: Observers::default(),
             outbox: Outbox::default(),
+            pubsub: PubSub::new(hash_seed),
             gates: Gates::OPEN,
             config,
             clock,
@@ -269,6 +274,7 @@ impl Engine {
         self.forget_tracker(id);
         self.observers.unwatch(id);
         self.outbox.forget(id);
+        self.unsubscribe_all(id);
         self.sessions.close(id);
     }
 

@@ -1,6 +1,7 @@
 //! What the server remembers of each connected client, apart from its socket and buffers.
 
 use super::gates::Gates;
+use super::pubsub::Counts;
 use super::tracking::Tracker;
 use super::transaction::Transaction;
 use crate::resp::Protocol;
@@ -111,6 +112,40 @@ impl Session {
     pub fn tracker(&self) -> Option<&Tracker> {
         self.extras.as_deref()?.tracking.as_deref()
     }
+
+    /// How many subscriptions it has.
+    #[must_use]
+    pub fn subscriptions(&self) -> Counts {
+        let extras = self.extras.as_deref();
+        extras.map_or(Counts::default(), |extras| extras.subscriptions)
+    }
+
+    /// Whether it has any: it is of the class `pubsub` then, and may be silent for as long as it likes.
+    #[must_use]
+    pub fn is_subscriber(&self) -> bool {
+        self.subscriptions().total() > 0
+    }
+
+    /// Its protocol or its subscriptions have changed.
+    pub fn settle_gates(&mut self) {
+        let is_shut = self.protocol == Protocol::Resp2 && self.is_subscriber();
+        self.gates.set(Gates::SUBSCRIBED, is_shut);
+    }
+
+    /// Remembers bytes that its own command has pushed to it, where its replies are not wanted:
+    /// these are not replies. (CLIENT REPLY takes the others back when the command is over.)
+    pub fn note_pushed(&mut self, bytes: &[u8]) {
+        if self.reply_mode != ReplyMode::On {
+            self.extras().pushed.extend_from_slice(bytes);
+        }
+    }
+
+    /// Its replies are wanted again, so nothing of what was written is taken back.
+    pub fn forget_pushed(&mut self) {
+        if let Some(extras) = self.extras.as_deref_mut() {
+            extras.pushed = Vec::new();
+        }
+    }
 }
 
 /// What only few clients have; the others do not pay for it.
@@ -124,6 +159,10 @@ pub struct Extras {
     pub transaction: Option<Box<Transaction>>,
     /// EXEC has left out by itself which of its replies the client does not want.
     pub is_muted: bool,
+    /// How many subscriptions it has.
+    pub subscriptions: Counts,
+    /// What its command has pushed to it, while its replies are not wanted.
+    pub pushed: Vec<u8>,
 }
 
 /// What CLIENT SETINFO said.
@@ -217,6 +256,14 @@ impl Sessions {
     #[must_use]
     pub fn get(&self, id: SessionId) -> Option<&Session> {
         self.slots.get(id.0 as usize).map(|session| &**session)
+    }
+
+    /// The same, to be changed.
+    #[must_use]
+    pub fn get_mut(&mut self, id: SessionId) -> Option<&mut Session> {
+        self.slots
+            .get_mut(id.0 as usize)
+            .map(|session| &mut **session)
     }
 
     /// The client with this number. (Every client is looked at; few commands ask.)

@@ -8,6 +8,7 @@
 
 use super::tracking;
 use crate::command::table;
+use crate::engine::pubsub::Kind;
 use crate::engine::{Engine, Gates, Session, SessionId, Transaction};
 use crate::resp::Protocol;
 
@@ -22,7 +23,7 @@ pub(super) fn line(engine: &Engine, id: SessionId, argument_bytes: usize) -> Str
     let queued = session.transaction().map(Transaction::len);
     let queued = queued.map_or("-1".to_owned(), |len| len.to_string());
     let transaction_memory = engine.transaction_memory(id);
-    let buffers = session.buffers;
+    let (buffers, subscriptions) = (session.buffers, session.subscriptions());
     let in_buffer = buffers.output.min(REPLY_BUFFER_BYTES);
     let in_list = buffers.output - in_buffer;
     let library = |field: fn(&crate::engine::session::Library) -> &Vec<u8>| {
@@ -33,7 +34,7 @@ pub(super) fn line(engine: &Engine, id: SessionId, argument_bytes: usize) -> Str
         String::from_utf8_lossy(text.map_or(b"", Vec::as_slice)).into_owned()
     };
     format!(
-        "id={} addr={} laddr={} fd={} name={} age={} idle={} flags={} db={} sub=0 psub=0 ssub=0 \
+        "id={} addr={} laddr={} fd={} name={} age={} idle={} flags={} db={} sub={} psub={} ssub={} \
          multi={queued} qbuf={} qbuf-free={} argv-mem={argument_bytes} multi-mem={transaction_memory} rbs={} rbp={} obl={} \
          oll={} omem={in_list} tot-mem={} events={} cmd={} user=default redir={} resp={} \
          lib-name={} lib-ver={}\n",
@@ -46,6 +47,9 @@ pub(super) fn line(engine: &Engine, id: SessionId, argument_bytes: usize) -> Str
         now_s.saturating_sub(session.active_s),
         flags(engine, id),
         session.db,
+        subscriptions.of(Kind::Channel),
+        subscriptions.of(Kind::Pattern),
+        subscriptions.of(Kind::Shard),
         buffers.query,
         buffers.query_free,
         in_buffer,
@@ -74,6 +78,7 @@ pub fn flags(engine: &Engine, id: SessionId) -> String {
     let session = &engine.sessions[id];
     let tracker = session.tracker().filter(|tracker| tracker.is_on);
     let letters: String = [
+        (session.is_subscriber(), 'P'),
         (session.gates.has(Gates::QUEUEING), 'x'),
         (session.blocked, 'b'),
         (tracker.is_some(), 't'),
