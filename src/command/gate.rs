@@ -20,7 +20,7 @@
 use super::client::tracking;
 use super::entry::NO_MULTI;
 use super::table::Listed;
-use super::{Call, Error, carry_out, pubsub, reject, transaction};
+use super::{Call, Error, carry_out, pause, pubsub, reject, transaction};
 use crate::engine::Gates;
 use crate::resp::Mark;
 
@@ -38,6 +38,12 @@ pub(super) fn pass(call: &mut Call, found: &'static Listed, mark: Mark, gates: G
         && let Err(error) = pubsub::check_subscriber(found)
     {
         return refuse(call, found, error);
+    }
+    if gates.has(Gates::PAUSED) {
+        if pause::must_wait(call) {
+            return pause::park(call);
+        }
+        call.engine.keep_due_keys(true);
     }
     if is_queueing && transaction::is_queued(found) {
         return transaction::queue(call, found);

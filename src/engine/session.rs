@@ -146,6 +146,20 @@ impl Session {
             extras.pushed = Vec::new();
         }
     }
+
+    /// Bytes of memory that it takes, its buffers included as they were last noted.
+    #[must_use]
+    pub fn memory(&self) -> usize {
+        let extras = self.extras.as_deref().map_or(0, Extras::memory);
+        let texts = self.name.len() + self.addr.len() + self.local_addr.len();
+        let buffers = [
+            self.buffers.query,
+            self.buffers.query_free,
+            self.buffers.output,
+        ];
+        let buffers: usize = buffers.iter().map(|&bytes| bytes as usize).sum();
+        size_of::<Session>() + texts + extras + buffers
+    }
 }
 
 /// What only few clients have; the others do not pay for it.
@@ -163,6 +177,14 @@ pub struct Extras {
     pub subscriptions: Counts,
     /// What its command has pushed to it, while its replies are not wanted.
     pub pushed: Vec<u8>,
+}
+
+impl Extras {
+    /// Bytes of memory that they take.
+    fn memory(&self) -> usize {
+        let library = &self.library;
+        size_of_val(self) + library.name.capacity() + library.version.capacity()
+    }
 }
 
 /// What CLIENT SETINFO said.

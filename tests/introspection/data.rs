@@ -94,6 +94,8 @@ pub const COMMANDS: &[&str] = &[
     "client|getredir 2 [noscript loading stale] 0 0 0 [@slow @connection] 6.0.0 connection",
     "client|tracking -3 [noscript loading stale] 0 0 0 [@slow @connection] 6.0.0 connection",
     "client|trackinginfo 2 [noscript loading stale] 0 0 0 [@slow @connection] 6.2.0 connection",
+    "client|pause -3 [admin noscript loading stale] 0 0 0 [@admin @slow @dangerous @connection] 2.9.50 connection",
+    "client|unpause 2 [admin noscript loading stale] 0 0 0 [@admin @slow @dangerous @connection] 6.2.0 connection",
     "client|help 2 [loading stale] 0 0 0 [@slow @connection] 5.0.0 connection",
     "echo 2 [loading stale fast] 0 0 0 [@fast @connection] 1.0.0 connection",
     "hello -1 [noscript loading stale fast no_auth allow_busy] 0 0 0 [@fast @connection] 6.0.0 connection",

@@ -9,7 +9,7 @@
 use super::tracking;
 use crate::command::table;
 use crate::engine::pubsub::Kind;
-use crate::engine::{Engine, Gates, Session, SessionId, Transaction};
+use crate::engine::{Engine, Gates, SessionId, Transaction};
 use crate::resp::Protocol;
 
 /// The size of the fixed reply buffer that Redis gives each client.
@@ -56,7 +56,7 @@ pub(super) fn line(engine: &Engine, id: SessionId, argument_bytes: usize) -> Str
         in_buffer,
         in_buffer,
         u8::from(in_list > 0),
-        memory(session) + transaction_memory + argument_bytes,
+        engine.memory_at_rest(id) + argument_bytes,
         if buffers.output > 0 { "rw" } else { "r" },
         session
             .last_command
@@ -98,17 +98,4 @@ pub fn flags(engine: &Engine, id: SessionId) -> String {
     } else {
         letters
     }
-}
-
-/// Bytes of memory that a client takes, as far as the engine knows them.
-pub(in crate::command) fn memory(session: &Session) -> usize {
-    let extras = session.extras.as_deref().map_or(0, |extras| {
-        let library = &extras.library;
-        size_of_val(extras) + library.name.capacity() + library.version.capacity()
-    });
-    let texts = session.name.len() + session.addr.len() + session.local_addr.len();
-    let buffers = session.buffers;
-    let buffers = [buffers.query, buffers.query_free, buffers.output];
-    let buffers: usize = buffers.iter().map(|&bytes| bytes as usize).sum();
-    size_of::<Session>() + texts + extras + buffers
 }

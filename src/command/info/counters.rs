@@ -29,7 +29,9 @@ pub(super) fn stats(report: &mut Report) {
         "expired_time_cap_reached_count",
         "expire_cycle_cpu_milliseconds",
         "evicted_keys",
-        "evicted_clients",
+    ]);
+    report.field("evicted_clients", stats.evicted_clients);
+    report.zeros(&[
         "total_eviction_exceeded_time",
         "current_eviction_exceeded_time",
     ]);
