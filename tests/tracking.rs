@@ -317,6 +317,16 @@ fn a_key_that_expires_is_nobodys_doing() {
     c.send(&["GET", "k"]);
     c.expect_raw(b"_\r\n");
     expect_invalid(&mut c, &["k"]);
+    // Who finds it has the nothing that it found, until that is over, too.
+    let mut d = tracking(&target, &[]);
+    b.transcript("SET k 1 PX 60");
+    d.transcript("GET k => \"1\"");
+    std::thread::sleep(Duration::from_millis(70));
+    d.send(&["GET", "k"]);
+    d.expect_raw(b"_\r\n");
+    expect_invalid(&mut d, &["k"]);
+    b.transcript("SET k 1");
+    expect_invalid(&mut d, &["k"]);
     b.transcript("DEBUG SET-ACTIVE-EXPIRE 1");
 }
 
@@ -720,7 +730,9 @@ fn a_full_table_lets_keys_go() {
             told += 1;
             value = a.read_value();
         }
-        assert_eq!((value, told), (Value::simple("PONG"), expected));
+        assert_eq!(value, Value::simple("PONG"));
+        // More if a turn has ended in between.
+        assert!(told >= expected, "{told}");
     }
     // The rest, though nobody sends anything.
     while told < 499 {

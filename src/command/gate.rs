@@ -19,6 +19,7 @@
 
 use super::client::tracking;
 use super::entry::NO_MULTI;
+use super::follow_up::{Own, tell};
 use super::table::Listed;
 use super::{Call, Error, carry_out, pause, pubsub, reject, transaction};
 use crate::engine::Gates;
@@ -64,6 +65,11 @@ pub(super) fn pass_again(call: &mut Call, found: &'static Listed, mark: Mark, ga
 fn run(call: &mut Call, found: &'static Listed, mark: Mark, gates: Gates) {
     carry_out(call, found, mark);
     if gates.has(Gates::TRACKING) {
+        // A key that it found to be expired, and has others forget, is one that it remembers.
+        if call.engine.observers.has_happened() {
+            let (engine, id, out) = (&mut *call.engine, call.id, call.reply.output());
+            tell(engine, Some(Own { id, out, mark }));
+        }
         tracking::ran(call, found);
     }
 }

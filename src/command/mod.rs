@@ -217,16 +217,16 @@ pub fn run(
     if !request.is_empty() {
         answer_request(engine, id, prepared, request, out, mark);
     }
+    let is_all = !engine.has_business();
+    if !is_all && engine.observers.has_happened() {
+        follow_up::tell(engine, Some(Own { id, out, mark }));
+    }
     let session = &mut engine.sessions[id];
     // Whether who waits is answered is decided when it is.
     if session.reply_mode != ReplyMode::On && !session.blocked {
         mute(session, mark, out);
     }
-    let is_all = session.may_go_on() & !engine.has_business();
-    if !is_all && engine.observers.has_happened() {
-        follow_up::tell(engine, Some(Own { id, out, mark }));
-    }
-    is_all
+    is_all & session.may_go_on()
 }
 
 #[inline]

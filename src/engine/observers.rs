@@ -12,8 +12,9 @@
 //!
 //! With nobody interested that costs one test. Otherwise what happened is noted here, and told when the
 //! command is over and before the next one (`command::follow_up`): in the midst of a command nobody's
-//! state but the key's own is touched. Only who [watches](super::Watched) a key for a transaction is marked at once, since
-//! that is done here and tells nobody anything; of all other keys it costs one lookup, and nothing is noted.
+//! state but the key's own is touched. Only who [watches](super::Watched) a key for a transaction is marked
+//! at once, since that is done here and tells nobody anything; any other key costs one lookup then, and
+//! is not noted.
 //!
 //! A client that has subscribed to events may cause one itself, and sees whether it comes before the reply
 //! or after it. Redis sends it where it happens in the code: SET notifies and replies, LPUSH replies and
@@ -24,6 +25,7 @@ mod classes;
 
 use super::tracking::Tracking;
 use super::{SessionId, Watched};
+
 pub use classes::Classes;
 
 /// Something that happened to a key.
