@@ -202,6 +202,7 @@ fn quit(call: &mut Call) -> Done {
 /// CLIENT NO-EVICT survives, as in Redis 7.0.
 fn reset(call: &mut Call) -> Done {
     let authenticated = !call.engine.has_password();
+    call.engine.stop_tracking(call.id);
     call.engine.end_transaction(call.id);
     call.engine.unsubscribe_all(call.id);
     let session = call.session();

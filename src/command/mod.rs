@@ -290,6 +290,7 @@ fn reject(
     if let Some(found) = found {
         engine.stats.command(found.number.into()).rejected += 1;
     }
+    client::tracking::was_refused(&mut engine.sessions[id]);
     let error = transaction::refused(engine, id, found, error);
     refuse(engine, id, &error, out);
 }

@@ -2,6 +2,7 @@
 
 use super::gates::Gates;
 use super::pubsub::Counts;
+use super::tracking::Tracker;
 use super::transaction::Transaction;
 use crate::resp::Protocol;
 use slab::Slab;
@@ -106,6 +107,12 @@ impl Session {
         self.extras.get_or_insert_default()
     }
 
+    /// What is kept for a client that tracks keys, or has done so.
+    #[must_use]
+    pub fn tracker(&self) -> Option<&Tracker> {
+        self.extras.as_deref()?.tracking.as_deref()
+    }
+
     /// How many subscriptions it has.
     #[must_use]
     pub fn subscriptions(&self) -> Counts {
@@ -160,6 +167,8 @@ impl Session {
 pub struct Extras {
     /// The library that CLIENT SETINFO named, and its version.
     pub library: Library,
+    /// Which keys it keeps copies of, and how it is told that they change.
+    pub tracking: Option<Box<Tracker>>,
     /// What MULTI has begun.
     pub transaction: Option<Box<Transaction>>,
     /// EXEC has left out by itself which of its replies the client does not want.
