@@ -98,14 +98,14 @@ pub const GROUPS: &[Group] = &[
         files: &[sort::COMMANDS],
     },
     Group {
-        name: "pubsub",
-        category: "",
-        files: &[pubsub::COMMANDS, pubsub::look::COMMANDS],
-    },
-    Group {
         name: "transactions",
         category: "@transaction",
         files: &[transaction::COMMANDS],
+    },
+    Group {
+        name: "pubsub",
+        category: "",
+        files: &[pubsub::COMMANDS, pubsub::look::COMMANDS],
     },
     Group {
         name: "connection",

@@ -1,7 +1,8 @@
 //! What the server remembers of each connected client, apart from its socket and buffers.
 
 use super::gates::Gates;
-use super::pubsub::Counts;
+use super::pubsub::{Counts, SUBSCRIPTION_BYTES};
+use super::tracking::Tracker;
 use super::transaction::Transaction;
 use crate::resp::Protocol;
 use slab::Slab;
@@ -106,6 +107,12 @@ impl Session {
         self.extras.get_or_insert_default()
     }
 
+    /// What is kept for a client that tracks keys, or has done so.
+    #[must_use]
+    pub fn tracker(&self) -> Option<&Tracker> {
+        self.extras.as_deref()?.tracking.as_deref()
+    }
+
     /// How many subscriptions it has.
     #[must_use]
     pub fn subscriptions(&self) -> Counts {
@@ -139,6 +146,20 @@ impl Session {
         let extras = self.extras.as_deref_mut();
         extras.map_or(Vec::new(), |extras| std::mem::take(&mut extras.pushed))
     }
+
+    /// Bytes of memory that it takes, its buffers included as they were last noted.
+    #[must_use]
+    pub fn memory(&self) -> usize {
+        let extras = self.extras.as_deref().map_or(0, Extras::memory);
+        let texts = self.name.len() + self.addr.len() + self.local_addr.len();
+        let buffers = [
+            self.buffers.query,
+            self.buffers.query_free,
+            self.buffers.output,
+        ];
+        let buffers: usize = buffers.iter().map(|&bytes| bytes as usize).sum();
+        size_of::<Session>() + texts + extras + buffers
+    }
 }
 
 /// What only few clients have; the others do not pay for it.
@@ -146,14 +167,26 @@ impl Session {
 pub struct Extras {
     /// The library that CLIENT SETINFO named, and its version.
     pub library: Library,
-    /// How many subscriptions it has.
-    pub subscriptions: Counts,
-    /// What its command has pushed to it, while its replies are not wanted.
-    pub pushed: Vec<u8>,
+    /// Which keys it keeps copies of, and how it is told that they change.
+    pub tracking: Option<Box<Tracker>>,
     /// What MULTI has begun.
     pub transaction: Option<Box<Transaction>>,
     /// EXEC has left out by itself which of its replies the client does not want.
     pub is_muted: bool,
+    /// How many subscriptions it has.
+    pub subscriptions: Counts,
+    /// What its command has pushed to it, while its replies are not wanted.
+    pub pushed: Vec<u8>,
+}
+
+impl Extras {
+    /// Bytes of memory that they take.
+    fn memory(&self) -> usize {
+        let library = &self.library;
+        let library = library.name.capacity() + library.version.capacity();
+        let subscriptions = self.subscriptions.total() * SUBSCRIPTION_BYTES;
+        size_of_val(self) + library + subscriptions + self.pushed.capacity()
+    }
 }
 
 /// What CLIENT SETINFO said.
