@@ -219,6 +219,101 @@ fn every_command_has_the_events_of_redis_around_its_reply() {
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
+/// What is read up to a PONG, one after the other: events as `name key`, replies as they are. The lengths of
+/// arrays are left out, so that it does not matter what stands within them.
+fn in_order(conn: &mut Conn) -> Vec<String> {
+    let mut seen = Vec::new();
+    loop {
+        let value = conn.read_value();
+        let mut pieces = Vec::new();
+        take_apart(&value, &mut pieces);
+        for piece in pieces {
+            match piece {
+                Value::Push(items) => {
+                    let (channel, key) = (items[2].text(), items[3].text());
+                    let name = channel.rsplit(':').next().unwrap_or_default();
+                    seen.push(format!("{name} {key}"));
+                }
+                Value::Array(_) => {}
+                Value::Simple(text) if text == b"PONG" => return seen,
+                Value::Int(number) => seen.push(number.to_string()),
+                other => seen.push(other.text()),
+            }
+        }
+    }
+}
+
+/// A RESP3 client that has subscribed to every event, by event.
+fn subscriber_of_its_own(target: &Target) -> Conn {
+    let mut conn = target.connect();
+    conn.cmd(&["CONFIG", "SET", "notify-keyspace-events", "EA"]);
+    conn.cmd(&["HELLO", "3"]);
+    conn.cmd(&["PSUBSCRIBE", "__keyevent@*"]);
+    conn
+}
+
+#[test]
+fn within_a_transaction_events_stand_among_the_replies() {
+    let target = server();
+    let mut conn = subscriber_of_its_own(&target);
+    for command in [
+        &["MULTI"][..],
+        &["SET", "k", "v", "EX", "100"],
+        &["LPUSH", "l", "a"],
+        &["SADD", "s", "a"],
+        &["SPOP", "s"],
+        &["SADD", "l", "x"],
+        &["GET", "k"],
+        &["EXEC"],
+        &["PING"],
+    ] {
+        conn.send(command);
+    }
+    let expected = [
+        "OK",
+        "QUEUED",
+        "QUEUED",
+        "QUEUED",
+        "QUEUED",
+        "QUEUED",
+        "QUEUED", // so much for MULTI
+        "set k",
+        "expire k",
+        "OK", // SET
+        "1",
+        "lpush l", // LPUSH
+        "sadd s",
+        "1", // SADD
+        "spop s",
+        "a",
+        "del s", // SPOP
+        "WRONGTYPE Operation against a key holding the wrong kind of value",
+        "v",
+    ];
+    assert_eq!(in_order(&mut conn), expected);
+}
+
+#[test]
+fn who_wants_no_replies_is_told_of_events() {
+    let target = server();
+    let mut conn = subscriber_of_its_own(&target);
+    for command in [
+        &["CLIENT", "REPLY", "OFF"][..],
+        &["SET", "k", "v"],
+        &["LPUSH", "k", "v"],
+        &["RPUSH", "l", "v"],
+        &["CLIENT", "REPLY", "ON"],
+        &["CLIENT", "REPLY", "SKIP"],
+        &["RPUSH", "l", "w"],
+        &["RPUSH", "l", "x"],
+        &["PING"],
+    ] {
+        conn.send(command);
+    }
+    let expected = ["set k", "rpush l", "OK", "rpush l", "3", "rpush l"];
+    assert_eq!(in_order(&mut conn), expected);
+}
+
 /// A client that has subscribed to these channels, in RESP2.
 fn subscriber(target: &Target, pattern: &str) -> Conn {
     let mut conn = target.connect();
