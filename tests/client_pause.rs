@@ -84,6 +84,8 @@ fn a_pause_of_writes_lets_the_others_pass() {
         &["SORT", "list"],
         &["BLPOP", "list", "0.01"],
         &["GEORADIUS", "geo", "1", "1", "1", "m"],
+        &["PUBLISH", "channel", "message"],
+        &["SPUBLISH", "channel", "message"],
     ] {
         let count = waiting_ones.len() as u64 + 1;
         waiting_ones.push(waiting(&target, &mut conn, count, request));
@@ -99,6 +101,9 @@ fn a_pause_of_writes_lets_the_others_pass() {
         Value::Int(0),
         Value::Array(vec![]),
         Value::NilArray,
+        Value::Array(vec![]),
+        Value::Int(0),
+        Value::Int(0),
     ];
     for (conn, expected) in waiting_ones.iter_mut().zip(expected) {
         assert_eq!(conn.read_value(), expected);
@@ -398,4 +403,23 @@ fn a_pause_in_a_transaction_holds_up_what_comes_behind_it() {
         "MULTI => +OK\nCLIENT UNPAUSE => +QUEUED\nPING => +QUEUED\nEXEC => [+OK +PONG]",
     );
     assert_eq!(blocked.read_value(), ok());
+}
+
+#[test]
+fn a_subscriber_gets_the_message_when_the_pause_is_over() {
+    let target = server();
+    let (mut conn, mut subscriber) = (target.connect(), target.connect());
+    subscriber.transcript(r#"SUBSCRIBE c => ["subscribe" "c" :1]"#);
+    conn.cmd(&["CLIENT", "PAUSE", LONG, "WRITE"]);
+    let mut publisher = waiting(&target, &mut conn, 1, &["PUBLISH", "c", "m"]);
+    subscriber.transcript(
+        r#"
+        SET k v => -ERR Can't execute 'set': only (P|S)SUBSCRIBE / (P|S)UNSUBSCRIBE / PING / QUIT / RESET are allowed in this context
+        PING    => ["pong" ""]
+        "#,
+    );
+    conn.cmd(&["CLIENT", "UNPAUSE"]);
+    assert_eq!(publisher.read_value(), Value::Int(1));
+    let message = ["message", "c", "m"].map(Value::bulk).to_vec();
+    assert_eq!(subscriber.read_value(), Value::Array(message));
 }

@@ -12,7 +12,9 @@
 //! ```
 
 use super::blocking::{Outputs, serve_blocked};
+use super::pubsub::deliver;
 use crate::engine::observers::Happened;
+use crate::engine::outbox::Letter;
 use crate::engine::{Engine, SessionId};
 use crate::resp::{Mark, Output};
 
@@ -51,15 +53,25 @@ pub fn follow_up(
             tell(engine, None);
         }
         for letter in engine.outbox.take() {
-            match &mut own {
-                Some((id, out)) if *id == letter.to => out.push_shared(letter.bytes),
-                _ => {
-                    if let Some(out) = outputs.message(letter.to) {
-                        out.push_shared(letter.bytes);
-                    }
+            let (to, bytes) = match letter {
+                Letter::To { id, bytes } => (id, bytes),
+                Letter::Published(delivery) => {
+                    deliver::publish_now(engine, delivery, &mut own, outputs);
+                    continue;
                 }
+            };
+            let out = match &mut own {
+                Some((id, out)) if *id == to => Some(&mut **out),
+                _ => outputs.message(to),
+            };
+            if let Some(out) = out {
+                deliver::catch_up(engine, to, out);
+                out.push_shared(bytes);
             }
         }
         serve_blocked(engine, outputs);
+    }
+    if let Some((id, out)) = own {
+        deliver::catch_up(engine, id, out);
     }
 }

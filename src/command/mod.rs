@@ -38,6 +38,7 @@ mod list;
 mod lolwut;
 mod object;
 pub mod pause;
+pub mod pubsub;
 mod sample;
 mod scan;
 mod server;
@@ -352,6 +353,11 @@ fn mute(session: &mut Session, mark: Mark, out: &mut Output) {
     let extras = session.extras.as_deref_mut();
     let is_done = extras.is_some_and(|extras| std::mem::take(&mut extras.is_muted));
     let mark = if is_done { out.mark() } else { mark };
+    let wanted = session.reply_mode == ReplyMode::SkipNext;
+    let pushed = session
+        .extras
+        .as_deref_mut()
+        .map(|extras| std::mem::take(&mut extras.pushed));
     match session.reply_mode {
         ReplyMode::On => {}
         ReplyMode::Off => out.truncate(mark),
@@ -360,6 +366,10 @@ fn mute(session: &mut Session, mark: Mark, out: &mut Output) {
             out.truncate(mark);
             session.reply_mode = ReplyMode::On;
         }
+    }
+    // Messages are no replies.
+    if let Some(pushed) = pushed.filter(|_| !wanted) {
+        out.push(&pushed);
     }
 }
 

@@ -16,6 +16,7 @@ pub mod histogram;
 pub mod observers;
 pub mod outbox;
 pub mod pause;
+pub mod pubsub;
 pub mod random;
 pub mod session;
 pub mod settings;
@@ -35,6 +36,7 @@ pub use gates::Gates;
 pub use observers::{Classes, Observers};
 pub use outbox::Outbox;
 pub use pause::Pause;
+pub use pubsub::PubSub;
 pub use random::Random;
 pub use session::{ReplyMode, Session, SessionId, Sessions};
 pub use stats::{Host, Stats};
@@ -120,6 +122,8 @@ pub struct Engine {
     pub observers: Observers,
     /// What clients are to be sent because of what others do.
     pub outbox: Outbox,
+    /// Who listens to what.
+    pub pubsub: PubSub,
     /// What stands between every client and its commands.
     pub gates: Gates,
     /// Whether commands wait, and those that do.
@@ -171,6 +175,7 @@ impl Engine {
             blocked: Blocked::new(clock.unix_ms()),
             observers: Observers::default(),
             outbox: Outbox::default(),
+            pubsub: PubSub::new(hash_seed),
             gates: Gates::OPEN,
             pause: Pause::default(),
             client_memory: ClientMemory::default(),
@@ -280,6 +285,7 @@ impl Engine {
         self.stop_waiting(id);
         self.observers.unwatch(id);
         self.outbox.forget(id);
+        self.unsubscribe_all(id);
         self.client_memory.forget(id);
         self.sessions.close(id);
     }

@@ -1,6 +1,7 @@
 //! What the server remembers of each connected client, apart from its socket and buffers.
 
 use super::gates::Gates;
+use super::pubsub::Counts;
 use super::transaction::Transaction;
 use crate::resp::Protocol;
 use slab::Slab;
@@ -118,6 +119,40 @@ impl Session {
         let buffers: usize = buffers.iter().map(|&bytes| bytes as usize).sum();
         size_of::<Session>() + texts + extras + buffers
     }
+
+    /// How many subscriptions it has.
+    #[must_use]
+    pub fn subscriptions(&self) -> Counts {
+        let extras = self.extras.as_deref();
+        extras.map_or(Counts::default(), |extras| extras.subscriptions)
+    }
+
+    /// Whether it has any: it is of the class `pubsub` then, and may be silent for as long as it likes.
+    #[must_use]
+    pub fn is_subscriber(&self) -> bool {
+        self.subscriptions().total() > 0
+    }
+
+    /// Its protocol or its subscriptions have changed.
+    pub fn settle_gates(&mut self) {
+        let is_shut = self.protocol == Protocol::Resp2 && self.is_subscriber();
+        self.gates.set(Gates::SUBSCRIBED, is_shut);
+    }
+
+    /// Remembers bytes that its own command has pushed to it, where its replies are not wanted:
+    /// these are not replies. (CLIENT REPLY takes the others back when the command is over.)
+    pub fn note_pushed(&mut self, bytes: &[u8]) {
+        if self.reply_mode != ReplyMode::On {
+            self.extras().pushed.extend_from_slice(bytes);
+        }
+    }
+
+    /// Its replies are wanted again, so nothing of what was written is taken back.
+    pub fn forget_pushed(&mut self) {
+        if let Some(extras) = self.extras.as_deref_mut() {
+            extras.pushed = Vec::new();
+        }
+    }
 }
 
 /// What only few clients have; the others do not pay for it.
@@ -129,13 +164,21 @@ pub struct Extras {
     pub transaction: Option<Box<Transaction>>,
     /// EXEC has left out by itself which of its replies the client does not want.
     pub is_muted: bool,
+    /// How many subscriptions it has.
+    pub subscriptions: Counts,
+    /// How long the names are of what it has subscribed to.
+    pub subscribed_bytes: usize,
+    /// What its command has pushed to it, while its replies are not wanted.
+    pub pushed: Vec<u8>,
 }
 
 impl Extras {
     /// Bytes of memory that they take.
     fn memory(&self) -> usize {
         let library = &self.library;
-        size_of_val(self) + library.name.capacity() + library.version.capacity()
+        let library = library.name.capacity() + library.version.capacity();
+        let subscriptions = self.subscriptions.memory() + self.subscribed_bytes;
+        size_of_val(self) + library + subscriptions + self.pushed.capacity()
     }
 }
 
@@ -232,6 +275,14 @@ impl Sessions {
         self.slots.get(id.0 as usize).map(|session| &**session)
     }
 
+    /// The same, to be changed.
+    #[must_use]
+    pub fn get_mut(&mut self, id: SessionId) -> Option<&mut Session> {
+        self.slots
+            .get_mut(id.0 as usize)
+            .map(|session| &mut **session)
+    }
+
     /// The client with this number. (Every client is looked at; few commands ask.)
     #[must_use]
     pub fn numbered(&self, number: u64) -> Option<SessionId> {
@@ -239,6 +290,11 @@ impl Sessions {
         slots
             .find(|(_, session)| session.id == number)
             .map(|(slot, _)| SessionId(slot as u32))
+    }
+
+    /// Every session, in no order that means anything.
+    pub fn iter(&self) -> impl Iterator<Item = &Session> {
+        self.slots.iter().map(|(_, session)| &**session)
     }
 
     /// Every session with its place, in the order in which the clients connected.

@@ -79,12 +79,23 @@ pub struct Client {
     parser: Option<Box<Parser>>,
     /// Whether `input` may hold complete requests, for which a turn had no time.
     has_backlog: bool,
-    /// Whether it waits in the server's list of those with replies.
-    pub is_queued: bool,
+    /// Whether it waits to be sent what it has coming, and where.
+    pub queued: Queued,
     /// Since when its output is over the soft limit, in milliseconds of the loop.
     pub over_soft_limit_since_ms: Option<u64>,
     /// When to look after it: for `timeout`, and for the soft limit.
     pub timer: Option<TimerId>,
+}
+
+/// In which of the server's lists a client waits to be sent what it has coming.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Queued {
+    /// In none.
+    Nowhere,
+    /// In that of those with nothing but messages, which are sent a slice at a time.
+    ForMessages,
+    /// In that of those with replies, which are all sent before the loop sleeps.
+    ForReplies,
 }
 
 /// A client's connection as the loop sees it at this moment.
@@ -145,7 +156,7 @@ impl Client {
             input: Vec::new(),
             parser: None,
             has_backlog: false,
-            is_queued: false,
+            queued: Queued::Nowhere,
             over_soft_limit_since_ms: None,
             timer: None,
         }

@@ -10,7 +10,7 @@
 //! ```
 
 use super::Server;
-use super::client::Gone;
+use super::client::{Gone, Queued};
 use super::clients::Clients;
 use super::pipeline::Traced;
 use super::timers::{SLICE_TIME, finish, repeat};
@@ -18,6 +18,7 @@ use crate::ae::{EventLoop, Mask, Next, TimeEventId, Token};
 use crate::command::{Outputs, follow_up, pause};
 use crate::engine::{SessionId, Slice};
 use crate::resp::Output;
+use std::collections::VecDeque;
 use std::time::Instant;
 
 /// Steps of the wheel of deadlines between two looks at the clock.
@@ -29,6 +30,8 @@ pub struct Others<'a> {
     pub clients: &'a mut Clients,
     /// Those that have been answered.
     pub woken: &'a mut Vec<Token>,
+    /// Those that have been sent a message.
+    pub messaged: &'a mut VecDeque<Token>,
 }
 
 impl Outputs for Others<'_> {
@@ -36,6 +39,16 @@ impl Outputs for Others<'_> {
         let token = self.clients.token_of(id)?;
         let client = self.clients.get_mut(token)?;
         self.woken.push(token);
+        Some(&mut client.output)
+    }
+
+    fn message(&mut self, id: SessionId) -> Option<&mut Output> {
+        let token = self.clients.token_of(id)?;
+        let client = self.clients.get_mut(token)?;
+        if client.queued == Queued::Nowhere {
+            client.queued = Queued::ForMessages;
+            self.messaged.push_back(token);
+        }
         Some(&mut client.output)
     }
 }
@@ -49,6 +62,7 @@ impl Server {
         let mut others = Others {
             clients: &mut self.clients,
             woken: &mut self.woken,
+            messaged: &mut self.messaged,
         };
         let mut traced = Traced {
             others: &mut others,
@@ -146,6 +160,7 @@ impl Server {
         let mut others = Others {
             clients: &mut self.clients,
             woken: &mut self.woken,
+            messaged: &mut self.messaged,
         };
         let mut traced = Traced {
             others: &mut others,

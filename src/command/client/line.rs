@@ -7,6 +7,7 @@
 //! for a client that does not read.
 
 use crate::command::table;
+use crate::engine::pubsub::Kind;
 use crate::engine::{Engine, Gates, SessionId, Transaction};
 use crate::resp::Protocol;
 
@@ -21,7 +22,7 @@ pub(super) fn line(engine: &Engine, id: SessionId, argument_bytes: usize) -> Str
     let queued = session.transaction().map(Transaction::len);
     let queued = queued.map_or("-1".to_owned(), |len| len.to_string());
     let transaction_memory = engine.transaction_memory(id);
-    let buffers = session.buffers;
+    let (buffers, subscriptions) = (session.buffers, session.subscriptions());
     let in_buffer = buffers.output.min(REPLY_BUFFER_BYTES);
     let in_list = buffers.output - in_buffer;
     let library = |field: fn(&crate::engine::session::Library) -> &Vec<u8>| {
@@ -32,7 +33,7 @@ pub(super) fn line(engine: &Engine, id: SessionId, argument_bytes: usize) -> Str
         String::from_utf8_lossy(text.map_or(b"", Vec::as_slice)).into_owned()
     };
     format!(
-        "id={} addr={} laddr={} fd={} name={} age={} idle={} flags={} db={} sub=0 psub=0 ssub=0 \
+        "id={} addr={} laddr={} fd={} name={} age={} idle={} flags={} db={} sub={} psub={} ssub={} \
          multi={queued} qbuf={} qbuf-free={} argv-mem={argument_bytes} multi-mem={transaction_memory} rbs={} rbp={} obl={} \
          oll={} omem={in_list} tot-mem={} events={} cmd={} user=default redir=-1 resp={} \
          lib-name={} lib-ver={}\n",
@@ -45,6 +46,9 @@ pub(super) fn line(engine: &Engine, id: SessionId, argument_bytes: usize) -> Str
         now_s.saturating_sub(session.active_s),
         flags(engine, id),
         session.db,
+        subscriptions.of(Kind::Channel),
+        subscriptions.of(Kind::Pattern),
+        subscriptions.of(Kind::Shard),
         buffers.query,
         buffers.query_free,
         in_buffer,
@@ -71,6 +75,7 @@ pub(super) fn line(engine: &Engine, id: SessionId, argument_bytes: usize) -> Str
 pub fn flags(engine: &Engine, id: SessionId) -> String {
     let session = &engine.sessions[id];
     let letters: String = [
+        (session.is_subscriber(), 'P'),
         (session.gates.has(Gates::QUEUEING), 'x'),
         (session.blocked, 'b'),
         (engine.observers.watched().is_touched(id), 'd'),
