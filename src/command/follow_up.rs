@@ -12,6 +12,7 @@
 //! ```
 
 use super::blocking::{Outputs, serve_blocked};
+use super::notifications::{Event, publish_event};
 use super::pubsub::deliver;
 use crate::engine::observers::Happened;
 use crate::engine::outbox::Letter;
@@ -31,11 +32,25 @@ pub struct Own<'a> {
 
 /// Tells what has happened to keys; `own` is whose command it was. Others get letters.
 #[cold]
-pub fn tell(engine: &mut Engine, own: Option<Own<'_>>) {
-    let _ = own;
+pub fn tell(engine: &mut Engine, mut own: Option<Own<'_>>) {
     for happened in engine.observers.take() {
         match happened {
-            Happened::Modified { .. } | Happened::Event { .. } | Happened::Flushed { .. } => {}
+            Happened::Event {
+                db,
+                key,
+                name,
+                is_after_reply,
+                ..
+            } => {
+                let event = Event {
+                    db,
+                    key: &key,
+                    name,
+                    is_after_reply,
+                };
+                publish_event(engine, event, own.as_mut());
+            }
+            Happened::Modified { .. } | Happened::Flushed { .. } => {}
         }
     }
 }

@@ -36,6 +36,7 @@ mod key;
 mod key_spec;
 mod list;
 mod lolwut;
+mod notifications;
 mod object;
 pub mod pause;
 pub mod pubsub;

@@ -31,7 +31,7 @@ pub use blocked::Blocked;
 use client_memory::ClientMemory;
 pub use clock::Clock;
 pub use config::Config;
-pub use database::{Db, KnownHash};
+pub use database::{Db, KnownHash, Storing};
 pub use gates::Gates;
 pub use observers::{Classes, Observers};
 pub use outbox::Outbox;
@@ -167,7 +167,7 @@ impl Engine {
             .collect();
         let mut config = config;
         config.packing.seed = hash_seed;
-        Engine {
+        let mut engine = Engine {
             databases,
             used_databases: 0,
             hash_seed,
@@ -190,7 +190,15 @@ impl Engine {
             active_expire: true,
             told: (clock, 0),
             watch_ns: 0,
-        }
+        };
+        engine.heed_settings();
+        engine
+    }
+
+    /// Brings in line with the settings what follows from them. To be called whenever they have changed.
+    pub fn heed_settings(&mut self) {
+        let classes = self.config.notify_keyspace_events;
+        self.observers.set_classes(classes);
     }
 
     /// The database with this number, for a command to work on.
@@ -206,6 +214,7 @@ impl Engine {
             stats: &mut self.stats.keys,
             clock: &self.clock,
             packing: &self.config.packing,
+            has_replied: false,
             no_touch: false,
             known: &KnownHash::NONE,
         }

@@ -262,7 +262,7 @@ mod tests {
     fn no_key_leaves_during_a_pause() {
         let (mut engine, _) = engine_with(0);
         let deadline = crate::store::keyspace::Deadline::At(1500);
-        engine.db(0).set_string(b"k", b"v", deadline);
+        engine.db(0).set_string(b"k", b"v", deadline, "set");
         engine.pause(Pausing::Writes, 5000);
         engine.keep_due_keys(true);
         engine.clock = Clock::at_us(2_000_000);

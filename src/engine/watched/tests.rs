@@ -82,7 +82,7 @@ fn observers_are_on_while_somebody_watches() {
     observers.unwatch(A);
     assert!(observers.is_on(), "for another reason");
     observers.set_wants_modified(false);
-    observers.set_classes(Classes::STRING);
+    observers.set_classes(Classes::KEYSPACE | Classes::STRING);
     observers.watch(A, 0, b"k", true);
     observers.unwatch(A);
     assert!(observers.is_on(), "for a third one");
