@@ -470,7 +470,9 @@ fn the_line_follows_what_a_client_does() {
     conn.send(&["HELLO", "3"]);
     conn.read_value();
     conn.send(&["BLPOP", "list", "0"]);
-    let is_so = wait_until(Duration::from_secs(10), || state(&mut observer, &id) == "be 0 0 0 -1 -1 3");
+    let is_so = wait_until(Duration::from_secs(10), || {
+        state(&mut observer, &id) == "be 0 0 0 -1 -1 3"
+    });
     assert!(is_so, "{}", state(&mut observer, &id));
 }
 

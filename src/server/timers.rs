@@ -193,7 +193,9 @@ impl Server {
     pub(super) fn settle_limits(&mut self) {
         self.engine.settle_client_memory();
         let limits = self.engine.config.client_output_buffer_limit;
-        let bytes = limits.into_iter().flat_map(|limit| [limit.hard_bytes, limit.soft_bytes]);
+        let bytes = limits
+            .into_iter()
+            .flat_map(|limit| [limit.hard_bytes, limit.soft_bytes]);
         self.timers.least_output = if self.engine.client_memory.is_limited() {
             0
         } else {
