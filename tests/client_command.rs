@@ -467,6 +467,19 @@ fn the_line_follows_what_a_client_does() {
     assert_eq!(state(&mut observer, &id), "P 2 1 1 -1 -1 2");
     conn.transcript("RESET => +RESET\nCLIENT NO-EVICT ON => +OK");
     assert_eq!(state(&mut observer, &id), "e 0 0 0 -1 -1 2");
+    let mut receiver = target.connect();
+    let other = client_id(&mut receiver);
+    let redirect = ["CLIENT", "TRACKING", "ON", "REDIRECT", &other, "BCAST"];
+    assert_eq!(conn.cmd(&redirect), Value::simple("OK"));
+    let tracking = format!("tBe 0 0 0 -1 {other} 2");
+    assert_eq!(state(&mut observer, &id), tracking);
+    drop(receiver);
+    let is_broken = wait_until(Duration::from_secs(10), || {
+        observer.transcript("SET k v => +OK");
+        state(&mut observer, &id).starts_with("tRBe ")
+    });
+    assert!(is_broken, "{}", state(&mut observer, &id));
+    conn.transcript("RESET => +RESET");
     conn.send(&["HELLO", "3"]);
     conn.read_value();
     conn.send(&["BLPOP", "list", "0"]);

@@ -217,16 +217,16 @@ pub fn run(
     if !request.is_empty() {
         answer_request(engine, id, prepared, request, out, mark);
     }
+    let is_all = !engine.has_business();
+    if !is_all && engine.observers.has_happened() {
+        follow_up::tell(engine, Some(Own { id, out, mark }));
+    }
     let session = &mut engine.sessions[id];
     // Whether who waits is answered is decided when it is.
     if session.reply_mode != ReplyMode::On && !session.blocked {
         mute(session, mark, out);
     }
-    let is_all = session.may_go_on() & !engine.has_business();
-    if !is_all && engine.observers.has_happened() {
-        follow_up::tell(engine, Some(Own { id, out, mark }));
-    }
-    is_all
+    is_all & session.may_go_on()
 }
 
 #[inline]
@@ -290,6 +290,7 @@ fn reject(
     if let Some(found) = found {
         engine.stats.command(found.number.into()).rejected += 1;
     }
+    client::tracking::was_refused(&mut engine.sessions[id]);
     let error = transaction::refused(engine, id, found, error);
     refuse(engine, id, &error, out);
 }
@@ -350,15 +351,12 @@ fn count(engine: &mut Engine, number: u16, failed: bool) {
 /// Takes the reply back where the client does not want it (CLIENT REPLY).
 #[cold]
 fn mute(session: &mut Session, mark: Mark, out: &mut Output) {
+    let is_wanted = session.reply_mode == ReplyMode::SkipNext;
+    let pushed = session.take_pushed();
     // EXEC has done so reply by reply.
     let extras = session.extras.as_deref_mut();
     let is_done = extras.is_some_and(|extras| std::mem::take(&mut extras.is_muted));
     let mark = if is_done { out.mark() } else { mark };
-    let wanted = session.reply_mode == ReplyMode::SkipNext;
-    let pushed = session
-        .extras
-        .as_deref_mut()
-        .map(|extras| std::mem::take(&mut extras.pushed));
     match session.reply_mode {
         ReplyMode::On => {}
         ReplyMode::Off => out.truncate(mark),
@@ -368,8 +366,7 @@ fn mute(session: &mut Session, mark: Mark, out: &mut Output) {
             session.reply_mode = ReplyMode::On;
         }
     }
-    // Messages are no replies.
-    if let Some(pushed) = pushed.filter(|_| !wanted) {
+    if !is_wanted {
         out.push(&pushed);
     }
 }

@@ -22,6 +22,7 @@ pub mod session;
 pub mod settings;
 pub mod stats;
 pub mod trace;
+pub mod tracking;
 pub mod transaction;
 pub mod turns;
 pub mod watched;
@@ -292,6 +293,7 @@ impl Engine {
     /// A client has left.
     pub fn close_session(&mut self, id: SessionId) {
         self.stop_waiting(id);
+        self.forget_tracker(id);
         self.observers.unwatch(id);
         self.outbox.forget(id);
         self.unsubscribe_all(id);

@@ -2,6 +2,7 @@
 
 use super::gates::Gates;
 use super::pubsub::Counts;
+use super::tracking::Tracker;
 use super::transaction::Transaction;
 use crate::resp::Protocol;
 use slab::Slab;
@@ -120,6 +121,12 @@ impl Session {
         size_of::<Session>() + texts + extras + buffers
     }
 
+    /// What is kept for a client that tracks keys, or has done so.
+    #[must_use]
+    pub fn tracker(&self) -> Option<&Tracker> {
+        self.extras.as_deref()?.tracking.as_deref()
+    }
+
     /// How many subscriptions it has.
     #[must_use]
     pub fn subscriptions(&self) -> Counts {
@@ -147,11 +154,11 @@ impl Session {
         }
     }
 
-    /// Its replies are wanted again, so nothing of what was written is taken back.
-    pub fn forget_pushed(&mut self) {
-        if let Some(extras) = self.extras.as_deref_mut() {
-            extras.pushed = Vec::new();
-        }
+    /// What was noted so. It is to be written again when replies have been taken back; and to be
+    /// forgotten when they are wanted after all.
+    pub fn take_pushed(&mut self) -> Vec<u8> {
+        let extras = self.extras.as_deref_mut();
+        extras.map_or(Vec::new(), |extras| std::mem::take(&mut extras.pushed))
     }
 }
 
@@ -160,6 +167,8 @@ impl Session {
 pub struct Extras {
     /// The library that CLIENT SETINFO named, and its version.
     pub library: Library,
+    /// Which keys it keeps copies of, and how it is told that they change.
+    pub tracking: Option<Box<Tracker>>,
     /// What MULTI has begun.
     pub transaction: Option<Box<Transaction>>,
     /// EXEC has left out by itself which of its replies the client does not want.
@@ -178,7 +187,8 @@ impl Extras {
         let library = &self.library;
         let library = library.name.capacity() + library.version.capacity();
         let subscriptions = self.subscriptions.memory() + self.subscribed_bytes;
-        size_of_val(self) + library + subscriptions + self.pushed.capacity()
+        let tracking = self.tracking.as_deref().map_or(0, Tracker::memory);
+        size_of_val(self) + library + subscriptions + tracking + self.pushed.capacity()
     }
 }
 

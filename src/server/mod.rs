@@ -373,6 +373,9 @@ impl Gone {
 /// Sends all replies of the turn, arms what is due later.
 fn before_sleep(event_loop: &mut EventLoop<Server>, server: &mut Server) {
     server.trace_turn(event_loop);
+    if server.engine.observers.tracking().has_broadcasts() {
+        server.broadcast_invalidations(event_loop);
+    }
     let mut owing = std::mem::take(&mut server.owing);
     for token in owing.drain(..) {
         if let Some(client) = server.clients.get_mut(token) {

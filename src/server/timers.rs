@@ -86,6 +86,8 @@ pub struct Timers {
     /// The end of a pause.
     pub(super) pause: Alarm,
     clients: Alarm,
+    /// Clients that have left, and what is too much, in the table of tracked keys.
+    tracking: Alarm,
     /// Messages that are still to be delivered or sent: it is always due.
     pub(super) messages: Alarm,
     /// Output that is shorter concerns no limit.
@@ -104,6 +106,7 @@ impl Default for Timers {
             timeouts: Alarm::default(),
             pause: Alarm::default(),
             clients: Alarm::default(),
+            tracking: Alarm::default(),
             messages: Alarm::default(),
             least_output: 0,
             commands_before: 0,
@@ -144,6 +147,10 @@ impl Server {
         self.timers
             .timeouts
             .set(event_loop, timeouts.map(of_the_loop), time_out);
+        let tidying = self.engine.has_tracking_to_tidy();
+        self.timers
+            .tracking
+            .set(event_loop, tidying.then_some(now_ms), tidy_tracking);
         self.timers
             .pause
             .set(event_loop, pause.map(of_the_loop), resume_paused);
@@ -343,6 +350,14 @@ fn free_trash(event_loop: &mut EventLoop<Server>, server: &mut Server, _: TimeEv
     });
     event_loop.recorder().lap(begun, Phase::Free, None, slices);
     finish(event_loop, &mut server.timers.freeing, again)
+}
+
+/// Goes on with what is left to be done in the table of tracked keys, for a slice of time.
+fn tidy_tracking(event_loop: &mut EventLoop<Server>, server: &mut Server, _: TimeEventId) -> Next {
+    let again = repeat(|| server.engine.tidy_tracking());
+    server.follow_up();
+    server.see_to_the_woken(event_loop);
+    finish(event_loop, &mut server.timers.tracking, again)
 }
 
 /// Repeats a piece of work until it is done or the slice is used up.
