@@ -170,3 +170,6 @@ impl Tracking {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;
