@@ -182,3 +182,6 @@ impl Tracking {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;
