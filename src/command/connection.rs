@@ -194,12 +194,13 @@ fn quit(call: &mut Call) -> Done {
 /// CLIENT NO-EVICT survives, as in Redis 7.0.
 fn reset(call: &mut Call) -> Done {
     let authenticated = !call.engine.has_password();
+    let uses = call.engine.observers.uses();
     let session = call.session();
     session.authenticated = authenticated;
     session.db = 0;
     session.protocol = Protocol::Resp2;
     session.reply_mode = ReplyMode::On;
-    session.no_touch = false;
+    session.uses = uses;
     session.name = Box::default();
     call.reply.set_protocol(Protocol::Resp2);
     call.reply.simple("RESET");

@@ -18,7 +18,7 @@
 //! ```
 
 use super::table::Listed;
-use super::{Call, carry_out};
+use super::{Call, Error, carry_out, refuse, room};
 use crate::engine::Gates;
 use crate::resp::Mark;
 
@@ -26,6 +26,17 @@ use crate::resp::Mark;
 /// Its reply begins at `mark`.
 #[cold]
 pub(super) fn pass(call: &mut Call, found: &'static Listed, mark: Mark, gates: Gates) {
-    let _ = gates;
+    if gates.has(Gates::LIMITED)
+        && let Err(error) = room::make(call)
+    {
+        return reject(call, found, &error);
+    }
     carry_out(call, found, mark);
+}
+
+/// Refuses a request that its command has not seen.
+fn reject(call: &mut Call, found: &'static Listed, error: &Error) {
+    let stats = &mut call.engine.stats;
+    stats.command(found.number.into()).rejected += 1;
+    refuse(call.engine, call.id, error, call.reply.output());
 }

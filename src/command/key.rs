@@ -121,7 +121,8 @@ fn copy(call: &mut Call) -> Done {
         let entry = keyspace
             .peek(key)
             .expect("a key just read is there, and it is not the one that is replaced");
-        let (copy, deadline) = (entry.copy_to(new_key), keyspace.deadline(entry));
+        let (mut copy, deadline) = (entry.copy_to(new_key), keyspace.deadline(entry));
+        copy.touch(engine.observers.used(None, engine.clock.unix_s32()));
         let mut db = engine.db(target);
         db.put(copy, deadline);
         db.changed();

@@ -1,6 +1,8 @@
 //! The values of the settings. What may be said about them stands in `settings.rs`.
 
+use super::eviction::Policy;
 use crate::store::Packing;
+use crate::store::uses::Scale;
 use std::collections::BTreeMap;
 
 /// The classes of clients that have output limits of their own, in the order of the setting.
@@ -78,6 +80,16 @@ pub struct Config {
     pub trace_max_bytes: u64,
     /// The port of the loopback at which the live page is served; 0: it is not.
     pub watch: u16,
+    /// Bytes of memory from which on keys are evicted, or commands refused; 0: none.
+    pub maxmemory: u64,
+    /// Which keys are evicted.
+    pub maxmemory_policy: Policy,
+    /// How many keys are looked at for each that is evicted.
+    pub maxmemory_samples: u32,
+    /// How long a command may be held up by eviction: 0 is not at all, 10 half a millisecond, 100 for ever.
+    pub maxmemory_eviction_tenacity: u32,
+    /// How uses of keys are counted.
+    pub lfu: Scale,
     /// How collections are kept.
     pub packing: Packing,
     /// Settings without effect that were given a value.
@@ -120,6 +132,14 @@ impl Default for Config {
             trace_keys: true,
             trace_max_bytes: 256 * MIB,
             watch: 0,
+            maxmemory: 0,
+            maxmemory_policy: Policy::NoEviction,
+            maxmemory_samples: 5,
+            maxmemory_eviction_tenacity: 10,
+            lfu: Scale {
+                log_factor: 10,
+                decay_minutes: 1,
+            },
             packing: Packing::default(),
             inert: BTreeMap::new(),
         }

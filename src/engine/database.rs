@@ -5,6 +5,7 @@ use super::blocked::Blocked;
 use super::clock::Clock;
 use super::observers::{Classes, Observers};
 use super::stats::KeyStats;
+use super::uses::Uses;
 use crate::store::keyspace::{Deadline, NewString, Spot};
 use crate::store::{Encoding, Entry, Keyspace, Kind, Packing, Trash};
 
@@ -23,8 +24,8 @@ pub struct Db<'a> {
     pub(super) clock: &'a Clock,
     /// How collections are kept.
     pub packing: &'a Packing,
-    /// Whether looking a key up counts as no use of it (CLIENT NO-TOUCH).
-    pub(crate) no_touch: bool,
+    /// What looking a key up leaves in its entry.
+    pub(crate) uses: Uses,
     /// A key that need not be hashed again.
     pub(crate) known: &'a KnownHash,
 }
@@ -117,11 +118,12 @@ impl Db<'_> {
     /// The key's entry for changing; where there is none, one with an empty collection of this type,
     /// which must not be left empty.
     pub fn write_or_create(&mut self, key: &[u8], kind: Kind) -> &mut Entry {
-        let spot = self.find(key).unwrap_or_else(|| {
-            self.add(Entry::empty(key, kind), None);
-            self.find(key).expect("a key just added is there")
-        });
-        self.use_of(spot)
+        if let Some(spot) = self.find(key) {
+            return self.use_of(spot);
+        }
+        self.add(Entry::empty(key, kind), None);
+        let spot = self.find(key).expect("a key just added is there");
+        self.keys.entry_mut(spot)
     }
 
     /// The entries of several keys for reading, side by side; each is counted as by [`Db::read`].
@@ -149,8 +151,13 @@ impl Db<'_> {
     #[inline]
     fn use_of(&mut self, spot: Spot) -> &mut Entry {
         let entry = self.keys.entry_mut(spot);
-        if !self.no_touch {
-            entry.touch(self.clock.unix_s32());
+        match self.uses {
+            Uses::Timed => entry.touch(self.clock.unix_s32()),
+            Uses::Counted => {
+                let word = Some(entry.used_s());
+                entry.touch(self.observers.used(word, self.clock.unix_s32()));
+            }
+            Uses::Ignored => {}
         }
         entry
     }
@@ -189,25 +196,44 @@ impl Db<'_> {
     /// Stores a string that may have an allocation of its own already.
     #[inline]
     pub fn store(&mut self, key: &[u8], value: NewString<'_>, deadline: Deadline) {
-        let stored = self.keys.set_string(
-            self.hash(key),
-            key,
-            value,
-            deadline,
-            self.clock.unix_ms(),
-            self.clock.unix_s32(),
-        );
+        let hash = self.hash(key);
+        let used = if self.observers.is_on() {
+            self.observe_store(hash, key)
+        } else {
+            self.clock.unix_s32()
+        };
+        let now_ms = self.clock.unix_ms();
+        let stored = self
+            .keys
+            .set_string(hash, key, value, deadline, now_ms, used);
         self.trash.value(stored.replaced);
         self.stats.expired += u64::from(stored.was_expired);
         self.stats.dirty += 1;
-        self.modified(key);
+    }
+
+    /// What observers want to know of a string that is about to be stored. Gives the word of use that the
+    /// entry is to have.
+    #[cold]
+    #[inline(never)]
+    fn observe_store(&mut self, hash: u64, key: &[u8]) -> u32 {
+        let now_ms = self.clock.unix_ms();
+        self.observers.modified(self.index, key, true);
+        let entry = self.keys.peek_hashed(hash, key);
+        let lives = |entry: &&Entry| self.keys.deadline(entry).is_none_or(|at_ms| at_ms > now_ms);
+        let word = entry.filter(lives).map(Entry::used_s);
+        self.observers.used(word, self.clock.unix_s32())
     }
 
     /// Adds an entry; whatever was under its key is removed. Who waits for the key is served when the
     /// command is over. It is part of a change that its
     /// caller notes (COPY), or that [`Db::take`] has noted already (RENAME, MOVE).
-    pub fn put(&mut self, entry: Entry, deadline_ms: Option<u64>) {
+    pub fn put(&mut self, mut entry: Entry, deadline_ms: Option<u64>) {
         if let Some((replaced, _)) = self.keys.remove(entry.key()) {
+            // What a command has made goes on with the counter of the key that it is stored under.
+            if self.uses == Uses::Counted && entry.used_s() == 0 {
+                let word = Some(replaced.used_s());
+                entry.touch(self.observers.used(word, self.clock.unix_s32()));
+            }
             self.trash.entry(replaced);
         }
         self.add(entry, deadline_ms);
@@ -217,7 +243,7 @@ impl Db<'_> {
     /// one that nobody has used yet is used now.
     fn add(&mut self, mut entry: Entry, deadline_ms: Option<u64>) {
         if entry.used_s() == 0 {
-            entry.touch(self.clock.unix_s32());
+            entry.touch(self.observers.used(None, self.clock.unix_s32()));
         }
         self.blocked.key_added(self.index, entry.key());
         self.keys.insert(entry, deadline_ms);

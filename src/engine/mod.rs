@@ -10,6 +10,7 @@ pub mod blocked;
 pub mod clock;
 pub mod config;
 pub mod database;
+pub mod eviction;
 pub mod gates;
 pub mod histogram;
 pub mod observers;
@@ -20,12 +21,14 @@ pub mod settings;
 pub mod stats;
 pub mod trace;
 pub mod turns;
+pub mod uses;
 
 use crate::store::{Expired, Keyspace, Trash};
 pub use blocked::Blocked;
 pub use clock::Clock;
 pub use config::Config;
 pub use database::{Db, KnownHash};
+use eviction::Eviction;
 pub use gates::Gates;
 pub use observers::{Classes, Observers};
 pub use outbox::Outbox;
@@ -126,6 +129,8 @@ pub struct Engine {
     pub trace: TraceStatus,
     /// What is too big to be freed at once.
     pub trash: Trash,
+    /// Which keys may go when memory is short.
+    pub eviction: Eviction,
     /// Randomness.
     pub random: Random,
     /// What is to be done by the server.
@@ -151,7 +156,7 @@ impl Engine {
             .collect();
         let mut config = config;
         config.packing.seed = hash_seed;
-        Engine {
+        let mut engine = Engine {
             databases,
             used_databases: 0,
             hash_seed,
@@ -166,12 +171,15 @@ impl Engine {
             host: Host::default(),
             trace: TraceStatus::default(),
             trash: Trash::new(),
+            eviction: Eviction::default(),
             random,
             mail: Vec::new(),
             active_expire: true,
             told: (clock, 0),
             watch_ns: 0,
-        }
+        };
+        engine.heed_memory_settings();
+        engine
     }
 
     /// The database with this number, for a command to work on.
@@ -182,12 +190,12 @@ impl Engine {
             keys: &mut self.databases[index],
             index,
             blocked: &mut self.blocked,
+            uses: self.observers.uses(),
             observers: &mut self.observers,
             trash: &mut self.trash,
             stats: &mut self.stats.keys,
             clock: &self.clock,
             packing: &self.config.packing,
-            no_touch: false,
             known: &KnownHash::NONE,
         }
     }

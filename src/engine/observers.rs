@@ -13,6 +13,8 @@
 //! command is over and before the next one (`command::follow_up`): in the midst of a command nobody's
 //! state but the key's own is touched.
 
+use super::uses::{UseCounter, Uses};
+use crate::store::uses::Scale;
 use std::ops::BitOr;
 
 /// Classes of events, as the setting `notify-keyspace-events` selects them.
@@ -103,6 +105,8 @@ pub struct Observers {
     wants_modified: bool,
     /// The classes of events that are told.
     classes: Classes,
+    /// Who counts how often keys are used.
+    counter: Option<UseCounter>,
     /// What is to be told when the command is over.
     happened: Vec<Happened>,
 }
@@ -136,13 +140,46 @@ impl Observers {
     /// From now on these are told.
     pub fn set_classes(&mut self, classes: Classes) {
         self.classes = classes;
-        self.is_on = self.wants_modified || classes != Classes::default();
+        self.is_on =
+            self.wants_modified || classes != Classes::default() || self.counter.is_some();
     }
 
     /// From now on it is noted which keys change, or no more.
     pub fn set_wants_modified(&mut self, wanted: bool) {
         self.wants_modified = wanted;
         self.set_classes(self.classes);
+    }
+
+    /// From now on uses of keys are counted, or no more.
+    pub fn set_counter(&mut self, counter: Option<UseCounter>) {
+        self.counter = counter;
+        self.set_classes(self.classes);
+    }
+
+    /// Who counts how often keys are used, if anybody does.
+    pub fn counter(&mut self) -> Option<&mut UseCounter> {
+        self.counter.as_mut()
+    }
+
+    /// What a lookup leaves in a key's entry, where its client has not said otherwise.
+    #[inline]
+    #[must_use]
+    pub fn uses(&self) -> Uses {
+        match self.counter {
+            None => Uses::Timed,
+            Some(_) => Uses::Counted,
+        }
+    }
+
+    /// A key whose entry has this word of use is used at a moment in unix seconds; `None` for a new key.
+    /// Gives the word that the entry is to have.
+    #[cold]
+    pub fn used(&mut self, word: Option<u32>, now_s: u32) -> u32 {
+        match (&mut self.counter, word) {
+            (None, _) => now_s,
+            (Some(_), None) => Scale::fresh(now_s),
+            (Some(counter), Some(word)) => counter.again(word, now_s),
+        }
     }
 
     /// A key has another value, or none; `by_command` is false where its deadline has come.

@@ -8,6 +8,7 @@
 
 use crate::command::table;
 use crate::engine::Session;
+use crate::engine::uses::Uses;
 use crate::resp::Protocol;
 
 /// The size of the fixed reply buffer that Redis gives each client.
@@ -69,7 +70,7 @@ pub fn flags(session: &Session) -> String {
         (session.closing, 'c'),
         (session.unix_socket, 'U'),
         (session.no_evict, 'e'),
-        (session.no_touch, 'T'),
+        (session.uses == Uses::Ignored, 'T'),
     ]
     .into_iter()
     .filter_map(|(is_so, letter)| is_so.then_some(letter))

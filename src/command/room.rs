@@ -1,0 +1,53 @@
+//! Whether there is memory for a command: `maxmemory`.
+//!
+//! A command that may make data larger, and whatever is to be queued in a transaction, waits for a slice
+//! of eviction, and is refused where that finds nothing to take. Others run at once: that memory is
+//! short is no reason to let a PING wait. For them a time event evicts.
+
+use super::entry::DENY_OOM;
+use super::{Call, Error, follow_up};
+use crate::engine::eviction::{Policy, Room};
+use crate::engine::{Gates, Session};
+
+/// The refusal.
+const NO_ROOM: Error =
+    Error::new("OOM command not allowed when used memory > 'maxmemory'.");
+
+/// Commands that are not queued in a transaction, and so need no memory there.
+const NEVER_QUEUED: &[&str] = &["EXEC", "DISCARD", "MULTI", "WATCH", "QUIT", "RESET"];
+
+/// Makes room for a command.
+///
+/// # Errors
+/// There is none to be made.
+pub(super) fn make(call: &mut Call) -> Result<(), Error> {
+    if call.engine.config.maxmemory == 0 {
+        return Ok(());
+    }
+    if !needs_room(call) {
+        call.engine.make_room_later();
+        return Ok(());
+    }
+    let evicted = call.engine.stats.evicted_keys;
+    let room = call.engine.make_room();
+    if call.engine.stats.evicted_keys != evicted {
+        if call.engine.observers.has_happened() {
+            follow_up::tell(call.engine, None);
+        }
+        // The time was ours, not the command's.
+        call.engine.start_watch();
+    }
+    let never_evicts = call.engine.config.maxmemory_policy == Policy::NoEviction;
+    match room {
+        Room::None => Err(NO_ROOM),
+        Room::Soon if never_evicts => Err(NO_ROOM),
+        Room::Soon | Room::Enough => Ok(()),
+    }
+}
+
+fn needs_room(call: &mut Call) -> bool {
+    let command = call.command;
+    let session: &Session = call.session();
+    command.flags.has(DENY_OOM)
+        || session.gates.has(Gates::QUEUEING) && !NEVER_QUEUED.contains(&command.name)
+}
