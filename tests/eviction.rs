@@ -63,7 +63,10 @@ fn squeeze(conn: &mut Conn, bytes: u64) {
 }
 
 fn keys(conn: &mut Conn) -> HashSet<String> {
-    conn.cmd(&["KEYS", "*"]).sorted_texts().into_iter().collect()
+    conn.cmd(&["KEYS", "*"])
+        .sorted_texts()
+        .into_iter()
+        .collect()
 }
 
 #[test]
@@ -154,7 +157,10 @@ fn without_eviction_what_needs_memory_is_refused() {
     let info = tools::info(conn, &["errorstats", "commandstats"]);
     assert_eq!(tools::field(&info, "errorstat_OOM"), Some("count=5"));
     let lpush = tools::field(&info, "cmdstat_lpush").unwrap_or_default();
-    assert!(lpush.contains("calls=0,") && lpush.contains("rejected_calls=2"), "{lpush}");
+    assert!(
+        lpush.contains("calls=0,") && lpush.contains("rejected_calls=2"),
+        "{lpush}"
+    );
     assert_eq!(evicted(conn), 0);
 }
 
@@ -163,7 +169,12 @@ fn a_policy_that_finds_nothing_to_evict_refuses() {
     let Some(target) = server_with(&[]) else {
         return;
     };
-    for policy in ["volatile-lru", "volatile-lfu", "volatile-random", "volatile-ttl"] {
+    for policy in [
+        "volatile-lru",
+        "volatile-lfu",
+        "volatile-random",
+        "volatile-ttl",
+    ] {
         let conn = &mut target.connect();
         set(conn, "maxmemory-policy", policy);
         conn.transcript(
@@ -358,8 +369,16 @@ fn each_policy_evicts_what_it_may() {
         let left = keys(conn);
         let permanent = left.iter().filter(|key| key.starts_with('p')).count();
         assert_eq!(permanent < 5000, takes_all, "{policy}: {permanent} left");
-        assert_eq!(evicted(conn) - before, 10_000 - left.len() as u64, "{policy}");
-        assert!((2000..9500).contains(&left.len()), "{policy}: {}", left.len());
+        assert_eq!(
+            evicted(conn) - before,
+            10_000 - left.len() as u64,
+            "{policy}"
+        );
+        assert!(
+            (2000..9500).contains(&left.len()),
+            "{policy}: {}",
+            left.len()
+        );
     }
 }
 
@@ -412,11 +431,16 @@ fn hit_ratio(conn: &mut Conn, policy: &str, samples: &str) -> f64 {
     let value = "x".repeat(200);
     let (mut numbers, mut hits, mut asked) = (Numbers(11), 0, 0);
     for round in 0..ROUNDS {
-        let names: Vec<String> = (0..500).map(|_| format!("k{}", numbers.rank(KEYS))).collect();
+        let names: Vec<String> = (0..500)
+            .map(|_| format!("k{}", numbers.rank(KEYS)))
+            .collect();
         for name in &names {
             conn.send(&["GET", name]);
         }
-        let found: Vec<bool> = names.iter().map(|_| conn.read_value() != Value::Nil).collect();
+        let found: Vec<bool> = names
+            .iter()
+            .map(|_| conn.read_value() != Value::Nil)
+            .collect();
         if round >= ROUNDS / 2 {
             hits += found.iter().filter(|&&is_there| is_there).count();
             asked += found.len();
@@ -454,8 +478,13 @@ fn hot_keys_survive_cold_ones() {
         conn.cmd(&["FLUSHALL"]);
         set(conn, "maxmemory-policy", policy);
         let names = |class: &'static str| (0..5000).map(move |n| format!("{class}{n}"));
-        let cold_and_hot = names("hot").zip(names("cold")).flat_map(|(hot, cold)| [hot, cold]);
-        all(conn, cold_and_hot.map(|name| words(&["SET", &name, &value])));
+        let cold_and_hot = names("hot")
+            .zip(names("cold"))
+            .flat_map(|(hot, cold)| [hot, cold]);
+        all(
+            conn,
+            cold_and_hot.map(|name| words(&["SET", &name, &value])),
+        );
         // Times of use are told apart by seconds.
         std::thread::sleep(Duration::from_millis(1100));
         for _ in 0..uses {
@@ -466,7 +495,10 @@ fn hot_keys_survive_cold_ones() {
         let hot = left.iter().filter(|key| key.starts_with("hot")).count();
         let cold = left.len() - hot;
         println!("{policy}: {hot} hot and {cold} cold of 5000 each are left");
-        assert!(hot > 4500 && cold < hot / 2, "{policy}: {hot} hot, {cold} cold");
+        assert!(
+            hot > 4500 && cold < hot / 2,
+            "{policy}: {hot} hot, {cold} cold"
+        );
     }
 }
 
@@ -484,16 +516,27 @@ fn writes_do_not_get_over_the_limit() {
             conn,
             (0..300).map(|n| {
                 // Large values now and then, which are freed in slices when they go.
-                let len = if n % 100 == 0 { 100_000 } else { 20 + numbers.rank(1000) };
+                let len = if n % 100 == 0 {
+                    100_000
+                } else {
+                    20 + numbers.rank(1000)
+                };
                 words(&["SET", &format!("k{round}:{n}"), &"x".repeat(len)])
             }),
         );
         most = most.max(used(conn));
     }
-    println!("limit {limit}, most {most}: {} over", most as i64 - limit as i64);
+    println!(
+        "limit {limit}, most {most}: {} over",
+        most as i64 - limit as i64
+    );
     assert!(most <= limit + SLACK_BYTES, "{most} of {limit}");
     // And it is used: what waits to be freed is not taken for what is there.
-    assert!(used(conn) + SLACK_BYTES > limit, "{} of {limit}", used(conn));
+    assert!(
+        used(conn) + SLACK_BYTES > limit,
+        "{} of {limit}",
+        used(conn)
+    );
 }
 
 #[test]
@@ -529,7 +572,10 @@ fn a_lower_limit_holds_nobody_up() {
     };
     let (conn, other) = (&mut target.connect(), &mut target.connect());
     let value = "x".repeat(100);
-    all(conn, (0..100_000).map(|n| words(&["SET", &format!("key:{n}"), &value])));
+    all(
+        conn,
+        (0..100_000).map(|n| words(&["SET", &format!("key:{n}"), &value])),
+    );
     let limit = used(conn) / 10;
     set(conn, "maxmemory", &limit.to_string());
     let (begin, mut longest, mut pings) = (Instant::now(), Duration::ZERO, 0);
@@ -541,7 +587,10 @@ fn a_lower_limit_holds_nobody_up() {
         assert!(begin.elapsed() < Duration::from_secs(60), "{}", used(other));
     }
     let took = begin.elapsed();
-    println!("{} evicted in {took:?}; {pings} pings, the longest {longest:?}", evicted(conn));
+    println!(
+        "{} evicted in {took:?}; {pings} pings, the longest {longest:?}",
+        evicted(conn)
+    );
     assert!(longest < LIMIT, "{longest:?}");
     assert!(counter(conn, "stats", "total_eviction_exceeded_time") > 0);
     assert_eq!(counter(conn, "stats", "current_eviction_exceeded_time"), 0);
@@ -555,10 +604,15 @@ fn the_memory_that_is_told_is_the_memory_that_is_used() {
     let conn = &mut target.connect();
     let before = used(conn);
     let value = "x".repeat(1_000_000);
-    all(conn, (0..10).map(|n| words(&["SET", &n.to_string(), &value])));
+    all(
+        conn,
+        (0..10).map(|n| words(&["SET", &n.to_string(), &value])),
+    );
     let grown = used(conn) - before;
     assert!((10_000_000..12_500_000).contains(&grown), "{grown}");
     conn.cmd(&["FLUSHALL"]);
-    let is_back = wait_until(Duration::from_secs(10), || used(conn) < before + SLACK_BYTES);
+    let is_back = wait_until(Duration::from_secs(10), || {
+        used(conn) < before + SLACK_BYTES
+    });
     assert!(is_back, "{} from {before}", used(conn));
 }

@@ -198,8 +198,7 @@ fn describe(call: &Call, id: SessionId) -> String {
         let waiter = call.engine.blocked.waiter(id);
         waiter.map_or(0, |waiter| waiter.argument_bytes)
     };
-    let session = &call.engine.sessions[id];
-    line::line(session, call.engine.clock.unix_s(), argument_bytes)
+    line::line(call.engine, id, argument_bytes)
 }
 
 fn client_list(call: &mut Call) -> Done {
@@ -420,6 +419,7 @@ fn client_no_touch(call: &mut Call) -> Done {
 fn client_reply(call: &mut Call) -> Done {
     if call.is(2, "ON") {
         call.session().reply_mode = ReplyMode::On;
+        call.session().forget_pushed();
         call.reply.ok();
     } else if call.is(2, "OFF") {
         call.session().reply_mode = ReplyMode::Off;

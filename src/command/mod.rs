@@ -36,7 +36,9 @@ mod key;
 mod key_spec;
 mod list;
 mod lolwut;
+mod notifications;
 mod object;
+pub mod pubsub;
 mod room;
 mod sample;
 mod scan;
@@ -48,6 +50,7 @@ mod string;
 pub mod table;
 #[cfg(test)]
 mod testing;
+mod transaction;
 
 use crate::engine::uses::Uses;
 use crate::engine::{Db, Engine, KnownHash, ReplyMode, Session, SessionId};
@@ -190,8 +193,9 @@ pub fn first_key<'a>(found: &Listed, request: &'a Request<'_>) -> Option<&'a [u8
     request.get(usize::from(found.command.first_key?.get()))
 }
 
-/// The same as [`execute`], for who has prepared the request already. Says whether the client may run
-/// another: not if it is leaving, and not while it waits.
+/// The same as [`execute`], for who has prepared the request already. Says whether that is all, as it is
+/// nearly always: the client may run another (it is not leaving, and does not wait), there is nothing
+/// to [`follow_up()`], and no mail for the server.
 pub fn run(
     engine: &mut Engine,
     id: SessionId,
@@ -209,7 +213,11 @@ pub fn run(
     if session.reply_mode != ReplyMode::On && !session.blocked {
         mute(session, mark, out);
     }
-    !(session.closing | session.blocked)
+    let is_all = session.may_go_on() & !engine.has_business();
+    if !is_all && engine.observers.has_happened() {
+        follow_up::tell(engine, Some(Own { id, out, mark }));
+    }
+    is_all
 }
 
 #[inline]
@@ -245,7 +253,7 @@ fn answer_request(
         }
         // Whoever sends a web request gets no answer, which a browser could show to an attacker.
         Err(_) if engine.sessions[id].closing => {}
-        Err(error) => refuse(engine, id, &error, out),
+        Err(error) => reject(engine, id, prepared.found, error, out),
     }
 }
 
@@ -259,9 +267,22 @@ fn carry_out(call: &mut Call, found: &'static Listed, mark: Mark) {
         out.truncate(mark);
         refuse(engine, id, &error, out);
     }
-    if engine.observers.has_happened() {
-        follow_up::tell(engine, Some(Own { id, out, mark }));
+}
+
+/// Answers a request that is not run. If it was part of a transaction, that is aborted.
+#[cold]
+fn reject(
+    engine: &mut Engine,
+    id: SessionId,
+    found: Option<&'static Listed>,
+    error: Error,
+    out: &mut Output,
+) {
+    if let Some(found) = found {
+        engine.stats.command(found.number.into()).rejected += 1;
     }
+    let error = transaction::refused(engine, id, found, error);
+    refuse(engine, id, &error, out);
 }
 
 #[cold]
@@ -291,15 +312,13 @@ fn admit(
         engine.sessions[id].closing |= is_web_request(request.arg(0));
         return Err(unknown(request));
     };
-    let refusal = if !found.command.accepts(request.len()) {
-        wrong_arity(found)
+    if !found.command.accepts(request.len()) {
+        Err(wrong_arity(found))
     } else if !found.command.flags.has(entry::NO_AUTH) && engine.must_authenticate(id) {
-        Error::new("NOAUTH Authentication required.")
+        Err(Error::new("NOAUTH Authentication required."))
     } else {
-        return Ok(found);
-    };
-    engine.stats.command(found.number.into()).rejected += 1;
-    Err(refusal)
+        Ok(found)
+    }
 }
 
 /// Counts a command that was run.
@@ -322,6 +341,15 @@ fn count(engine: &mut Engine, number: u16, failed: bool) {
 /// Takes the reply back where the client does not want it (CLIENT REPLY).
 #[cold]
 fn mute(session: &mut Session, mark: Mark, out: &mut Output) {
+    // EXEC has done so reply by reply.
+    let extras = session.extras.as_deref_mut();
+    let is_done = extras.is_some_and(|extras| std::mem::take(&mut extras.is_muted));
+    let mark = if is_done { out.mark() } else { mark };
+    let wanted = session.reply_mode == ReplyMode::SkipNext;
+    let pushed = session
+        .extras
+        .as_deref_mut()
+        .map(|extras| std::mem::take(&mut extras.pushed));
     match session.reply_mode {
         ReplyMode::On => {}
         ReplyMode::Off => out.truncate(mark),
@@ -330,6 +358,10 @@ fn mute(session: &mut Session, mark: Mark, out: &mut Output) {
             out.truncate(mark);
             session.reply_mode = ReplyMode::On;
         }
+    }
+    // Messages are no replies.
+    if let Some(pushed) = pushed.filter(|_| !wanted) {
+        out.push(&pushed);
     }
 }
 

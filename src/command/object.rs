@@ -83,7 +83,7 @@ const OBJECT_SUBCOMMANDS: &[Command] = &[
 
 fn object_encoding(call: &mut Call) -> Done {
     let (args, mut db, reply) = call.parts();
-    match db.inspect(args.arg(2)) {
+    match db.examine(args.arg(2)) {
         Some(entry) => reply.bulk(entry.encoding_name().as_bytes()),
         None => reply.null(),
     }
@@ -95,7 +95,7 @@ fn object_freq(call: &mut Call) -> Done {
     let (counts, scale) = (config.maxmemory_policy.counts_uses(), config.lfu);
     let now_s = call.engine.clock.unix_s32();
     let (args, mut db, reply) = call.parts();
-    match db.inspect(args.arg(2)) {
+    match db.examine(args.arg(2)) {
         Some(entry) if counts => reply.integer(scale.count(entry.used_s(), now_s).into()),
         Some(_) => return Err(NO_LFU),
         None => reply.null(),
@@ -111,7 +111,7 @@ fn object_idletime(call: &mut Call) -> Done {
     let counts = call.engine.config.maxmemory_policy.counts_uses();
     let now_s = call.engine.clock.unix_s32();
     let (args, mut db, reply) = call.parts();
-    match db.inspect(args.arg(2)) {
+    match db.examine(args.arg(2)) {
         Some(_) if counts => return Err(LFU),
         Some(entry) => {
             let used_s = uses::used_s(entry.used_s(), now_s);
@@ -124,7 +124,7 @@ fn object_idletime(call: &mut Call) -> Done {
 
 fn object_refcount(call: &mut Call) -> Done {
     let (args, mut db, reply) = call.parts();
-    match db.inspect(args.arg(2)) {
+    match db.examine(args.arg(2)) {
         Some(entry) if entry.is_shared_integer() => reply.integer(SHARED_REFCOUNT),
         Some(_) => reply.integer(1),
         None => reply.null(),

@@ -4,17 +4,15 @@
 //! of eviction, and is refused where that finds nothing to take. Others run at once: that memory is
 //! short is no reason to let a PING wait. For them a time event evicts.
 
-use super::entry::DENY_OOM;
-use super::{Call, Error, follow_up};
+use super::entry::{Command, DENY_OOM};
+use super::{Call, Error, follow_up, table};
 use crate::engine::eviction::{Policy, Room};
-use crate::engine::{Gates, Session};
 
 /// The refusal.
-const NO_ROOM: Error =
-    Error::new("OOM command not allowed when used memory > 'maxmemory'.");
+const NO_ROOM: Error = Error::new("OOM command not allowed when used memory > 'maxmemory'.");
 
-/// Commands that are not queued in a transaction, and so need no memory there.
-const NEVER_QUEUED: &[&str] = &["EXEC", "DISCARD", "MULTI", "WATCH", "QUIT", "RESET"];
+/// Commands that are not queued in a transaction, and so need no memory there; EXEC is another matter.
+const NEVER_QUEUED: &[&str] = &["DISCARD", "MULTI", "WATCH", "QUIT", "RESET"];
 
 /// Makes room for a command.
 ///
@@ -39,15 +37,30 @@ pub(super) fn make(call: &mut Call) -> Result<(), Error> {
     }
     let never_evicts = call.engine.config.maxmemory_policy == Policy::NoEviction;
     match room {
-        Room::None => Err(NO_ROOM),
-        Room::Soon if never_evicts => Err(NO_ROOM),
+        Room::None => Err(refusal(call)),
+        Room::Soon if never_evicts => Err(refusal(call)),
         Room::Soon | Room::Enough => Ok(()),
     }
 }
 
-fn needs_room(call: &mut Call) -> bool {
-    let command = call.command;
-    let session: &Session = call.session();
-    command.flags.has(DENY_OOM)
-        || session.gates.has(Gates::QUEUEING) && !NEVER_QUEUED.contains(&command.name)
+fn needs_room(call: &Call) -> bool {
+    let needs = |command: &Command| command.flags.has(DENY_OOM);
+    let Some(transaction) = call.engine.sessions[call.id].transaction() else {
+        return needs(call.command);
+    };
+    if call.command.name == "EXEC" {
+        let queued = transaction.commands().iter();
+        let mut queued = queued.filter_map(|&number| table::numbered(number));
+        return queued.any(|found| needs(found.command));
+    }
+    !NEVER_QUEUED.contains(&call.command.name)
+}
+
+/// The error; it ends a transaction that was about to be run.
+fn refusal(call: &mut Call) -> Error {
+    if call.command.name != "EXEC" {
+        return NO_ROOM;
+    }
+    call.engine.end_transaction(call.id);
+    Error::text([b"EXECABORT Transaction discarded because of: ", &*NO_ROOM.0].concat())
 }

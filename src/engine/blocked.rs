@@ -219,6 +219,13 @@ impl Blocked {
         !self.work.is_empty()
     }
 
+    /// How much that is.
+    #[inline]
+    #[must_use]
+    pub fn work_len(&self) -> usize {
+        self.work.len()
+    }
+
     /// A key holds a value that it did not hold before. To be called for every new key that
     /// somebody may wait for: it is cheap while nobody waits.
     #[inline]

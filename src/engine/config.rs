@@ -1,6 +1,7 @@
 //! The values of the settings. What may be said about them stands in `settings.rs`.
 
 use super::eviction::Policy;
+use super::observers::Classes;
 use crate::store::Packing;
 use crate::store::uses::Scale;
 use std::collections::BTreeMap;
@@ -90,6 +91,8 @@ pub struct Config {
     pub maxmemory_eviction_tenacity: u32,
     /// How uses of keys are counted.
     pub lfu: Scale,
+    /// The classes of events that are told.
+    pub notify_keyspace_events: Classes,
     /// How collections are kept.
     pub packing: Packing,
     /// Settings without effect that were given a value.
@@ -140,6 +143,7 @@ impl Default for Config {
                 log_factor: 10,
                 decay_minutes: 1,
             },
+            notify_keyspace_events: Classes::default(),
             packing: Packing::default(),
             inert: BTreeMap::new(),
         }

@@ -258,10 +258,9 @@ impl Engine {
             Policy::NoEviction => None,
             Policy::VolatileTtl => self.take_soonest(),
             Policy::VolatileRandom | Policy::AllkeysRandom => self.take_any(),
-            Policy::VolatileLru
-            | Policy::VolatileLfu
-            | Policy::AllkeysLru
-            | Policy::AllkeysLfu => self.take_least_used(),
+            Policy::VolatileLru | Policy::VolatileLfu | Policy::AllkeysLru | Policy::AllkeysLfu => {
+                self.take_least_used()
+            }
         }
     }
 

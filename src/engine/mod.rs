@@ -15,27 +15,33 @@ pub mod gates;
 pub mod histogram;
 pub mod observers;
 pub mod outbox;
+pub mod pubsub;
 pub mod random;
 pub mod session;
 pub mod settings;
 pub mod stats;
 pub mod trace;
+pub mod transaction;
 pub mod turns;
 pub mod uses;
+pub mod watched;
 
 use crate::store::{Expired, Keyspace, Trash};
 pub use blocked::Blocked;
 pub use clock::Clock;
 pub use config::Config;
-pub use database::{Db, KnownHash};
+pub use database::{Db, KnownHash, Storing};
 use eviction::Eviction;
 pub use gates::Gates;
 pub use observers::{Classes, Observers};
 pub use outbox::Outbox;
+pub use pubsub::PubSub;
 pub use random::Random;
 pub use session::{ReplyMode, Session, SessionId, Sessions};
 pub use stats::{Host, Stats};
 use trace::{TraceOrder, TraceStatus};
+pub use transaction::Transaction;
+pub use watched::Watched;
 
 /// What a command wants done by whoever holds the sockets, before the client's next command.
 #[derive(Debug)]
@@ -115,6 +121,8 @@ pub struct Engine {
     pub observers: Observers,
     /// What clients are to be sent because of what others do.
     pub outbox: Outbox,
+    /// Who listens to what.
+    pub pubsub: PubSub,
     /// What stands between every client and its commands.
     pub gates: Gates,
     /// The settings.
@@ -164,6 +172,7 @@ impl Engine {
             blocked: Blocked::new(clock.unix_ms()),
             observers: Observers::default(),
             outbox: Outbox::default(),
+            pubsub: PubSub::new(hash_seed),
             gates: Gates::OPEN,
             config,
             clock,
@@ -178,8 +187,15 @@ impl Engine {
             told: (clock, 0),
             watch_ns: 0,
         };
-        engine.heed_memory_settings();
+        engine.heed_settings();
         engine
+    }
+
+    /// Brings in line with the settings what follows from them. To be called whenever they have changed.
+    pub fn heed_settings(&mut self) {
+        let classes = self.config.notify_keyspace_events;
+        self.observers.set_classes(classes);
+        self.heed_memory_settings();
     }
 
     /// The database with this number, for a command to work on.
@@ -196,6 +212,7 @@ impl Engine {
             stats: &mut self.stats.keys,
             clock: &self.clock,
             packing: &self.config.packing,
+            has_replied: false,
             known: &KnownHash::NONE,
         }
     }
@@ -269,13 +286,16 @@ impl Engine {
     /// A client has left.
     pub fn close_session(&mut self, id: SessionId) {
         self.stop_waiting(id);
+        self.observers.unwatch(id);
         self.outbox.forget(id);
+        self.unsubscribe_all(id);
         self.sessions.close(id);
     }
 
     /// Exchanges the contents of two databases. Who waits for a key of one of them goes on to do so,
     /// and may find it now.
     pub fn swap(&mut self, first: usize, second: usize) {
+        self.touch_exchanged(first, second);
         self.databases.swap(first, second);
         self.used_databases = self.used_databases.max(first.max(second) + 1);
         self.note_ready_keys(first);
@@ -284,6 +304,7 @@ impl Engine {
 
     /// Removes every key of a database.
     pub fn flush(&mut self, index: usize) {
+        self.observers.watched_flushed(index);
         let fresh = Keyspace::new(self.hash_seed, self.clock.unix_ms());
         let old = std::mem::replace(&mut self.databases[index], fresh);
         self.stats.keys.dirty += old.len() as u64;
@@ -295,7 +316,16 @@ impl Engine {
     #[inline]
     #[must_use]
     pub fn has_follow_up(&self) -> bool {
-        self.observers.has_happened() | !self.outbox.is_empty() | self.blocked.has_work()
+        self.observers.noted() | self.outbox.len() | self.blocked.work_len() != 0
+    }
+
+    /// Whether a command has left anything to be done at all. It is one comparison, after every
+    /// command.
+    #[inline]
+    #[must_use]
+    pub fn has_business(&self) -> bool {
+        let noted = self.observers.noted() | self.outbox.len();
+        noted | self.blocked.work_len() | self.mail.len() != 0
     }
 
     /// Tells the time.

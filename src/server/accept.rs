@@ -293,7 +293,7 @@ impl Server {
         log::warn!("{error}");
         self.stop_listening(event_loop);
         self.engine.config = before;
-        self.engine.heed_memory_settings();
+        self.engine.heed_settings();
         if let Err(error) = self.listen(event_loop) {
             log::error!("not listening any more: {error}");
         }

@@ -141,7 +141,9 @@ mod tests {
     fn hits_bring_the_counter_where_redis_says_they_do() {
         let mut state = 1_u64;
         let mut random = |n: usize| {
-            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+            state = state
+                .wrapping_mul(6_364_136_223_846_793_005)
+                .wrapping_add(1);
             (state >> 33) as usize % n
         };
         for (log_factor, hits, expected) in [
@@ -161,7 +163,10 @@ mod tests {
             });
             let count = i32::from(scale.count(word, NOW_S));
             let about = expected / 8 + 2;
-            assert!((count - expected).abs() <= about, "{log_factor} {hits}: {count}");
+            assert!(
+                (count - expected).abs() <= about,
+                "{log_factor} {hits}: {count}"
+            );
         }
     }
 
@@ -187,7 +192,11 @@ mod tests {
     #[test]
     fn words_of_the_other_kind_are_told_apart() {
         let then_s = NOW_S - 3 * 60;
-        assert_eq!(SCALE.count(then_s, NOW_S), 2, "used once, three minutes ago");
+        assert_eq!(
+            SCALE.count(then_s, NOW_S),
+            2,
+            "used once, three minutes ago"
+        );
         let word = SCALE.again(Scale::fresh(then_s), then_s, |_| 0);
         let read_s = used_s(word, NOW_S);
         assert!((then_s - 59..=then_s + 59).contains(&read_s), "{read_s}");

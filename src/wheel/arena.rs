@@ -23,7 +23,7 @@ pub(super) const CHUNK: usize = 4096;
 /// "No entry", "no chunk" in the links.
 const NONE: u32 = u32::MAX;
 
-/// Draws of a random entry before the next one that holds something is taken.
+/// Draws of a random entry before values are counted.
 const MAX_DRAWS: usize = 64;
 
 /// Chunks an arena may have, so that every index, and the index after the last, fits a `u32`.
@@ -147,31 +147,28 @@ impl<V> Arena<V> {
     /// The name of a value, any of them; `None` where there is none. `random(n)` gives a number below `n`.
     ///
     /// Entries are drawn until one holds a value, which makes each as likely as any other. Where nearly
-    /// all are free, the value behind the last draw is taken: then those that follow a long gap are
-    /// somewhat likelier, and nobody has to draw a hundred thousand times.
+    /// all are free that takes too long; then it is drawn which of the values, and that one is counted to.
     pub(super) fn random(&self, mut random: impl FnMut(usize) -> usize) -> Option<u32> {
-        if self.chunks.is_empty() {
-            return None;
-        }
         let places = self.chunks.len() * CHUNK;
-        let mut place = 0;
-        for _ in 0..MAX_DRAWS {
-            place = random(places);
+        for _ in 0..if places == 0 { 0 } else { MAX_DRAWS } {
+            let place = random(places);
             if self.is_live(place) {
                 return Some(place as u32);
             }
         }
-        let (number, offset) = (place / CHUNK, place % CHUNK);
-        let chunks = (0..=self.chunks.len()).map(|after| (number + after) % self.chunks.len());
-        let mut chunks = chunks.filter(|&number| self.live(number) > 0);
-        let number = chunks.next()?;
-        let mut offsets = (0..CHUNK).map(|after| (offset + after) % CHUNK);
-        let offset = offsets.find(|offset| self.is_live(number * CHUNK + offset))?;
-        Some((number * CHUNK + offset) as u32)
-    }
-
-    fn live(&self, number: usize) -> usize {
-        self.chunks.get(number).map_or(0, |chunk| chunk.live)
+        let live = self.chunks.iter().map(|chunk| chunk.live).sum();
+        if live == 0 {
+            return None;
+        }
+        let mut left = random(live);
+        let number = self.chunks.iter().position(|chunk| {
+            let is_in_it = left < chunk.live;
+            left = if is_in_it { left } else { left - chunk.live };
+            is_in_it
+        })?;
+        let mut places =
+            (number * CHUNK..(number + 1) * CHUNK).filter(|&place| self.is_live(place));
+        places.nth(left).map(|place| place as u32)
     }
 
     fn is_live(&self, place: usize) -> bool {
@@ -293,6 +290,27 @@ mod tests {
         }
         assert_eq!(drawn.len(), kept);
         assert!(drawn.values().all(|times| (40..200).contains(times)));
+    }
+
+    #[test]
+    fn few_values_among_many_places_are_drawn_as_evenly() {
+        let mut arena = Arena::new();
+        let names: Vec<u32> = (0..5 * CHUNK).map(|n| arena.take(n)).collect();
+        let is_kept = |name: u32| (50..60).contains(&name) || name == 3 * CHUNK as u32;
+        for &name in names.iter().filter(|&&name| !is_kept(name)) {
+            arena.give_back(name);
+        }
+        let mut random = numbers();
+        let mut drawn = std::collections::HashMap::new();
+        for _ in 0..11 * 100 {
+            let name = arena.random(&mut random).expect("there are values");
+            *drawn.entry(name).or_insert(0) += 1;
+        }
+        assert_eq!(drawn.len(), 11);
+        assert!(
+            drawn.values().all(|times| (60..160).contains(times)),
+            "{drawn:?}"
+        );
     }
 
     #[test]

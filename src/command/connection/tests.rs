@@ -1,6 +1,6 @@
-use crate::engine::uses::Uses;
 use super::*;
 use crate::command::testing::{engine, run};
+use crate::engine::uses::Uses;
 
 const OK: &str = "+OK\r\n";
 const WRONG: &str = "-WRONGPASS invalid username-password pair or user is disabled.\r\n";

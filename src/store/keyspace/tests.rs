@@ -547,10 +547,17 @@ fn a_sample_is_spread_over_its_shard_and_has_nothing_twice() {
     }
     for (count, expected) in [(1, 1), (5, 5), (100, 100), (1000, 100)] {
         let mut ages = Vec::new();
-        keyspace.sample(Sampled::All, count, |n| n / 2, |_, entry| {
-            let age: u64 = String::from_utf8_lossy(entry.key()).parse().expect("a number");
-            ages.push(age);
-        });
+        keyspace.sample(
+            Sampled::All,
+            count,
+            |n| n / 2,
+            |_, entry| {
+                let age: u64 = String::from_utf8_lossy(entry.key())
+                    .parse()
+                    .expect("a number");
+                ages.push(age);
+            },
+        );
         ages.sort_unstable();
         ages.dedup();
         assert_eq!(ages.len(), expected);
