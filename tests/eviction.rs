@@ -141,7 +141,6 @@ fn without_eviction_what_needs_memory_is_refused() {
         LPUSH nosuch   => -ERR wrong number of arguments for 'lpush' command
         SETRANGE k 0 x => -OOM command not allowed when used memory > 'maxmemory'.
         SORT l STORE m => -OOM command not allowed when used memory > 'maxmemory'.
-        NOSUCH         => -ERR unknown command 'NOSUCH', with args beginning with: 
         GET k          => "v"
         LRANGE l 0 -1  => ["a" "b"]
         EXPIRE k 100   => :1
@@ -204,7 +203,8 @@ fn a_transaction_queues_nothing_without_memory() {
         SET k w        => -OOM command not allowed when used memory > 'maxmemory'.
         GET k          => -OOM command not allowed when used memory > 'maxmemory'.
         PING           => -OOM command not allowed when used memory > 'maxmemory'.
-        MULTI          => -ERR MULTI calls can not be nested
+        MULTI          => -OOM command not allowed when used memory > 'maxmemory'.
+        WATCH k        => -OOM command not allowed when used memory > 'maxmemory'.
         EXEC           => -EXECABORT Transaction discarded because of previous errors.
         MULTI          => +OK
         DISCARD        => +OK
@@ -328,6 +328,60 @@ fn words_of_the_other_policy_are_read_as_what_they_are() {
         OBJECT IDLETIME new => :0..119
         OBJECT IDLETIME old => :0..2
         "#,
+    );
+}
+
+#[test]
+fn who_watches_a_key_or_its_events_is_told_of_its_eviction() {
+    let Some(target) = server_with(&[("notify-keyspace-events", "Ee")]) else {
+        return;
+    };
+    let (conn, watcher, listener) = (
+        &mut target.connect(),
+        &mut target.connect(),
+        &mut target.connect(),
+    );
+    listener.transcript("SUBSCRIBE __keyevent@0__:evicted => [\"subscribe\" ? :1]");
+    set(conn, "maxmemory-policy", "allkeys-random");
+    conn.cmd(&["SET", "k", "v"]);
+    watcher.transcript("WATCH k => +OK\nMULTI => +OK\nPING => +QUEUED");
+    set(conn, "maxmemory", "1");
+    let is_gone = wait_until(Duration::from_secs(5), || {
+        conn.cmd(&["SET", "other", "v"]).is_error() && conn.cmd(&["DBSIZE"]).int() == 0
+    });
+    assert!(is_gone);
+    set(conn, "maxmemory", "0");
+    watcher.transcript("EXEC => nilarray");
+    let message = listener.read_value();
+    assert_eq!(message.items()[2].text(), "k");
+    assert_eq!(evicted(conn), 1);
+    conn.transcript("SET k w => +OK");
+}
+
+#[test]
+fn redis_cli_finds_the_hot_keys() {
+    let Some(target) = server_with(&[("maxmemory-policy", "allkeys-lfu")]) else {
+        return;
+    };
+    if !tools::have_program("redis-cli") {
+        return;
+    }
+    let conn = &mut target.connect();
+    all(
+        conn,
+        (0..50).map(|n| words(&["SET", &format!("cold{n}"), "v"])),
+    );
+    all(conn, (0..2000).map(|_| words(&["GET", "cold7"])));
+    let mut redis_cli = tools::tool("redis-cli", &target);
+    redis_cli.arg("--hotkeys");
+    let finished = tools::run_program(&mut redis_cli, b"", Duration::from_secs(20));
+    let said = finished.stdout;
+    let hottest = said.lines().find(|line| line.starts_with("hot key found"));
+    assert!(
+        hottest.is_some_and(
+            |line| line.ends_with("keyname: \"cold7\"") || line.ends_with("keyname: cold7")
+        ),
+        "{said}"
     );
 }
 
@@ -496,7 +550,7 @@ fn hot_keys_survive_cold_ones() {
         let cold = left.len() - hot;
         println!("{policy}: {hot} hot and {cold} cold of 5000 each are left");
         assert!(
-            hot > 4500 && cold < hot / 2,
+            hot > 4000 && cold < hot / 3,
             "{policy}: {hot} hot, {cold} cold"
         );
     }
@@ -564,9 +618,6 @@ fn large_collections_are_evicted_one_by_one() {
 
 #[test]
 fn a_lower_limit_holds_nobody_up() {
-    /// A slice is half a millisecond; the rest is for a machine with other things to do, and for a build
-    /// without optimization.
-    const LIMIT: Duration = Duration::from_millis(200);
     let Some(target) = server_with(&[("maxmemory-policy", "allkeys-lru")]) else {
         return;
     };
@@ -591,9 +642,17 @@ fn a_lower_limit_holds_nobody_up() {
         "{} evicted in {took:?}; {pings} pings, the longest {longest:?}",
         evicted(conn)
     );
-    assert!(longest < LIMIT, "{longest:?}");
+    // All at once, the longest would be all of it. (How long a slice is depends on what else the machine does.)
+    assert!(
+        pings > 20 && longest < took / 3,
+        "{longest:?} of {took:?}, {pings} pings"
+    );
     assert!(counter(conn, "stats", "total_eviction_exceeded_time") > 0);
-    assert_eq!(counter(conn, "stats", "current_eviction_exceeded_time"), 0);
+    let is_over = wait_until(Duration::from_secs(10), || {
+        conn.cmd(&["PING"]);
+        counter(conn, "stats", "current_eviction_exceeded_time") == 0
+    });
+    assert!(is_over, "{} of {limit}", used(conn));
 }
 
 #[test]

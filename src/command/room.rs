@@ -11,8 +11,8 @@ use crate::engine::eviction::{Policy, Room};
 /// The refusal.
 const NO_ROOM: Error = Error::new("OOM command not allowed when used memory > 'maxmemory'.");
 
-/// Commands that are not queued in a transaction, and so need no memory there; EXEC is another matter.
-const NEVER_QUEUED: &[&str] = &["DISCARD", "MULTI", "WATCH", "QUIT", "RESET"];
+/// Commands that a transaction neither queues nor lacks memory for; EXEC is another matter.
+const WAYS_OUT: &[&str] = &["DISCARD", "QUIT", "RESET"];
 
 /// Makes room for a command.
 ///
@@ -37,8 +37,8 @@ pub(super) fn make(call: &mut Call) -> Result<(), Error> {
     }
     let never_evicts = call.engine.config.maxmemory_policy == Policy::NoEviction;
     match room {
-        Room::None => Err(refusal(call)),
-        Room::Soon if never_evicts => Err(refusal(call)),
+        Room::None => Err(NO_ROOM),
+        Room::Soon if never_evicts => Err(NO_ROOM),
         Room::Soon | Room::Enough => Ok(()),
     }
 }
@@ -53,14 +53,5 @@ fn needs_room(call: &Call) -> bool {
         let mut queued = queued.filter_map(|&number| table::numbered(number));
         return queued.any(|found| needs(found.command));
     }
-    !NEVER_QUEUED.contains(&call.command.name)
-}
-
-/// The error; it ends a transaction that was about to be run.
-fn refusal(call: &mut Call) -> Error {
-    if call.command.name != "EXEC" {
-        return NO_ROOM;
-    }
-    call.engine.end_transaction(call.id);
-    Error::text([b"EXECABORT Transaction discarded because of: ", &*NO_ROOM.0].concat())
+    !WAYS_OUT.contains(&call.command.name)
 }
