@@ -5,7 +5,7 @@
 //! its session, which a later change of the password does not take away.
 
 use super::entry::{ALLOW_BUSY, Command, FAST, LOADING, NO_AUTH, NO_SCRIPT, STALE};
-use super::{Call, Done, Error, client, echoed, info, wrong_arguments_of};
+use super::{Call, Done, Error, client, echoed, info};
 use crate::engine::{Engine, Gates, ReplyMode, SessionId};
 use crate::number::parse_i64;
 use crate::resp::Protocol;
@@ -188,7 +188,7 @@ fn ping(call: &mut Call) -> Done {
     match call.args.len() {
         1 => call.reply.simple("PONG"),
         2 => call.reply.bulk(call.args.arg(1)),
-        _ => return Err(wrong_arguments_of("ping")),
+        _ => return Err(call.wrong_arity()),
     }
     Ok(())
 }
@@ -202,6 +202,7 @@ fn quit(call: &mut Call) -> Done {
 /// CLIENT NO-EVICT survives, as in Redis 7.0.
 fn reset(call: &mut Call) -> Done {
     let authenticated = !call.engine.has_password();
+    call.engine.stop_tracking(call.id);
     call.engine.end_transaction(call.id);
     call.engine.unsubscribe_all(call.id);
     let uses = call.engine.observers.uses();
@@ -210,7 +211,7 @@ fn reset(call: &mut Call) -> Done {
     session.db = 0;
     session.protocol = Protocol::Resp2;
     session.reply_mode = ReplyMode::On;
-    session.forget_pushed();
+    session.take_pushed();
     session.uses = uses;
     session.name = Box::default();
     call.reply.set_protocol(Protocol::Resp2);
