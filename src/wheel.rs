@@ -428,7 +428,7 @@ impl<T> Wheel<T> {
             .filter(move |slot| word >> slot & 1 == 1)
             .map(move |slot| {
                 let head = bank.heads[level * SLOTS + slot];
-                (slot, self.ring(head).take(most).count())
+                (slot, self.indices(head).take(most).count())
             })
     }
 
@@ -446,9 +446,15 @@ impl<T> Wheel<T> {
     /// ```
     #[must_use]
     pub fn earliest(&self, looks: usize) -> Option<u64> {
+        self.soonest(looks).map(|id| self.deadline(id))
+    }
+
+    /// The timer with the earliest deadline, as far as [`earliest`](Self::earliest) finds it.
+    #[must_use]
+    pub fn soonest(&self, looks: usize) -> Option<TimerId> {
         let of_list = |bank: &Bank, list: usize| {
-            let timers = self.ring(bank.heads[list]).take(looks);
-            timers.map(|timer| timer.at).min()
+            let timers = self.indices(bank.heads[list]).take(looks);
+            timers.map(|index| (self.timers.get(index).at, index)).min()
         };
         let of_bank = |bank: &Bank| {
             let of_levels = (0..LEVELS)
@@ -461,16 +467,22 @@ impl<T> Wheel<T> {
                 .min();
             of_levels.into_iter().chain(of_others).min()
         };
-        self.banks.iter().filter_map(of_bank).min()
+        let first = self.banks.iter().filter_map(of_bank).min();
+        first.map(|(_, index)| TimerId::new(index))
+    }
+
+    /// A timer, each about as likely as any other; `random(n)` gives a number below `n`.
+    #[must_use]
+    pub fn random(&self, random: impl FnMut(usize) -> usize) -> Option<TimerId> {
+        self.timers.random(random).map(TimerId::new)
     }
 
     /// The timers of a list, from its head on.
-    fn ring(&self, head: u32) -> impl Iterator<Item = &Timer<T>> {
+    fn indices(&self, head: u32) -> impl Iterator<Item = u32> {
         let first = (head != NIL).then_some(head);
         std::iter::successors(first, move |&index| {
             Some(self.timers.get(index).next).filter(|&next| next != head)
         })
-        .map(|index| self.timers.get(index))
     }
 
     /// Gives up all timers at once and the memory in pieces, where one big free would take too long.

@@ -12,6 +12,7 @@ use super::entry::{ADMIN, Command, LOADING, NO_SCRIPT, STALE};
 use super::{Call, Done, Error, MAX_ECHO_BYTES, echoed, help, pause};
 use crate::engine::blocked::Over;
 use crate::engine::session::Library;
+use crate::engine::uses::Uses;
 use crate::engine::{Engine, Mail, ReplyMode, Session, SessionId};
 use crate::number::parse_i64;
 use std::collections::HashSet;
@@ -463,7 +464,11 @@ fn client_no_evict(call: &mut Call) -> Done {
 }
 
 fn client_no_touch(call: &mut Call) -> Done {
-    call.session().no_touch = parse_switch(call.args.arg(2), "ON", "OFF")?;
+    call.session().uses = if parse_switch(call.args.arg(2), "ON", "OFF")? {
+        Uses::Ignored
+    } else {
+        call.engine.observers.uses()
+    };
     call.reply.ok();
     Ok(())
 }

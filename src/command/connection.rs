@@ -205,13 +205,14 @@ fn reset(call: &mut Call) -> Done {
     call.engine.stop_tracking(call.id);
     call.engine.end_transaction(call.id);
     call.engine.unsubscribe_all(call.id);
+    let uses = call.engine.observers.uses();
     let session = call.session();
     session.authenticated = authenticated;
     session.db = 0;
     session.protocol = Protocol::Resp2;
     session.reply_mode = ReplyMode::On;
     session.take_pushed();
-    session.no_touch = false;
+    session.uses = uses;
     session.name = Box::default();
     call.reply.set_protocol(Protocol::Resp2);
     call.reply.simple("RESET");

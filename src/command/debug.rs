@@ -13,7 +13,7 @@ use crate::engine::trace::TraceOrder;
 use crate::engine::turns::LoopStats;
 use crate::engine::{Clock, LoopOrder, Mail};
 use crate::number::parse_i64;
-use crate::store::{Entry, Item};
+use crate::store::{Entry, Item, uses};
 use std::time::Duration;
 
 /// The longest that DEBUG SLEEP holds the server; whoever asks for more gets this.
@@ -172,14 +172,15 @@ fn describe(entry: &Entry, clock: Clock) -> String {
     } else {
         1
     };
-    let used_s = u64::from(entry.used_s());
+    let (word, now_s) = (entry.used_s(), clock.unix_s32());
+    let used_s = uses::used_s(word, now_s);
     format!(
         "Value at:0x0 refcount:{references} encoding:{} serializedlength:{} lru:{} \
          lru_seconds_idle:{}",
         entry.encoding_name(),
         serialized_len_of(entry),
-        used_s & LRU_MASK,
-        clock.unix_s().saturating_sub(used_s),
+        u64::from(word) & LRU_MASK,
+        now_s.saturating_sub(used_s),
     )
 }
 

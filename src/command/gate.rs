@@ -21,7 +21,7 @@ use super::client::tracking;
 use super::entry::NO_MULTI;
 use super::follow_up::{Own, tell};
 use super::table::Listed;
-use super::{Call, Error, carry_out, pause, pubsub, reject, transaction};
+use super::{Call, Error, carry_out, pause, pubsub, reject, room, transaction};
 use crate::engine::Gates;
 use crate::resp::Mark;
 
@@ -34,6 +34,11 @@ pub(super) fn pass(call: &mut Call, found: &'static Listed, mark: Mark, gates: G
     let is_queueing = gates.has(Gates::QUEUEING);
     if is_queueing && found.command.flags.has(NO_MULTI) {
         return refuse(call, found, NOT_QUEUED);
+    }
+    if gates.has(Gates::LIMITED)
+        && let Err(error) = room::make(call)
+    {
+        return refuse(call, found, error);
     }
     if gates.has(Gates::SUBSCRIBED)
         && let Err(error) = pubsub::check_subscriber(found)

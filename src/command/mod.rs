@@ -40,6 +40,7 @@ mod notifications;
 mod object;
 pub mod pause;
 pub mod pubsub;
+mod room;
 mod sample;
 mod scan;
 mod server;
@@ -52,6 +53,7 @@ pub mod table;
 mod testing;
 mod transaction;
 
+use crate::engine::uses::Uses;
 use crate::engine::{Db, Engine, KnownHash, ReplyMode, Session, SessionId};
 use crate::resp::{Mark, Output, Reply, Request};
 use crate::store::Item;
@@ -130,9 +132,12 @@ impl<'a> Call<'a> {
     #[inline]
     pub fn parts(&mut self) -> (&mut Request<'a>, Db<'_>, &mut Reply<'a>) {
         let session = &self.engine.sessions[self.id];
-        let no_touch = session.no_touch && self.command.name != "TOUCH";
+        let mut uses = session.uses;
+        if uses == Uses::Ignored && self.command.name == "TOUCH" {
+            uses = self.engine.observers.uses();
+        }
         let mut db = self.engine.db(session.db as usize);
-        db.no_touch = no_touch;
+        db.uses = uses;
         db.known = self.known;
         (&mut self.args, db, &mut self.reply)
     }

@@ -6,14 +6,21 @@
 use super::entry::{Command, Keys, LOADING, READONLY, STALE};
 use super::help::{self, help};
 use super::{Call, Done, Error};
+use crate::store::uses;
 
 /// What Redis replies as the reference count of an integer that all keys share.
 const SHARED_REFCOUNT: i64 = i32::MAX as i64;
 
-/// Access counters belong to an eviction policy that is not there.
+/// Accesses are counted for two policies of eviction only.
 const NO_LFU: Error = Error::new(
     "ERR An LFU maxmemory policy is not selected, access frequency not tracked. Please note that \
      when switching between policies at runtime LRU and LFU data will take some time to adjust.",
+);
+
+/// And while they are, nobody notes the time.
+const LFU: Error = Error::new(
+    "ERR An LFU maxmemory policy is selected, idle time not tracked. Please note that when switching \
+     between policies at runtime LRU and LFU data will take some time to adjust.",
 );
 
 /// OBJECT.
@@ -84,11 +91,15 @@ fn object_encoding(call: &mut Call) -> Done {
 }
 
 fn object_freq(call: &mut Call) -> Done {
+    let config = &call.engine.config;
+    let (counts, scale) = (config.maxmemory_policy.counts_uses(), config.lfu);
+    let now_s = call.engine.clock.unix_s32();
     let (args, mut db, reply) = call.parts();
-    if db.examine(args.arg(2)).is_some() {
-        return Err(NO_LFU);
+    match db.examine(args.arg(2)) {
+        Some(entry) if counts => reply.integer(scale.count(entry.used_s(), now_s).into()),
+        Some(_) => return Err(NO_LFU),
+        None => reply.null(),
     }
-    reply.null();
     Ok(())
 }
 
@@ -97,10 +108,15 @@ fn object_help(call: &mut Call) -> Done {
 }
 
 fn object_idletime(call: &mut Call) -> Done {
+    let counts = call.engine.config.maxmemory_policy.counts_uses();
     let now_s = call.engine.clock.unix_s32();
     let (args, mut db, reply) = call.parts();
     match db.examine(args.arg(2)) {
-        Some(entry) => reply.integer(i64::from(now_s.saturating_sub(entry.used_s()))),
+        Some(_) if counts => return Err(LFU),
+        Some(entry) => {
+            let used_s = uses::used_s(entry.used_s(), now_s);
+            reply.integer(now_s.saturating_sub(used_s).into());
+        }
         None => reply.null(),
     }
     Ok(())

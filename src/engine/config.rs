@@ -1,7 +1,9 @@
 //! The values of the settings. What may be said about them stands in `settings.rs`.
 
+use super::eviction::Policy;
 use super::observers::Classes;
 use crate::store::Packing;
+use crate::store::uses::Scale;
 use std::collections::BTreeMap;
 
 /// The classes of clients that have output limits of their own, in the order of the setting.
@@ -87,6 +89,16 @@ pub struct Config {
     pub trace_max_bytes: u64,
     /// The port of the loopback at which the live page is served; 0: it is not.
     pub watch: u16,
+    /// Bytes of memory from which on keys are evicted, or commands refused; 0: none.
+    pub maxmemory: u64,
+    /// Which keys are evicted.
+    pub maxmemory_policy: Policy,
+    /// How many keys are looked at for each that is evicted.
+    pub maxmemory_samples: u32,
+    /// How long a command may be held up by eviction: 0 is not at all, 10 half a millisecond, 100 for ever.
+    pub maxmemory_eviction_tenacity: u32,
+    /// How uses of keys are counted.
+    pub lfu: Scale,
     /// The classes of events that are told.
     pub notify_keyspace_events: Classes,
     /// How collections are kept.
@@ -146,6 +158,14 @@ impl Default for Config {
             trace_keys: true,
             trace_max_bytes: 256 * MIB,
             watch: 0,
+            maxmemory: 0,
+            maxmemory_policy: Policy::NoEviction,
+            maxmemory_samples: 5,
+            maxmemory_eviction_tenacity: 10,
+            lfu: Scale {
+                log_factor: 10,
+                decay_minutes: 1,
+            },
             notify_keyspace_events: Classes::default(),
             packing: Packing::default(),
             inert: BTreeMap::new(),

@@ -5,6 +5,7 @@ use super::blocked::Blocked;
 use super::clock::Clock;
 use super::observers::{Classes, Observers};
 use super::stats::KeyStats;
+use super::uses::Uses;
 use crate::store::keyspace::{Deadline, NewString, Spot, Stored};
 use crate::store::{Encoding, Entry, Keyspace, Kind, Packing, Trash};
 
@@ -38,8 +39,8 @@ pub struct Db<'a> {
     pub packing: &'a Packing,
     /// Whether the command has replied: [`Db::replied`].
     pub(super) has_replied: bool,
-    /// Whether looking a key up counts as no use of it (CLIENT NO-TOUCH).
-    pub(crate) no_touch: bool,
+    /// What looking a key up leaves in its entry.
+    pub(crate) uses: Uses,
     /// A key that need not be hashed again.
     pub(crate) known: &'a KnownHash,
 }
@@ -142,11 +143,12 @@ impl Db<'_> {
     /// The key's entry for changing; where there is none, one with an empty collection of this type,
     /// which must not be left empty.
     pub fn write_or_create(&mut self, key: &[u8], kind: Kind) -> &mut Entry {
-        let spot = self.find(key).unwrap_or_else(|| {
-            self.add(Entry::empty(key, kind), None);
-            self.find(key).expect("a key just added is there")
-        });
-        self.use_of(spot)
+        if let Some(spot) = self.find(key) {
+            return self.use_of(spot);
+        }
+        self.add(Entry::empty(key, kind), None);
+        let spot = self.find(key).expect("a key just added is there");
+        self.keys.entry_mut(spot)
     }
 
     /// The entries of several keys for reading, side by side; each is counted as by [`Db::read`].
@@ -174,8 +176,13 @@ impl Db<'_> {
     #[inline]
     fn use_of(&mut self, spot: Spot) -> &mut Entry {
         let entry = self.keys.entry_mut(spot);
-        if !self.no_touch {
-            entry.touch(self.clock.unix_s32());
+        match self.uses {
+            Uses::Timed => entry.touch(self.clock.unix_s32()),
+            Uses::Counted => {
+                let word = Some(entry.used_s());
+                entry.touch(self.observers.used(word, self.clock.unix_s32()));
+            }
+            Uses::Ignored => {}
         }
         entry
     }
@@ -228,23 +235,49 @@ impl Db<'_> {
         deadline: Deadline,
         event: &'static str,
     ) {
-        let stored = self.keys.set_string(
-            self.hash(key),
-            key,
-            value,
-            deadline,
-            self.clock.unix_ms(),
-            self.clock.unix_s32(),
-        );
-        self.stats.expired += u64::from(stored.was_expired);
-        self.stats.dirty += 1;
         if self.observers.is_on() {
-            self.tell_stored(key, &stored, deadline, event);
+            return self.store_observed(key, value, deadline, event);
         }
+        let stored = self.replace_string(key, value, deadline, self.clock.unix_s32());
         self.trash.value(stored.replaced);
     }
 
+    /// The replacing itself; the entry's word of use becomes `used`.
+    #[inline(always)]
+    fn replace_string(
+        &mut self,
+        key: &[u8],
+        value: NewString<'_>,
+        deadline: Deadline,
+        used: u32,
+    ) -> Stored {
+        let (hash, now_ms) = (self.hash(key), self.clock.unix_ms());
+        let stored = self
+            .keys
+            .set_string(hash, key, value, deadline, now_ms, used);
+        self.stats.expired += u64::from(stored.was_expired);
+        self.stats.dirty += 1;
+        stored
+    }
+
+    /// The same where somebody wants to know of it, or counts it.
     #[cold]
+    #[inline(never)]
+    fn store_observed(
+        &mut self,
+        key: &[u8],
+        value: NewString<'_>,
+        deadline: Deadline,
+        event: &'static str,
+    ) {
+        let before = self.keys.peek(key).filter(|entry| !self.is_expired(entry));
+        let word = before.map(Entry::used_s);
+        let used = self.observers.used(word, self.clock.unix_s32());
+        let stored = self.replace_string(key, value, deadline, used);
+        self.tell_stored(key, &stored, deadline, event);
+        self.trash.value(stored.replaced);
+    }
+
     fn tell_stored(
         &mut self,
         key: &[u8],
@@ -267,7 +300,7 @@ impl Db<'_> {
     /// Stores what a command has made under its key, in place of whatever is there; `None` is nothing, and
     /// removes the key.
     pub fn store_result(&mut self, key: &[u8], result: Option<Entry>, storing: Storing) {
-        let Some(entry) = result else {
+        let Some(mut entry) = result else {
             if storing.replies_first {
                 self.replied();
             }
@@ -277,6 +310,11 @@ impl Db<'_> {
         if self.find(key).is_none() {
             self.notify(Classes::NEW, "new", key);
         } else if let Some((replaced, _)) = self.keys.remove(key) {
+            // It goes on with the counter of the key that it is stored under.
+            if self.uses == Uses::Counted {
+                let word = Some(replaced.used_s());
+                entry.touch(self.observers.used(word, self.clock.unix_s32()));
+            }
             self.trash.entry(replaced);
         }
         self.insert(entry, None);
@@ -315,7 +353,7 @@ impl Db<'_> {
     /// one that nobody has used yet is used now.
     fn insert(&mut self, mut entry: Entry, deadline_ms: Option<u64>) {
         if entry.used_s() == 0 {
-            entry.touch(self.clock.unix_s32());
+            entry.touch(self.observers.used(None, self.clock.unix_s32()));
         }
         self.blocked.key_added(self.index, entry.key());
         self.keys.insert(entry, deadline_ms);

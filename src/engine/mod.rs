@@ -11,6 +11,7 @@ pub mod client_memory;
 pub mod clock;
 pub mod config;
 pub mod database;
+pub mod eviction;
 pub mod gates;
 pub mod histogram;
 pub mod observers;
@@ -25,6 +26,7 @@ pub mod trace;
 pub mod tracking;
 pub mod transaction;
 pub mod turns;
+pub mod uses;
 pub mod watched;
 
 use crate::store::{Expired, Keyspace, Trash};
@@ -33,6 +35,7 @@ use client_memory::ClientMemory;
 pub use clock::Clock;
 pub use config::Config;
 pub use database::{Db, KnownHash, Storing};
+use eviction::Eviction;
 pub use gates::Gates;
 pub use observers::{Classes, Observers};
 pub use outbox::Outbox;
@@ -143,6 +146,8 @@ pub struct Engine {
     pub trace: TraceStatus,
     /// What is too big to be freed at once.
     pub trash: Trash,
+    /// Which keys may go when memory is short.
+    pub eviction: Eviction,
     /// Randomness.
     pub random: Random,
     /// What is to be done by the server.
@@ -186,6 +191,7 @@ impl Engine {
             host: Host::default(),
             trace: TraceStatus::default(),
             trash: Trash::new(),
+            eviction: Eviction::default(),
             random,
             mail: Vec::new(),
             active_expire: true,
@@ -200,6 +206,7 @@ impl Engine {
     pub fn heed_settings(&mut self) {
         let classes = self.config.notify_keyspace_events;
         self.observers.set_classes(classes);
+        self.heed_memory_settings();
     }
 
     /// The database with this number, for a command to work on.
@@ -210,13 +217,13 @@ impl Engine {
             keys: &mut self.databases[index],
             index,
             blocked: &mut self.blocked,
+            uses: self.observers.uses(),
             observers: &mut self.observers,
             trash: &mut self.trash,
             stats: &mut self.stats.keys,
             clock: &self.clock,
             packing: &self.config.packing,
             has_replied: false,
-            no_touch: false,
             known: &KnownHash::NONE,
         }
     }

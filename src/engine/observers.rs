@@ -24,7 +24,9 @@
 mod classes;
 
 use super::tracking::Tracking;
+use super::uses::{UseCounter, Uses};
 use super::{SessionId, Watched};
+use crate::store::uses::Scale;
 
 pub use classes::Classes;
 
@@ -69,6 +71,8 @@ pub struct Observers {
     watched: Watched,
     /// The classes of events that are told.
     classes: Classes,
+    /// Who counts how often keys are used.
+    counter: Option<UseCounter>,
     /// Who has copies of keys.
     tracking: Tracking,
     /// What is to be told when the command is over.
@@ -122,7 +126,7 @@ impl Observers {
     /// Finds out anew whether there is anybody.
     fn weigh(&mut self) {
         let is_told = self.classes != Classes::default() || self.tracking.is_interested();
-        self.is_on = is_told || !self.watched.has_no_keys();
+        self.is_on = is_told || !self.watched.has_no_keys() || self.counter.is_some();
     }
 
     /// Who has copies of keys.
@@ -167,6 +171,38 @@ impl Observers {
     pub(super) fn exchanged(&mut self, db: usize, comes: impl Fn(&[u8]) -> bool) {
         self.watched.exchange(db, comes);
         self.weigh();
+    }
+
+    /// From now on uses of keys are counted, or no more.
+    pub fn set_counter(&mut self, counter: Option<UseCounter>) {
+        self.counter = counter;
+        self.weigh();
+    }
+
+    /// Who counts how often keys are used, if anybody does.
+    pub fn counter(&mut self) -> Option<&mut UseCounter> {
+        self.counter.as_mut()
+    }
+
+    /// What a lookup leaves in a key's entry, where its client has not said otherwise.
+    #[inline]
+    #[must_use]
+    pub fn uses(&self) -> Uses {
+        match self.counter {
+            None => Uses::Timed,
+            Some(_) => Uses::Counted,
+        }
+    }
+
+    /// A key whose entry has this word of use is used at a moment in unix seconds; `None` for a new key.
+    /// Gives the word that the entry is to have.
+    #[cold]
+    pub fn used(&mut self, word: Option<u32>, now_s: u32) -> u32 {
+        match (&mut self.counter, word) {
+            (None, _) => now_s,
+            (Some(_), None) => Scale::fresh(now_s),
+            (Some(counter), Some(word)) => counter.again(word, now_s),
+        }
     }
 
     /// A key has another value, or none; `by_command` is false where its deadline has come.

@@ -4,6 +4,7 @@ use super::gates::Gates;
 use super::pubsub::Counts;
 use super::tracking::Tracker;
 use super::transaction::Transaction;
+use super::uses::Uses;
 use crate::resp::Protocol;
 use slab::Slab;
 
@@ -64,8 +65,8 @@ pub struct Session {
     pub blocked: bool,
     /// CLIENT NO-EVICT.
     pub no_evict: bool,
-    /// CLIENT NO-TOUCH.
-    pub no_touch: bool,
+    /// What its lookups leave in the keys' entries: CLIENT NO-TOUCH, or as the policy of eviction wants.
+    pub uses: Uses,
     /// Whether it came through a Unix socket.
     pub unix_socket: bool,
     /// Whether it is on this machine.
@@ -221,6 +222,8 @@ pub struct Peer {
 pub struct Sessions {
     slots: Slab<Box<Session>>,
     last_id: u64,
+    /// What lookups leave in the keys' entries, where a client has not said otherwise.
+    uses: Uses,
 }
 
 impl Sessions {
@@ -254,7 +257,7 @@ impl Sessions {
             closing: false,
             blocked: false,
             no_evict: false,
-            no_touch: false,
+            uses: self.uses,
             unix_socket: peer.unix_socket,
             is_local: peer.is_local,
             fd: peer.fd,
@@ -271,6 +274,16 @@ impl Sessions {
         };
         // There are at most `maxclients` sessions, far fewer than 2^32.
         SessionId(self.slots.insert(Box::new(session)) as u32)
+    }
+
+    /// From now on lookups leave this in the keys' entries, but those of clients that said CLIENT NO-TOUCH.
+    pub(super) fn set_uses(&mut self, uses: Uses) {
+        self.uses = uses;
+        for (_, session) in &mut self.slots {
+            if session.uses != Uses::Ignored {
+                session.uses = uses;
+            }
+        }
     }
 
     /// A client has left. (The engine's [`close_session`](super::Engine::close_session) takes it out of

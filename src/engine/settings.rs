@@ -8,6 +8,7 @@
 //! effect.
 
 use super::config::{Access, BUFFER_CLASSES, BufferLimit, Config};
+use super::eviction::Policy;
 use super::observers::Classes;
 use crate::resp::split_words;
 
@@ -172,7 +173,6 @@ const NO_FILES: &str = "Aerolite keeps its data in memory only and writes none t
 const NO_REPLICAS: &str = "Aerolite has no replicas";
 const NO_CLUSTER: &str = "Aerolite is no cluster";
 const NO_DAEMON: &str = "Aerolite stays in the foreground; let a service manager start it";
-const NO_LIMIT: &str = "Aerolite does not evict keys";
 const ONE_THREAD: &str = "Aerolite does everything in one thread";
 
 // Those that decide how collections are kept have an older name each, which is still in use.
@@ -293,6 +293,36 @@ pub const SETTINGS: &[Setting] = &[
         number!(trace_max_bytes: u64, MIN_TRACE_BYTES, i64::MAX, Unit::Memory),
     ),
     fixed("watch", number!(watch: u16, 0, 65535, Unit::Plain)),
+    mutable(
+        "maxmemory",
+        number!(maxmemory: u64, 0, i64::MAX, Unit::Memory),
+    ),
+    mutable(
+        "maxmemory-policy",
+        Kind::Choice(
+            Field {
+                get: |config| config.maxmemory_policy as usize,
+                set: |config, index| config.maxmemory_policy = Policy::ALL[index],
+            },
+            Policy::NAMES,
+        ),
+    ),
+    mutable(
+        "maxmemory-samples",
+        number!(maxmemory_samples: u32, 1, i32::MAX as i64, Unit::Plain),
+    ),
+    mutable(
+        "maxmemory-eviction-tenacity",
+        number!(maxmemory_eviction_tenacity: u32, 0, 100, Unit::Plain),
+    ),
+    mutable(
+        "lfu-log-factor",
+        number!(lfu.log_factor: u32, 0, i32::MAX as i64, Unit::Plain),
+    ),
+    mutable(
+        "lfu-decay-time",
+        number!(lfu.decay_minutes: u32, 0, i32::MAX as i64, Unit::Plain),
+    ),
     mutable("hash-max-listpack-entries", HASH_ENTRIES),
     mutable("hash-max-ziplist-entries", HASH_ENTRIES),
     mutable("hash-max-listpack-value", HASH_BYTES),
@@ -314,8 +344,6 @@ pub const SETTINGS: &[Setting] = &[
     never("cluster-enabled", "no", NO_CLUSTER),
     never("replicaof", "", NO_REPLICAS),
     never("slaveof", "", NO_REPLICAS),
-    only("maxmemory", "0", NO_LIMIT),
-    only("maxmemory-policy", "noeviction", NO_LIMIT),
     never("io-threads", "1", ONE_THREAD),
     mutable(
         "notify-keyspace-events",
@@ -365,12 +393,9 @@ pub const SETTINGS: &[Setting] = &[
     inert("lazyfree-lazy-server-del", "yes"),
     inert("lazyfree-lazy-user-del", "yes"),
     inert("lazyfree-lazy-user-flush", "yes"),
-    inert("lfu-decay-time", "1"),
-    inert("lfu-log-factor", "10"),
     inert("list-compress-depth", "0"),
     inert("locale-collate", ""),
     inert("lua-time-limit", "5000"),
-    inert("maxmemory-samples", "5"),
     inert("no-appendfsync-on-rewrite", "no"),
     inert("oom-score-adj", "no"),
     inert("oom-score-adj-values", "0 200 800"),

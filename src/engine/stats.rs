@@ -70,6 +70,10 @@ pub struct Stats {
     pub recent_max_output: u64,
     /// How late active expiry was, in milliseconds.
     pub expiry_lateness_ms: Histogram,
+    /// Keys removed because memory was short.
+    pub evicted_keys: u64,
+    /// For how long memory was over its limit, in nanoseconds.
+    pub over_limit: OverLimit,
     /// How often active expiry only moved a key's timer nearer.
     pub timers_moved: u64,
     /// What the event loop did.
@@ -139,6 +143,42 @@ impl Stats {
             peak_allocated: self.peak_allocated,
             ..Stats::new()
         };
+    }
+}
+
+/// For how long memory has been over its limit.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct OverLimit {
+    /// The sum of the times that are over.
+    past_ns: u64,
+    /// When it began, by the stopwatch, if it is over the limit now.
+    since_ns: Option<u64>,
+}
+
+impl OverLimit {
+    /// Memory is over its limit at this moment of the stopwatch, or is not.
+    pub fn note(&mut self, is_over: bool, at_ns: u64) {
+        match (is_over, self.since_ns) {
+            (true, None) => self.since_ns = Some(at_ns),
+            (false, Some(_)) => {
+                self.past_ns += self.now_ns(at_ns);
+                self.since_ns = None;
+            }
+            _ => {}
+        }
+    }
+
+    /// For how long it has been over the limit by now.
+    #[must_use]
+    pub fn now_ns(&self, at_ns: u64) -> u64 {
+        self.since_ns
+            .map_or(0, |since_ns| at_ns.saturating_sub(since_ns))
+    }
+
+    /// For how long in all.
+    #[must_use]
+    pub fn total_ns(&self, at_ns: u64) -> u64 {
+        self.past_ns + self.now_ns(at_ns)
     }
 }
 
@@ -249,6 +289,9 @@ pub struct Host {
     pub port: u16,
     /// Reads the figures that change by themselves.
     pub usage: fn() -> Usage,
+    /// Reads how many bytes are allocated, exactly and fast enough to be asked before each command. Where
+    /// nobody can tell, it is 0 for ever, and [`Host::allows`] no `maxmemory`.
+    pub allocated: Box<dyn Fn() -> u64>,
     /// Asks the system whether the setting of this name can be had; the reason if not.
     pub allows: fn(&str, &Config) -> Result<(), String>,
     /// Writes the settings into the config file.
@@ -290,6 +333,7 @@ impl Default for Host {
             polling: "none",
             port: 0,
             usage: Usage::default,
+            allocated: Box::new(|| 0),
             allows: |_, _| Ok(()),
             rewrite_config: |_, _| Ok(()),
             stopwatch_ns: Box::new(|| 0),

@@ -72,6 +72,7 @@ pub fn describe(now: Clock) -> Host {
             "kqueue"
         },
         usage,
+        allocated: allocated_by_this_thread(),
         stopwatch_ns: stopwatch(),
         allows,
         rewrite_config: super::config_file::rewrite,
@@ -114,10 +115,31 @@ fn stopwatch() -> Box<dyn Fn() -> u64> {
 
 /// Whether the system allows a setting to be as it is. `maxclients` needs as many descriptors,
 /// and the limit of open files is raised to them here.
-fn allows(name: &str, config: &Config) -> Result<(), String> {
-    if name != "maxclients" {
-        return Ok(());
+///
+/// `maxmemory` needs somebody who counts. In a program that embeds Aerolite and has another allocator
+/// nobody does, and a limit that nobody minds had better not be accepted.
+pub fn allows(name: &str, config: &Config) -> Result<(), String> {
+    match name {
+        "maxclients" => allows_clients(config),
+        "maxmemory" if config.maxmemory > 0 && !is_measured() => Err(
+            "The program's allocator is not jemalloc, which alone can tell how much memory is in use"
+                .to_owned(),
+        ),
+        _ => Ok(()),
     }
+}
+
+/// Whether jemalloc is who allocates: then it notices.
+fn is_measured() -> bool {
+    let allocated = allocated_by_this_thread();
+    let before = allocated();
+    let something = std::hint::black_box(Box::new([0u8; 1024]));
+    let is_measured = allocated() != before;
+    drop(something);
+    is_measured
+}
+
+fn allows_clients(config: &Config) -> Result<(), String> {
     match reachable_clients(config.maxclients, config) {
         clients if clients >= config.maxclients => Ok(()),
         clients => Err(format!(
@@ -205,14 +227,29 @@ fn usage() -> Usage {
     usage
 }
 
+/// Bytes allocated by this thread, less those it has freed. Everything of a server is made and freed in its
+/// one thread, so that is exactly what is in use; and it is two loads, where jemalloc's statistics
+/// have to be gathered from all its arenas first. (These count what lies ready in the thread's cache as
+/// allocated, too.)
+fn allocated_by_this_thread() -> Box<dyn Fn() -> u64> {
+    use tikv_jemalloc_ctl::thread;
+    match (thread::allocatedp::read(), thread::deallocatedp::read()) {
+        (Ok(allocated), Ok(freed)) => {
+            // The settings of an embedded server may come from another thread, and are freed here.
+            Box::new(move || allocated.get().saturating_sub(freed.get()))
+        }
+        _ => Box::new(|| 0),
+    }
+}
+
 /// The allocator's own figures. They are 0 in a program that embeds Aerolite and has another one.
 fn allocator_usage() -> Usage {
     use tikv_jemalloc_ctl::{epoch, stats};
-    // The figures are a snapshot, taken anew when the epoch is advanced.
+    // But for the first, the figures are a snapshot, taken anew when the epoch is advanced.
     let _ = epoch::advance();
     let bytes = |figure: Result<usize, _>| figure.map_or(0, |bytes| bytes as u64);
     Usage {
-        allocated: bytes(stats::allocated::read()),
+        allocated: allocated_by_this_thread()(),
         active: bytes(stats::active::read()),
         resident: bytes(stats::resident::read()),
         ..Usage::default()

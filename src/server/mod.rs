@@ -99,9 +99,11 @@ impl Server {
     ///
     /// # Errors
     /// An address that cannot be listened on, or a trace that cannot be written, named in the error's
-    /// text; or no descriptors.
+    /// text; `maxmemory` where nobody can tell how much is used; or no descriptors.
     pub fn new(config: Config) -> io::Result<(EventLoop<Server>, Server)> {
         let mut event_loop = EventLoop::new(EVENTS_PER_POLL)?;
+        host::allows("maxmemory", &config)
+            .map_err(|reason| io::Error::new(io::ErrorKind::InvalidInput, reason))?;
         let now = host::now();
         let mut engine = Engine::new(config, host::seed(), now);
         engine.host = host::describe(now);

@@ -81,6 +81,7 @@ impl Alarm {
 pub struct Timers {
     expiry: Alarm,
     freeing: Alarm,
+    eviction: Alarm,
     /// The deadlines of clients that wait.
     pub(super) timeouts: Alarm,
     /// The end of a pause.
@@ -103,6 +104,7 @@ impl Default for Timers {
         Timers {
             expiry: Alarm::default(),
             freeing: Alarm::default(),
+            eviction: Alarm::default(),
             timeouts: Alarm::default(),
             pause: Alarm::default(),
             clients: Alarm::default(),
@@ -130,6 +132,7 @@ impl Server {
         self.timers.commands_before = self.engine.stats.commands;
         let (expiry, freeing) = (self.engine.next_due(), self.engine.trash.due_ms());
         let timeouts = self.engine.blocked.next_due();
+        let eviction = self.engine.eviction.is_due().then(|| event_loop.now_ms());
         let pause = self.engine.pause.next_due();
         if expiry.is_some() || freeing.is_some() || timeouts.is_some() || pause.is_some() {
             // The two clocks are compared, so both are read now: a turn may have been long.
@@ -144,6 +147,7 @@ impl Server {
         self.timers
             .freeing
             .set(event_loop, freeing.map(of_the_loop), free_trash);
+        self.timers.eviction.set(event_loop, eviction, evict);
         self.timers
             .timeouts
             .set(event_loop, timeouts.map(of_the_loop), time_out);
@@ -350,6 +354,21 @@ fn free_trash(event_loop: &mut EventLoop<Server>, server: &mut Server, _: TimeEv
     });
     event_loop.recorder().lap(begun, Phase::Free, None, slices);
     finish(event_loop, &mut server.timers.freeing, again)
+}
+
+/// Evicts keys while memory is over its limit: a slice in each turn.
+fn evict(event_loop: &mut EventLoop<Server>, server: &mut Server, _: TimeEventId) -> Next {
+    server.engine.start_watch();
+    let begun = event_loop.recorder().begin();
+    let before = server.engine.stats.evicted_keys;
+    let again = server.engine.go_on_evicting();
+    server.follow_up();
+    server.see_to_the_woken(event_loop);
+    let evicted = server.engine.stats.evicted_keys.saturating_sub(before);
+    event_loop
+        .recorder()
+        .lap(begun, Phase::Free, None, evicted as usize);
+    finish(event_loop, &mut server.timers.eviction, again)
 }
 
 /// Goes on with what is left to be done in the table of tracked keys, for a slice of time.

@@ -328,14 +328,16 @@ impl Entry {
         Some(result)
     }
 
-    /// A copy of the value under another key, without a deadline.
+    /// A copy of the value under another key, without a deadline, which nobody has used yet.
     #[must_use]
     pub fn copy_to(&self, key: &[u8]) -> Entry {
         let copy = match self.form() {
             Form::String(Encoding::Natural) => Form::String(Encoding::Unshared),
             form => form,
         };
-        self.duplicate(key, copy)
+        let mut entry = self.duplicate(key, copy);
+        entry.used_s = 0;
+        entry
     }
 
     /// The same value under another key, without a deadline: what RENAME does.
@@ -460,16 +462,17 @@ impl Entry {
         self.timer = timer;
     }
 
-    /// When it was last read or written, in unix seconds.
+    /// Its word of use: when it was last read or written, in unix seconds; while an LFU policy is
+    /// selected, how often. (What the words mean is known by [`uses`](super::uses).)
     #[must_use]
     pub fn used_s(&self) -> u32 {
         self.used_s
     }
 
-    /// Notes that it is used now.
+    /// Notes that it is used: the word of use is this one from now on.
     #[inline]
-    pub fn touch(&mut self, now_s: u32) {
-        self.used_s = now_s;
+    pub fn touch(&mut self, used: u32) {
+        self.used_s = used;
     }
 
     /// Takes the key out of a body that is about to be replaced.

@@ -44,6 +44,18 @@ pub enum Deadline {
     At(u64),
 }
 
+/// Which keys a sample is taken of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Sampled {
+    /// All.
+    All,
+    /// Those that have a deadline.
+    WithDeadline,
+}
+
+/// Timers of a slot of the wheel among which the earliest is looked for.
+const MAX_LOOKS: usize = 64;
+
 /// What one step of active expiry did.
 #[derive(Debug)]
 pub enum Expired {
@@ -172,7 +184,13 @@ impl Keyspace {
     /// The key's entry as it lies there, past its deadline or not.
     #[must_use]
     pub fn peek(&self, key: &[u8]) -> Option<&Entry> {
-        let spot = self.table.find(self.table.hash(key), key)?;
+        self.peek_hashed(self.table.hash(key), key)
+    }
+
+    /// The same, of a key that is hashed already.
+    #[must_use]
+    pub fn peek_hashed(&self, hash: u64, key: &[u8]) -> Option<&Entry> {
+        let spot = self.table.find(hash, key)?;
         Some(self.table.at(spot))
     }
 
@@ -196,7 +214,7 @@ impl Keyspace {
     }
 
     /// Stores a string under a key, at a moment in unix milliseconds. A key past its deadline counts
-    /// as not there: [`Deadline::Keep`] keeps nothing of it.
+    /// as not there: [`Deadline::Keep`] keeps nothing of it. Its word of use is `used`.
     #[inline]
     pub fn set_string(
         &mut self,
@@ -205,13 +223,13 @@ impl Keyspace {
         value: NewString<'_>,
         deadline: Deadline,
         now_ms: u64,
-        now_s: u32,
+        used: u32,
     ) -> Stored {
         let mut stored = Stored::default();
         if let Some(spot) = self.table.find(hash, key) {
             let entry = self.table.at_mut(spot);
             stored.replaced = value.store(entry);
-            entry.touch(now_s);
+            entry.touch(used);
             if let Some(timer) = entry.timer() {
                 stored.was_expired = self.deadlines.deadline(timer) <= now_ms;
             }
@@ -223,7 +241,7 @@ impl Keyspace {
             }
         } else {
             let mut entry = value.into_entry(key);
-            entry.touch(now_s);
+            entry.touch(used);
             if let Deadline::At(at_ms) = deadline {
                 entry.set_timer(Some(self.deadlines.insert(at_ms, hash)));
             }
@@ -292,6 +310,56 @@ impl Keyspace {
     /// A key, each as likely as any other; `random(n)` gives a number below `n`.
     pub fn random(&self, random: impl FnMut(usize) -> usize) -> Option<&Entry> {
         self.table.random(random)
+    }
+
+    /// Visits some `count` keys, each as likely to be among them as any other, with their hashes:
+    /// all keys, or only those that have a deadline. `random(n)` gives a number below `n`.
+    pub fn sample<'a>(
+        &'a self,
+        of: Sampled,
+        count: usize,
+        mut random: impl FnMut(usize) -> usize,
+        mut visit: impl FnMut(u64, &'a Entry),
+    ) {
+        match of {
+            Sampled::All => self.table.sample(count, random, |entry| {
+                visit(self.table.hash(entry.key()), entry);
+            }),
+            Sampled::WithDeadline => {
+                for _ in 0..count.min(self.deadline_count()) {
+                    let timer = self.deadlines.random(&mut random);
+                    if let Some((hash, entry)) = timer.and_then(|timer| self.timed(timer)) {
+                        visit(hash, entry);
+                    }
+                }
+            }
+        }
+    }
+
+    /// The key whose deadline comes first, and the deadline, in unix milliseconds.
+    ///
+    /// The wheel's next slot is looked at. It holds the earliest deadlines there are, and in it this is
+    /// the first of those that have been there for longest, up to [`MAX_LOOKS`] of them: two keys are
+    /// confused at the most where the wheel itself does not tell their deadlines apart yet.
+    #[must_use]
+    pub fn soonest(&self) -> Option<(u64, u64, &Entry)> {
+        let timer = self.deadlines.wheel.as_ref()?.soonest(MAX_LOOKS)?;
+        let (hash, entry) = self.timed(timer)?;
+        Some((self.deadlines.deadline(timer), hash, entry))
+    }
+
+    /// The key that a timer belongs to, with its hash.
+    fn timed(&self, timer: TimerId) -> Option<(u64, &Entry)> {
+        let hash = *self.deadlines.wheel.as_ref()?.get(timer);
+        let is_it = |entry: &Entry| entry.timer() == Some(timer);
+        Some((hash, self.table.find_where(hash, is_it)?))
+    }
+
+    /// Removes the key with this hash for which `is_it` says yes.
+    pub fn remove_where(&mut self, hash: u64, is_it: impl FnMut(&Entry) -> bool) -> Option<Entry> {
+        let mut entry = self.table.remove(hash, is_it)?;
+        clear_timer(&mut self.deadlines, &mut entry);
+        Some(entry)
     }
 
     /// Every key.
@@ -365,6 +433,10 @@ impl Deadlines {
         self.wheel
             .as_ref()
             .map_or(u64::MAX, |wheel| wheel.deadline(timer))
+    }
+
+    fn random(&self, random: impl FnMut(usize) -> usize) -> Option<TimerId> {
+        self.wheel.as_ref()?.random(random)
     }
 
     fn step(&mut self, now_ms: u64) -> Step<u64> {

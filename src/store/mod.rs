@@ -29,6 +29,7 @@
 //!   members, and [`ordered`], where each is found by its rank.
 //! - [`arena`]: values with short names, which both of these use.
 //! - [`hyperloglog`]: a string that estimates how many different elements were added to it.
+//! - [`uses`]: when, or how often, a key was used, in a word of its entry.
 //! - [`trash`]: what was removed and is too big to free in one go.
 
 pub mod arena;
@@ -48,6 +49,7 @@ pub mod set;
 pub mod shard;
 pub mod table;
 pub mod trash;
+pub mod uses;
 pub mod value;
 pub mod zset;
 

@@ -104,6 +104,13 @@ impl<T> Shard<T> {
         None
     }
 
+    /// The item with this hash for which `is_it` says yes.
+    pub fn find_where(&self, hash: u64, mut is_it: impl FnMut(&T) -> bool) -> Option<&T> {
+        let places = self.index.iter_hash(hash);
+        let mut items = places.map(|&place| &self.items[usize::from(place)]);
+        items.find(|item| is_it(item))
+    }
+
     /// The item in a place, to be changed.
     #[inline]
     pub fn item_mut(&mut self, place: u16) -> &mut T {

@@ -349,6 +349,41 @@ impl<T> Table<T> {
         self.iter().next()
     }
 
+    /// Visits `count` items of one shard, or all of it where there are no more; each item of the table is
+    /// as likely to be among them as any other. `random(n)` gives a number below `n`.
+    ///
+    /// The first is drawn as by [`Table::random`], the others lie behind it at equal distances, round
+    /// the shard. Which shard an item is in is decided by its hash, so one shard is as good as many, and
+    /// far nearer. The distances are for the sake of what depends on age: neighbours have often come
+    /// at about the same time, and five of them would be little more than one.
+    pub fn sample<'a>(
+        &'a self,
+        count: usize,
+        mut random: impl FnMut(usize) -> usize,
+        mut visit: impl FnMut(&'a T),
+    ) {
+        let places = if self.shards == 1 {
+            self.len
+        } else {
+            4 * TARGET
+        };
+        for _ in 0..MAX_RANDOM_TRIES {
+            let (index, place) = (random(self.shards), random(places));
+            let items = self.shard(index).items();
+            if place < items.len() {
+                let (len, count) = (items.len(), count.min(items.len()));
+                let places = (0..count).map(|nth| (place + nth * len / count) % len);
+                return places.for_each(|place| visit(&items[place]));
+            }
+        }
+        self.iter().take(count).for_each(visit);
+    }
+
+    /// The item with this hash for which `is_it` says yes.
+    pub fn find_where(&self, hash: u64, is_it: impl FnMut(&T) -> bool) -> Option<&T> {
+        self.shard(self.locate(hash)).find_where(hash, is_it)
+    }
+
     /// Takes out one whole shard with what it holds, for freeing a table in slices; `None` when
     /// nothing is left. The table must not be used for anything else after the first call.
     pub fn take_shard(&mut self) -> Option<impl ExactSizeIterator<Item = T> + use<T>> {

@@ -127,6 +127,22 @@ impl Trash {
         }
     }
 
+    /// Frees one slice because memory is short, the memory that waits to be used again first; `false` when
+    /// there is nothing left to free.
+    pub fn free_urgently(&mut self, now_ms: u64) -> bool {
+        if let Some(spare) = &mut self.spare {
+            if !memory::shrink(&mut spare.memory) {
+                self.spare = None;
+            }
+            return true;
+        }
+        if self.is_empty() {
+            return false;
+        }
+        self.free_slice(now_ms);
+        true
+    }
+
     fn free_value(&mut self, value: Value, now_ms: u64) {
         let rest = match value {
             Value::String(bytes) => self.free_string(bytes, now_ms),
@@ -223,6 +239,19 @@ mod tests {
             slices += 1;
         }
         assert!((10..100).contains(&slices), "{slices}");
+    }
+
+    #[test]
+    fn where_memory_is_short_none_of_it_waits() {
+        let mut trash = Trash::new();
+        trash.value(Some(string(10_000_000)));
+        trash.value(Some(string(10_000_000)));
+        let mut slices = 0;
+        while trash.free_urgently(NOW_MS) {
+            slices += 1;
+        }
+        assert!((4..100).contains(&slices), "{slices}");
+        assert_eq!((trash.freed(), trash.due_ms()), (2, None));
     }
 
     #[test]

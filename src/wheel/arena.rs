@@ -23,6 +23,9 @@ pub(super) const CHUNK: usize = 4096;
 /// "No entry", "no chunk" in the links.
 const NONE: u32 = u32::MAX;
 
+/// Draws of a random entry before values are counted.
+const MAX_DRAWS: usize = 64;
+
 /// Chunks an arena may have, so that every index, and the index after the last, fits a `u32`.
 const MAX_CHUNKS: usize = (u32::MAX as usize - 1) / CHUNK;
 
@@ -141,6 +144,39 @@ impl<V> Arena<V> {
         }
     }
 
+    /// The name of a value, any of them; `None` where there is none. `random(n)` gives a number below `n`.
+    ///
+    /// Entries are drawn until one holds a value, which makes each as likely as any other. Where nearly
+    /// all are free that takes too long; then it is drawn which of the values, and that one is counted to.
+    pub(super) fn random(&self, mut random: impl FnMut(usize) -> usize) -> Option<u32> {
+        let places = self.chunks.len() * CHUNK;
+        for _ in 0..if places == 0 { 0 } else { MAX_DRAWS } {
+            let place = random(places);
+            if self.is_live(place) {
+                return Some(place as u32);
+            }
+        }
+        let live = self.chunks.iter().map(|chunk| chunk.live).sum();
+        if live == 0 {
+            return None;
+        }
+        let mut left = random(live);
+        let number = self.chunks.iter().position(|chunk| {
+            let is_in_it = left < chunk.live;
+            left = if is_in_it { left } else { left - chunk.live };
+            is_in_it
+        })?;
+        let mut places =
+            (number * CHUNK..(number + 1) * CHUNK).filter(|&place| self.is_live(place));
+        places.nth(left).map(|place| place as u32)
+    }
+
+    fn is_live(&self, place: usize) -> bool {
+        let chunk = self.chunks.get(place / CHUNK);
+        let entry = chunk.and_then(|chunk| chunk.entries.get(place % CHUNK));
+        matches!(entry, Some(Entry::Live(_)))
+    }
+
     /// Drops the last chunk and the values in it; `false` when there is none. Only for an arena
     /// whose names nobody uses any more.
     pub(super) fn free_chunk(&mut self) -> bool {
@@ -224,6 +260,74 @@ mod tests {
             4,
             "places of emptied chunks are used again"
         );
+    }
+
+    /// Numbers below what is asked for, from a linear congruential generator (D. Knuth's MMIX).
+    fn numbers() -> impl FnMut(usize) -> usize {
+        let mut state = 1_u64;
+        move |n| {
+            state = state
+                .wrapping_mul(6_364_136_223_846_793_005)
+                .wrapping_add(1_442_695_040_888_963_407);
+            (state >> 33) as usize % n
+        }
+    }
+
+    #[test]
+    fn every_value_is_drawn_about_as_often_as_any_other() {
+        let mut arena = Arena::new();
+        let names: Vec<u32> = (0..2 * CHUNK).map(|n| arena.take(n)).collect();
+        for &name in names.iter().filter(|&&name| name % 8 != 3) {
+            arena.give_back(name);
+        }
+        let kept = names.len() / 8;
+        let mut random = numbers();
+        let mut drawn = std::collections::HashMap::new();
+        for _ in 0..100 * kept {
+            let name = arena.random(&mut random).expect("there are values");
+            assert_eq!(name % 8, 3);
+            *drawn.entry(name).or_insert(0) += 1;
+        }
+        assert_eq!(drawn.len(), kept);
+        assert!(drawn.values().all(|times| (40..200).contains(times)));
+    }
+
+    #[test]
+    fn few_values_among_many_places_are_drawn_as_evenly() {
+        let mut arena = Arena::new();
+        let names: Vec<u32> = (0..5 * CHUNK).map(|n| arena.take(n)).collect();
+        let is_kept = |name: u32| (50..60).contains(&name) || name == 3 * CHUNK as u32;
+        for &name in names.iter().filter(|&&name| !is_kept(name)) {
+            arena.give_back(name);
+        }
+        let mut random = numbers();
+        let mut drawn = std::collections::HashMap::new();
+        for _ in 0..11 * 100 {
+            let name = arena.random(&mut random).expect("there are values");
+            *drawn.entry(name).or_insert(0) += 1;
+        }
+        assert_eq!(drawn.len(), 11);
+        assert!(
+            drawn.values().all(|times| (60..160).contains(times)),
+            "{drawn:?}"
+        );
+    }
+
+    #[test]
+    fn the_only_value_of_many_places_is_found() {
+        let mut arena = Arena::new();
+        let mut random = numbers();
+        assert_eq!(arena.random(&mut random), None);
+        let names: Vec<u32> = (0..9 * CHUNK).map(|n| arena.take(n)).collect();
+        let only = names[5 * CHUNK + 77];
+        for &name in names.iter().filter(|&&name| name != only) {
+            arena.give_back(name);
+        }
+        for _ in 0..20 {
+            assert_eq!(arena.random(&mut random), Some(only));
+        }
+        arena.give_back(only);
+        assert_eq!(arena.random(&mut random), None);
     }
 
     #[test]

@@ -9,6 +9,7 @@
 use super::tracking;
 use crate::command::table;
 use crate::engine::pubsub::Kind;
+use crate::engine::uses::Uses;
 use crate::engine::{Engine, Gates, SessionId, Transaction};
 use crate::resp::Protocol;
 
@@ -88,7 +89,7 @@ pub fn flags(engine: &Engine, id: SessionId) -> String {
         (session.closing, 'c'),
         (session.unix_socket, 'U'),
         (session.no_evict, 'e'),
-        (session.no_touch, 'T'),
+        (session.uses == Uses::Ignored, 'T'),
     ]
     .into_iter()
     .filter_map(|(is_so, letter)| is_so.then_some(letter))

@@ -1,5 +1,6 @@
 use super::*;
 use crate::command::testing::{engine, run};
+use crate::engine::uses::Uses;
 
 const OK: &str = "+OK\r\n";
 const WRONG: &str = "-WRONGPASS invalid username-password pair or user is disabled.\r\n";
@@ -113,7 +114,7 @@ fn reset_makes_the_session_new_but_keeps_no_evict() {
     assert_eq!(run(&mut engine, id, &["RESET"]), "+RESET\r\n");
     let session = &engine.sessions[id];
     assert_eq!((session.db, session.protocol), (0, Protocol::Resp2));
-    assert!(session.name.is_empty() && session.no_evict && !session.no_touch);
+    assert!(session.name.is_empty() && session.no_evict && session.uses == Uses::Timed);
 }
 
 #[test]

@@ -28,13 +28,13 @@ pub(super) fn stats(report: &mut Report) {
     report.zeros(&[
         "expired_time_cap_reached_count",
         "expire_cycle_cpu_milliseconds",
-        "evicted_keys",
     ]);
+    report.field("evicted_keys", stats.evicted_keys);
     report.field("evicted_clients", stats.evicted_clients);
-    report.zeros(&[
-        "total_eviction_exceeded_time",
-        "current_eviction_exceeded_time",
-    ]);
+    let (over, now_ns) = (stats.over_limit, (engine.host.stopwatch_ns)());
+    let ms = |ns: u64| ns / 1_000_000;
+    report.field("total_eviction_exceeded_time", ms(over.total_ns(now_ns)));
+    report.field("current_eviction_exceeded_time", ms(over.now_ns(now_ns)));
     report.field("keyspace_hits", stats.keys.hits);
     report.field("keyspace_misses", stats.keys.misses);
     for (name, kind) in TOPICS {

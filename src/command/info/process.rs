@@ -101,8 +101,9 @@ pub(super) fn memory(report: &mut Report) {
     report.field("allocator_resident", usage.resident);
     report.bytes("total_system_memory", usage.total_memory);
     scripts(report);
-    report.bytes("maxmemory", 0);
-    report.field("maxmemory_policy", "noeviction");
+    report.bytes("maxmemory", engine.config.maxmemory);
+    let policy = engine.config.maxmemory_policy;
+    report.field("maxmemory_policy", policy.name());
     fragmentation(report);
     report.zeros(&[
         "mem_not_counted_for_evict",

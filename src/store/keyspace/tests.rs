@@ -504,3 +504,64 @@ fn remains_hand_every_entry_over_in_pieces() {
     }
     assert!(left.is_empty() && remains.is_empty());
 }
+
+#[test]
+fn samples_are_uniform_over_keys_whatever_shard_they_are_in() {
+    const KEYS: usize = 1300;
+    const ROUNDS: usize = 100 * KEYS / 5;
+    let mut keyspace = Keyspace::new(3, 0);
+    for n in 0..KEYS as u64 {
+        let entry = Entry::string(n.to_string().as_bytes(), b"v", Encoding::Natural);
+        keyspace.insert(entry, n.is_multiple_of(4).then_some(1000 + n * 997));
+    }
+    let mut state = 1_u64;
+    let mut random = |n: usize| {
+        state = state
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1_442_695_040_888_963_407);
+        (state >> 33) as usize % n
+    };
+    for (sampled, keys) in [(Sampled::All, KEYS), (Sampled::WithDeadline, KEYS / 4)] {
+        let mut times = std::collections::HashMap::new();
+        for _ in 0..ROUNDS {
+            keyspace.sample(sampled, 5, &mut random, |hash, entry| {
+                assert_eq!(hash, keyspace.hash(entry.key()));
+                *times.entry(entry.key().to_vec()).or_insert(0_usize) += 1;
+            });
+        }
+        assert_eq!(times.len(), keys);
+        let mean = ROUNDS * 5 / keys;
+        let is_fair = |&n: &usize| (mean / 2..mean * 2).contains(&n);
+        assert!(times.values().all(is_fair), "{sampled:?}");
+    }
+}
+
+#[test]
+fn a_sample_is_spread_over_its_shard_and_has_nothing_twice() {
+    let mut keyspace = Keyspace::new(3, 0);
+    for n in 0..100u64 {
+        keyspace.insert(
+            Entry::string(n.to_string().as_bytes(), b"v", Encoding::Natural),
+            None,
+        );
+    }
+    for (count, expected) in [(1, 1), (5, 5), (100, 100), (1000, 100)] {
+        let mut ages = Vec::new();
+        keyspace.sample(
+            Sampled::All,
+            count,
+            |n| n / 2,
+            |_, entry| {
+                let age: u64 = String::from_utf8_lossy(entry.key())
+                    .parse()
+                    .expect("a number");
+                ages.push(age);
+            },
+        );
+        ages.sort_unstable();
+        ages.dedup();
+        assert_eq!(ages.len(), expected);
+        let is_wide = |pair: &[u64]| pair[1] - pair[0] >= 100 / expected as u64;
+        assert!(ages.windows(2).all(is_wide), "{ages:?}");
+    }
+}
