@@ -6,10 +6,10 @@
 
 pub(super) mod line;
 
-use super::connection::USER;
 use super::entry::{ADMIN, Command, LOADING, NO_SCRIPT, STALE};
 use super::{Call, Done, Error, MAX_ECHO_BYTES, echoed, help};
 use crate::engine::blocked::Over;
+use crate::engine::acl::UserId;
 use crate::engine::session::Library;
 use crate::engine::{Engine, Mail, ReplyMode, Session, SessionId};
 use crate::number::parse_i64;
@@ -190,7 +190,7 @@ fn client_info(call: &mut Call) -> Done {
 }
 
 /// The line about one session.
-fn describe(call: &Call, id: SessionId) -> String {
+pub(super) fn describe(call: &Call, id: SessionId) -> String {
     let argument_bytes = if id == call.id {
         call.args.iter().map(<[u8]>::len).sum()
     } else {
@@ -198,7 +198,8 @@ fn describe(call: &Call, id: SessionId) -> String {
         waiter.map_or(0, |waiter| waiter.argument_bytes)
     };
     let session = &call.engine.sessions[id];
-    line::line(session, call.engine.clock.unix_s(), argument_bytes)
+    let user = &call.engine.acl.user(session.user).name;
+    line::line(session, user, call.engine.clock.unix_s(), argument_bytes)
 }
 
 fn client_list(call: &mut Call) -> Done {
@@ -285,6 +286,7 @@ struct Filter<'a> {
     addr: Option<&'a [u8]>,
     local_addr: Option<&'a [u8]>,
     kind: Option<ClientKind>,
+    user: Option<UserId>,
     spares_self: bool,
 }
 
@@ -295,6 +297,7 @@ impl Filter<'_> {
             && self
                 .local_addr
                 .is_none_or(|a| a == session.local_addr.as_bytes())
+            && self.user.is_none_or(|user| user == session.user)
             && self.kind.is_none_or(|kind| kind == ClientKind::Normal)
     }
 }
@@ -351,10 +354,8 @@ fn parse_filter<'a>(call: &'a Call) -> Result<Filter<'a>, Error> {
         } else if call.is(i, "LADDR") {
             filter.local_addr = Some(value);
         } else if call.is(i, "USER") {
-            // There is one user, and everybody is it.
-            if value != USER {
-                return Err(quoting("ERR No such user '", value));
-            }
+            let user = call.engine.acl.find(value);
+            filter.user = Some(user.ok_or_else(|| quoting("ERR No such user '", value))?);
         } else if call.is(i, "SKIPME") {
             filter.spares_self = parse_switch(value, "YES", "NO")?;
         } else {

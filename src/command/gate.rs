@@ -5,10 +5,10 @@
 //! Redis asks them, since a client sees which answer it gets:
 //!
 //! ```text
-//!   command::admit        is there such a command, its arity, AUTH
+//!   command::admit        is there such a command, its arity
 //!        │
 //!        ▼
-//!   gate::pass            may the user?  is there memory?  a subscriber in RESP2?  paused?  in MULTI?
+//!   gate::pass            logged in?  may the user?  is there memory?  a subscriber in RESP2?  paused?  in MULTI?
 //!        │                        (before the command)
 //!        ▼
 //!   carry_out             the command
@@ -18,7 +18,7 @@
 //! ```
 
 use super::table::Listed;
-use super::{Call, carry_out};
+use super::{Call, Error, acl, carry_out, refuse};
 use crate::engine::Gates;
 use crate::resp::Mark;
 
@@ -26,6 +26,19 @@ use crate::resp::Mark;
 /// Its reply begins at `mark`.
 #[cold]
 pub(super) fn pass(call: &mut Call, found: &'static Listed, mark: Mark, gates: Gates) {
-    let _ = gates;
+    if gates.has(Gates::RESTRICTED)
+        && let Err(error) = acl::check::permit(call, found)
+    {
+        return reject(call, found, &error);
+    }
     carry_out(call, found, mark);
+}
+
+/// Answers a request that is not run.
+fn reject(call: &mut Call, found: &'static Listed, error: &Error) {
+    let (engine, id) = (&mut *call.engine, call.id);
+    engine.stats.command(found.number.into()).rejected += 1;
+    // It was counted as one that is.
+    engine.sessions[id].commands -= 1;
+    refuse(engine, id, error, call.reply.output());
 }

@@ -2,7 +2,7 @@
 
 use super::entry::Command;
 use super::{
-    bitmap, catalog, client, config, connection, debug, expire, geo, hash, hyperloglog, info, key,
+    acl, bitmap, catalog, client, config, connection, debug, expire, geo, hash, hyperloglog, info, key,
     list, lolwut, object, scan, server, set, sort, sorted_set, string,
 };
 
@@ -107,6 +107,7 @@ pub const GROUPS: &[Group] = &[
         category: "",
         files: &[
             server::COMMANDS,
+            acl::COMMANDS,
             config::COMMANDS,
             debug::COMMANDS,
             info::COMMANDS,
@@ -158,7 +159,7 @@ impl Listed {
 }
 
 /// How many entries there are.
-const COUNT: usize = count();
+pub const COUNT: usize = count();
 
 /// Every command in table order, each followed by its subcommands; made by the compiler.
 static LIST: [Listed; COUNT] = list();

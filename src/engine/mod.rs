@@ -6,6 +6,7 @@
 //! tests and simulations all go through [`command::execute`](crate::command::execute), from the
 //! bytes of a request to the bytes of its reply.
 
+pub mod acl;
 pub mod blocked;
 pub mod clock;
 pub mod config;
@@ -22,6 +23,7 @@ pub mod trace;
 pub mod turns;
 
 use crate::store::{Expired, Keyspace, Trash};
+use acl::Acl;
 pub use blocked::Blocked;
 pub use clock::Clock;
 pub use config::Config;
@@ -106,6 +108,8 @@ pub struct Engine {
     hash_seed: u64,
     /// The connected clients.
     pub sessions: Sessions,
+    /// Who they are, and what they may do.
+    pub acl: Acl,
     /// Those of them that wait for keys.
     pub blocked: Blocked,
     /// Who wants to know that a key has changed.
@@ -151,11 +155,12 @@ impl Engine {
             .collect();
         let mut config = config;
         config.packing.seed = hash_seed;
-        Engine {
+        let mut engine = Engine {
             databases,
             used_databases: 0,
             hash_seed,
             sessions: Sessions::new(),
+            acl: Acl::new(),
             blocked: Blocked::new(clock.unix_ms()),
             observers: Observers::default(),
             outbox: Outbox::default(),
@@ -171,7 +176,9 @@ impl Engine {
             active_expire: true,
             told: (clock, 0),
             watch_ns: 0,
-        }
+        };
+        engine.set_default_password();
+        engine
     }
 
     /// The database with this number, for a command to work on.
@@ -316,18 +323,5 @@ impl Engine {
     #[must_use]
     pub fn awake_ns(&self) -> u64 {
         self.watch_ns.saturating_sub(self.told.1)
-    }
-
-    /// Whether there is a password.
-    #[must_use]
-    pub fn has_password(&self) -> bool {
-        !self.config.requirepass.is_empty()
-    }
-
-    /// Whether this client is refused until it has given the password.
-    #[inline]
-    #[must_use]
-    pub fn must_authenticate(&self, id: SessionId) -> bool {
-        self.has_password() && !self.sessions[id].authenticated
     }
 }

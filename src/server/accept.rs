@@ -195,9 +195,7 @@ fn admit(event_loop: &mut EventLoop<Server>, server: &mut Server, accepted: Acce
         is_local,
         fd: stream.fd(),
     };
-    let session = engine.sessions.open(peer, engine.clock.unix_s());
-    // Whoever came while there was no password stays in when one is set, as in Redis.
-    engine.sessions[session].authenticated = !engine.has_password();
+    let session = engine.open_session(peer);
     log::debug!(
         "client {} ({}) connects",
         engine.sessions[session].id,
@@ -292,7 +290,12 @@ impl Server {
         };
         log::warn!("{error}");
         self.stop_listening(event_loop);
-        self.engine.config = before;
+        if self.engine.config.requirepass != before.requirepass {
+            self.engine.config = before;
+            self.engine.set_default_password();
+        } else {
+            self.engine.config = before;
+        }
         if let Err(error) = self.listen(event_loop) {
             log::error!("not listening any more: {error}");
         }

@@ -13,9 +13,9 @@ use crate::resp::Protocol;
 /// The size of the fixed reply buffer that Redis gives each client.
 const REPLY_BUFFER_BYTES: u32 = 16 * 1024;
 
-/// The line about a client, LF included, at a moment in unix seconds. `argument_bytes` is the
+/// The line about a client whose user has this name, LF included, at a moment in unix seconds. `argument_bytes` is the
 /// length of the arguments of the command that it is running.
-pub(super) fn line(session: &Session, now_s: u64, argument_bytes: usize) -> String {
+pub(super) fn line(session: &Session, user: &[u8], now_s: u64, argument_bytes: usize) -> String {
     let buffers = session.buffers;
     let in_buffer = buffers.output.min(REPLY_BUFFER_BYTES);
     let in_list = buffers.output - in_buffer;
@@ -29,7 +29,7 @@ pub(super) fn line(session: &Session, now_s: u64, argument_bytes: usize) -> Stri
     format!(
         "id={} addr={} laddr={} fd={} name={} age={} idle={} flags={} db={} sub=0 psub=0 ssub=0 \
          multi=-1 qbuf={} qbuf-free={} argv-mem={argument_bytes} multi-mem=0 rbs={} rbp={} obl={} \
-         oll={} omem={in_list} tot-mem={} events={} cmd={} user=default redir=-1 resp={} \
+         oll={} omem={in_list} tot-mem={} events={} cmd={} user={} redir=-1 resp={} \
          lib-name={} lib-ver={}\n",
         session.id,
         session.addr,
@@ -52,6 +52,7 @@ pub(super) fn line(session: &Session, now_s: u64, argument_bytes: usize) -> Stri
             .last_command
             .and_then(table::numbered)
             .map_or("NULL".to_owned(), |found| found.full_name()),
+        String::from_utf8_lossy(user),
         match session.protocol {
             Protocol::Resp2 => "2",
             Protocol::Resp3 => "3",
