@@ -81,7 +81,8 @@ fn configure(settings: &[(&str, &str)]) -> io::Result<Config> {
             )
         };
         if *name == "user" {
-            let words = split_words(value.as_bytes()).ok_or_else(|| wrong("unbalanced quotes".into()))?;
+            let words =
+                split_words(value.as_bytes()).ok_or_else(|| wrong("unbalanced quotes".into()))?;
             declare(&mut config, &words).map_err(wrong)?;
             continue;
         }

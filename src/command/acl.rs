@@ -335,7 +335,9 @@ fn acl_dryrun(call: &mut Call) -> Done {
         Err(Denied::Command) => {
             may_not(&[b"run the '", found.full_name().as_bytes(), b"' command"])
         }
-        Err(Denied::Key(at)) => may_not(&[b"access the '", echoed(words[at], usize::MAX), b"' key"]),
+        Err(Denied::Key(at)) => {
+            may_not(&[b"access the '", echoed(words[at], usize::MAX), b"' key"])
+        }
         Err(Denied::Channel(at)) => {
             may_not(&[b"access the '", echoed(words[at], usize::MAX), b"' channel"])
         }

@@ -8,8 +8,8 @@ pub(super) mod line;
 
 use super::entry::{ADMIN, Command, LOADING, NO_SCRIPT, STALE};
 use super::{Call, Done, Error, MAX_ECHO_BYTES, echoed, help};
-use crate::engine::blocked::Over;
 use crate::engine::acl::UserId;
+use crate::engine::blocked::Over;
 use crate::engine::session::Library;
 use crate::engine::{Engine, Mail, ReplyMode, Session, SessionId};
 use crate::number::parse_i64;
@@ -197,9 +197,7 @@ pub(super) fn describe(call: &Call, id: SessionId) -> String {
         let waiter = call.engine.blocked.waiter(id);
         waiter.map_or(0, |waiter| waiter.argument_bytes)
     };
-    let session = &call.engine.sessions[id];
-    let user = &call.engine.acl.user(session.user).name;
-    line::line(session, user, call.engine.clock.unix_s(), argument_bytes)
+    line::line(call.engine, id, argument_bytes)
 }
 
 fn client_list(call: &mut Call) -> Done {
@@ -416,6 +414,7 @@ fn client_no_touch(call: &mut Call) -> Done {
 fn client_reply(call: &mut Call) -> Done {
     if call.is(2, "ON") {
         call.session().reply_mode = ReplyMode::On;
+        call.session().forget_pushed();
         call.reply.ok();
     } else if call.is(2, "OFF") {
         call.session().reply_mode = ReplyMode::Off;

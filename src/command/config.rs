@@ -104,6 +104,7 @@ fn config_set(call: &mut Call) -> Done {
             return Err(failed(call.args.arg(2 + 2 * i), &reason));
         }
     }
+    call.engine.heed_settings();
     if before.requirepass != call.engine.config.requirepass {
         call.engine.set_default_password();
     }

@@ -5,7 +5,7 @@
 
 use super::entry::{ALLOW_BUSY, Command, FAST, LOADING, NO_AUTH, NO_SCRIPT, STALE};
 use super::{Call, Done, Error, acl, client, echoed, info, wrong_arguments_of};
-use crate::engine::{Engine, ReplyMode};
+use crate::engine::{Engine, Gates, ReplyMode};
 use crate::number::parse_i64;
 use crate::resp::Protocol;
 
@@ -128,6 +128,7 @@ fn hello(call: &mut Call) -> Done {
     }
     if let Some(protocol) = protocol {
         call.session().protocol = protocol;
+        call.session().settle_gates();
         call.reply.set_protocol(protocol);
     }
     greet(call);
@@ -157,7 +158,14 @@ fn greet(call: &mut Call) {
     reply.array(0);
 }
 
+/// To a subscriber in RESP2 everything comes as an array, its answer too.
 fn ping(call: &mut Call) -> Done {
+    if call.session().gates.has(Gates::SUBSCRIBED) && call.args.len() <= 2 {
+        call.reply.array(2);
+        call.reply.bulk(b"pong");
+        call.reply.bulk(call.args.get(1).unwrap_or_default());
+        return Ok(());
+    }
     match call.args.len() {
         1 => call.reply.simple("PONG"),
         2 => call.reply.bulk(call.args.arg(1)),
@@ -175,10 +183,13 @@ fn quit(call: &mut Call) -> Done {
 /// CLIENT NO-EVICT survives, as in Redis 7.0.
 fn reset(call: &mut Call) -> Done {
     call.engine.log_out(call.id);
+    call.engine.end_transaction(call.id);
+    call.engine.unsubscribe_all(call.id);
     let session = call.session();
     session.db = 0;
     session.protocol = Protocol::Resp2;
     session.reply_mode = ReplyMode::On;
+    session.forget_pushed();
     session.no_touch = false;
     session.name = Box::default();
     call.reply.set_protocol(Protocol::Resp2);

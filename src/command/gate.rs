@@ -17,28 +17,62 @@
 //!   gate::pass            monitors see it, its keys are remembered for a tracking client
 //! ```
 
+use super::entry::NO_MULTI;
 use super::table::Listed;
-use super::{Call, Error, acl, carry_out, refuse};
+use super::{Call, Error, acl, carry_out, pubsub, reject, transaction};
 use crate::engine::Gates;
 use crate::resp::Mark;
+
+const NOT_QUEUED: Error = Error::new("ERR Command not allowed inside a transaction");
 
 /// Lets a request through that `admit` has let through, or does with it what the shut gates say.
 /// Its reply begins at `mark`.
 #[cold]
 pub(super) fn pass(call: &mut Call, found: &'static Listed, mark: Mark, gates: Gates) {
+    let is_queueing = gates.has(Gates::QUEUEING);
+    if is_queueing && found.command.flags.has(NO_MULTI) {
+        return refuse(call, found, NOT_QUEUED);
+    }
     if gates.has(Gates::RESTRICTED)
         && let Err(error) = acl::check::permit(call, found)
     {
-        return reject(call, found, &error);
+        return refuse(call, found, error);
     }
+    if gates.has(Gates::SUBSCRIBED)
+        && let Err(error) = pubsub::check_subscriber(found)
+    {
+        return refuse(call, found, error);
+    }
+    if is_queueing && transaction::is_queued(found) {
+        return transaction::queue(call, found);
+    }
+    run(call, found, mark, gates);
+}
+
+/// The same for a request that EXEC runs: it has been let through already when it was queued. What is asked
+/// again is what may have been forbidden since.
+pub(super) fn pass_again(call: &mut Call, found: &'static Listed, mark: Mark, gates: Gates) {
+    if gates.has(Gates::RESTRICTED)
+        && let Err(error) = acl::check::permit_queued(call, found)
+    {
+        return super::refuse(call.engine, call.id, &error, call.reply.output());
+    }
+    run(call, found, mark, gates);
+}
+
+/// Runs a command, and has those who see commands see it.
+fn run(call: &mut Call, found: &'static Listed, mark: Mark, gates: Gates) {
+    let _ = gates;
     carry_out(call, found, mark);
 }
 
-/// Answers a request that is not run.
-fn reject(call: &mut Call, found: &'static Listed, error: &Error) {
-    let (engine, id) = (&mut *call.engine, call.id);
-    engine.stats.command(found.number.into()).rejected += 1;
-    // It was counted as one that is.
-    engine.sessions[id].commands -= 1;
-    refuse(engine, id, error, call.reply.output());
+/// Answers a request that is not let through. If it was part of a transaction, that is aborted.
+fn refuse(call: &mut Call, found: &'static Listed, error: Error) {
+    reject(
+        call.engine,
+        call.id,
+        Some(found),
+        error,
+        call.reply.output(),
+    );
 }

@@ -160,6 +160,21 @@ pub const MEMORY: &[&str] = &[
     "    sampled up to <count> times (default: 5, 0 means sample all).",
 ];
 
+/// The subcommands of PUBSUB.
+pub const PUBSUB: &[&str] = &[
+    "CHANNELS [<pattern>]",
+    "    Return the currently active channels matching a <pattern> (default: '*').",
+    "NUMPAT",
+    "    Return number of subscriptions to patterns.",
+    "NUMSUB [<channel> ...]",
+    "    Return the number of subscribers for the specified channels, excluding",
+    "    pattern subscriptions(default: no channels).",
+    "SHARDCHANNELS [<pattern>]",
+    "    Return the currently active shard level channels matching a <pattern> (default: '*').",
+    "SHARDNUMSUB [<shardchannel> ...]",
+    "    Return the number of subscribers for the specified shard level channel(s)",
+];
+
 /// The subcommands of OBJECT.
 pub const OBJECT: &[&str] = &[
     "ENCODING <key>",
@@ -207,6 +222,7 @@ mod tests {
             ("CONFIG", CONFIG),
             ("MEMORY", MEMORY),
             ("OBJECT", OBJECT),
+            ("PUBSUB", PUBSUB),
         ] {
             let command = table::find(container.as_bytes())
                 .expect("a container")

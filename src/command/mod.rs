@@ -37,7 +37,9 @@ mod key;
 mod key_spec;
 mod list;
 mod lolwut;
+mod notifications;
 mod object;
+pub mod pubsub;
 mod sample;
 mod scan;
 mod server;
@@ -48,6 +50,7 @@ mod string;
 pub mod table;
 #[cfg(test)]
 mod testing;
+mod transaction;
 
 use crate::engine::{Db, Engine, KnownHash, ReplyMode, Session, SessionId};
 use crate::resp::{Mark, Output, Reply, Request};
@@ -186,8 +189,9 @@ pub fn first_key<'a>(found: &Listed, request: &'a Request<'_>) -> Option<&'a [u8
     request.get(usize::from(found.command.first_key?.get()))
 }
 
-/// The same as [`execute`], for who has prepared the request already. Says whether the client may run
-/// another: not if it is leaving, and not while it waits.
+/// The same as [`execute`], for who has prepared the request already. Says whether that is all, as it is
+/// nearly always: the client may run another (it is not leaving, and does not wait), there is nothing
+/// to [`follow_up()`], and no mail for the server.
 pub fn run(
     engine: &mut Engine,
     id: SessionId,
@@ -205,7 +209,11 @@ pub fn run(
     if session.reply_mode != ReplyMode::On && !session.blocked {
         mute(session, mark, out);
     }
-    !(session.closing | session.blocked)
+    let is_all = session.may_go_on() & !engine.has_business();
+    if !is_all && engine.observers.has_happened() {
+        follow_up::tell(engine, Some(Own { id, out, mark }));
+    }
+    is_all
 }
 
 #[inline]
@@ -241,7 +249,7 @@ fn answer_request(
         }
         // Whoever sends a web request gets no answer, which a browser could show to an attacker.
         Err(_) if engine.sessions[id].closing => {}
-        Err(error) => refuse(engine, id, &error, out),
+        Err(error) => reject(engine, id, prepared.found, error, out),
     }
 }
 
@@ -255,9 +263,22 @@ fn carry_out(call: &mut Call, found: &'static Listed, mark: Mark) {
         out.truncate(mark);
         refuse(engine, id, &error, out);
     }
-    if engine.observers.has_happened() {
-        follow_up::tell(engine, Some(Own { id, out, mark }));
+}
+
+/// Answers a request that is not run. If it was part of a transaction, that is aborted.
+#[cold]
+fn reject(
+    engine: &mut Engine,
+    id: SessionId,
+    found: Option<&'static Listed>,
+    error: Error,
+    out: &mut Output,
+) {
+    if let Some(found) = found {
+        engine.stats.command(found.number.into()).rejected += 1;
     }
+    let error = transaction::refused(engine, id, found, error);
+    refuse(engine, id, &error, out);
 }
 
 #[cold]
@@ -288,10 +309,10 @@ fn admit(
         return Err(unknown(request));
     };
     if found.command.accepts(request.len()) {
-        return Ok(found);
+        Ok(found)
+    } else {
+        Err(wrong_arity(found))
     }
-    engine.stats.command(found.number.into()).rejected += 1;
-    Err(wrong_arity(found))
 }
 
 /// Counts a command that was run.
@@ -314,6 +335,15 @@ fn count(engine: &mut Engine, number: u16, failed: bool) {
 /// Takes the reply back where the client does not want it (CLIENT REPLY).
 #[cold]
 fn mute(session: &mut Session, mark: Mark, out: &mut Output) {
+    // EXEC has done so reply by reply.
+    let extras = session.extras.as_deref_mut();
+    let is_done = extras.is_some_and(|extras| std::mem::take(&mut extras.is_muted));
+    let mark = if is_done { out.mark() } else { mark };
+    let wanted = session.reply_mode == ReplyMode::SkipNext;
+    let pushed = session
+        .extras
+        .as_deref_mut()
+        .map(|extras| std::mem::take(&mut extras.pushed));
     match session.reply_mode {
         ReplyMode::On => {}
         ReplyMode::Off => out.truncate(mark),
@@ -322,6 +352,10 @@ fn mute(session: &mut Session, mark: Mark, out: &mut Output) {
             out.truncate(mark);
             session.reply_mode = ReplyMode::On;
         }
+    }
+    // Messages are no replies.
+    if let Some(pushed) = pushed.filter(|_| !wanted) {
+        out.push(&pushed);
     }
 }
 

@@ -2,8 +2,8 @@
 
 use super::entry::Command;
 use super::{
-    acl, bitmap, catalog, client, config, connection, debug, expire, geo, hash, hyperloglog, info, key,
-    list, lolwut, object, scan, server, set, sort, sorted_set, string,
+    acl, bitmap, catalog, client, config, connection, debug, expire, geo, hash, hyperloglog, info,
+    key, list, lolwut, object, pubsub, scan, server, set, sort, sorted_set, string, transaction,
 };
 
 /// The commands of one kind.
@@ -96,6 +96,16 @@ pub const GROUPS: &[Group] = &[
         name: "generic",
         category: "",
         files: &[sort::COMMANDS],
+    },
+    Group {
+        name: "transactions",
+        category: "@transaction",
+        files: &[transaction::COMMANDS],
+    },
+    Group {
+        name: "pubsub",
+        category: "",
+        files: &[pubsub::COMMANDS, pubsub::look::COMMANDS],
     },
     Group {
         name: "connection",

@@ -1,5 +1,6 @@
 //! The values of the settings. What may be said about them stands in `settings.rs`.
 
+use super::observers::Classes;
 use crate::store::Packing;
 use std::collections::BTreeMap;
 
@@ -87,6 +88,8 @@ pub struct Config {
     pub trace_max_bytes: u64,
     /// The port of the loopback at which the live page is served; 0: it is not.
     pub watch: u16,
+    /// The classes of events that are told.
+    pub notify_keyspace_events: Classes,
     /// How collections are kept.
     pub packing: Packing,
     /// Settings without effect that were given a value.
@@ -133,6 +136,7 @@ impl Default for Config {
             trace_keys: true,
             trace_max_bytes: 256 * MIB,
             watch: 0,
+            notify_keyspace_events: Classes::default(),
             packing: Packing::default(),
             inert: BTreeMap::new(),
         }

@@ -15,26 +15,32 @@ pub mod gates;
 pub mod histogram;
 pub mod observers;
 pub mod outbox;
+pub mod pubsub;
 pub mod random;
 pub mod session;
 pub mod settings;
 pub mod stats;
 pub mod trace;
+pub mod transaction;
 pub mod turns;
+pub mod watched;
 
 use crate::store::{Expired, Keyspace, Trash};
 use acl::Acl;
 pub use blocked::Blocked;
 pub use clock::Clock;
 pub use config::Config;
-pub use database::{Db, KnownHash};
+pub use database::{Db, KnownHash, Storing};
 pub use gates::Gates;
 pub use observers::{Classes, Observers};
 pub use outbox::Outbox;
+pub use pubsub::PubSub;
 pub use random::Random;
 pub use session::{ReplyMode, Session, SessionId, Sessions};
 pub use stats::{Host, Stats};
 use trace::{TraceOrder, TraceStatus};
+pub use transaction::Transaction;
+pub use watched::Watched;
 
 /// What a command wants done by whoever holds the sockets, before the client's next command.
 #[derive(Debug)]
@@ -116,6 +122,8 @@ pub struct Engine {
     pub observers: Observers,
     /// What clients are to be sent because of what others do.
     pub outbox: Outbox,
+    /// Who listens to what.
+    pub pubsub: PubSub,
     /// What stands between every client and its commands.
     pub gates: Gates,
     /// The settings.
@@ -164,6 +172,7 @@ impl Engine {
             blocked: Blocked::new(clock.unix_ms()),
             observers: Observers::default(),
             outbox: Outbox::default(),
+            pubsub: PubSub::new(hash_seed),
             gates: Gates::OPEN,
             config,
             clock,
@@ -178,7 +187,14 @@ impl Engine {
             watch_ns: 0,
         };
         engine.set_default_password();
+        engine.heed_settings();
         engine
+    }
+
+    /// Brings in line with the settings what follows from them. To be called whenever they have changed.
+    pub fn heed_settings(&mut self) {
+        let classes = self.config.notify_keyspace_events;
+        self.observers.set_classes(classes);
     }
 
     /// The database with this number, for a command to work on.
@@ -194,6 +210,7 @@ impl Engine {
             stats: &mut self.stats.keys,
             clock: &self.clock,
             packing: &self.config.packing,
+            has_replied: false,
             no_touch: false,
             known: &KnownHash::NONE,
         }
@@ -268,13 +285,16 @@ impl Engine {
     /// A client has left.
     pub fn close_session(&mut self, id: SessionId) {
         self.stop_waiting(id);
+        self.observers.unwatch(id);
         self.outbox.forget(id);
+        self.unsubscribe_all(id);
         self.sessions.close(id);
     }
 
     /// Exchanges the contents of two databases. Who waits for a key of one of them goes on to do so,
     /// and may find it now.
     pub fn swap(&mut self, first: usize, second: usize) {
+        self.touch_exchanged(first, second);
         self.databases.swap(first, second);
         self.used_databases = self.used_databases.max(first.max(second) + 1);
         self.note_ready_keys(first);
@@ -283,6 +303,7 @@ impl Engine {
 
     /// Removes every key of a database.
     pub fn flush(&mut self, index: usize) {
+        self.observers.watched_flushed(index);
         let fresh = Keyspace::new(self.hash_seed, self.clock.unix_ms());
         let old = std::mem::replace(&mut self.databases[index], fresh);
         self.stats.keys.dirty += old.len() as u64;
@@ -294,8 +315,16 @@ impl Engine {
     #[inline]
     #[must_use]
     pub fn has_follow_up(&self) -> bool {
-        // One comparison, after every command.
         self.observers.noted() | self.outbox.len() | self.blocked.work_len() != 0
+    }
+
+    /// Whether a command has left anything to be done at all. It is one comparison, after every
+    /// command.
+    #[inline]
+    #[must_use]
+    pub fn has_business(&self) -> bool {
+        let noted = self.observers.noted() | self.outbox.len();
+        noted | self.blocked.work_len() | self.mail.len() != 0
     }
 
     /// Tells the time.

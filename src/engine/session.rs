@@ -2,6 +2,8 @@
 
 use super::acl::UserId;
 use super::gates::Gates;
+use super::pubsub::Counts;
+use super::transaction::Transaction;
 use crate::resp::Protocol;
 use slab::Slab;
 
@@ -95,9 +97,50 @@ pub struct Session {
 }
 
 impl Session {
+    /// Whether its next request may be run: not if it is leaving, and not while it waits.
+    #[inline]
+    #[must_use]
+    pub fn may_go_on(&self) -> bool {
+        !(self.closing | self.blocked)
+    }
+
     /// What only few clients have, made if it is not there.
     pub fn extras(&mut self) -> &mut Extras {
         self.extras.get_or_insert_default()
+    }
+
+    /// How many subscriptions it has.
+    #[must_use]
+    pub fn subscriptions(&self) -> Counts {
+        let extras = self.extras.as_deref();
+        extras.map_or(Counts::default(), |extras| extras.subscriptions)
+    }
+
+    /// Whether it has any: it is of the class `pubsub` then, and may be silent for as long as it likes.
+    #[must_use]
+    pub fn is_subscriber(&self) -> bool {
+        self.subscriptions().total() > 0
+    }
+
+    /// Its protocol or its subscriptions have changed.
+    pub fn settle_gates(&mut self) {
+        let is_shut = self.protocol == Protocol::Resp2 && self.is_subscriber();
+        self.gates.set(Gates::SUBSCRIBED, is_shut);
+    }
+
+    /// Remembers bytes that its own command has pushed to it, where its replies are not wanted:
+    /// these are not replies. (CLIENT REPLY takes the others back when the command is over.)
+    pub fn note_pushed(&mut self, bytes: &[u8]) {
+        if self.reply_mode != ReplyMode::On {
+            self.extras().pushed.extend_from_slice(bytes);
+        }
+    }
+
+    /// Its replies are wanted again, so nothing of what was written is taken back.
+    pub fn forget_pushed(&mut self) {
+        if let Some(extras) = self.extras.as_deref_mut() {
+            extras.pushed = Vec::new();
+        }
     }
 }
 
@@ -106,6 +149,14 @@ impl Session {
 pub struct Extras {
     /// The library that CLIENT SETINFO named, and its version.
     pub library: Library,
+    /// What MULTI has begun.
+    pub transaction: Option<Box<Transaction>>,
+    /// EXEC has left out by itself which of its replies the client does not want.
+    pub is_muted: bool,
+    /// How many subscriptions it has.
+    pub subscriptions: Counts,
+    /// What its command has pushed to it, while its replies are not wanted.
+    pub pushed: Vec<u8>,
 }
 
 /// What CLIENT SETINFO said.
@@ -200,6 +251,14 @@ impl Sessions {
     #[must_use]
     pub fn get(&self, id: SessionId) -> Option<&Session> {
         self.slots.get(id.0 as usize).map(|session| &**session)
+    }
+
+    /// The same, to be changed.
+    #[must_use]
+    pub fn get_mut(&mut self, id: SessionId) -> Option<&mut Session> {
+        self.slots
+            .get_mut(id.0 as usize)
+            .map(|session| &mut **session)
     }
 
     /// The client with this number. (Every client is looked at; few commands ask.)

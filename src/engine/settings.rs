@@ -8,6 +8,7 @@
 //! effect.
 
 use super::config::{Access, BUFFER_CLASSES, BufferLimit, Config};
+use super::observers::Classes;
 use crate::resp::split_words;
 
 /// The most databases there may be.
@@ -66,6 +67,15 @@ pub struct List {
     pub set: fn(&mut Config, &[Vec<u8>]) -> Result<(), String>,
 }
 
+/// Where a text is kept that means something; not every text will do.
+#[derive(Debug, Clone, Copy)]
+pub struct Code {
+    /// Reads it.
+    pub get: fn(&Config) -> String,
+    /// Writes it, or says what is wrong.
+    pub set: fn(&mut Config, &[u8]) -> Result<(), String>,
+}
+
 /// How a setting's text becomes a value.
 #[derive(Debug, Clone, Copy)]
 pub enum Kind {
@@ -77,6 +87,8 @@ pub enum Kind {
     Choice(Field<usize>, &'static [&'static str]),
     /// Any text.
     Text(Field<Vec<u8>>),
+    /// A text that means something.
+    Code(Code),
     /// Several words.
     Words(List),
     /// Something that Aerolite does not have: only the first value, which does not ask for it.
@@ -315,10 +327,15 @@ pub const SETTINGS: &[Setting] = &[
     only("maxmemory-policy", "noeviction", NO_LIMIT),
     only("maxmemory-clients", "0", NO_LIMIT),
     never("io-threads", "1", ONE_THREAD),
-    only(
+    mutable(
         "notify-keyspace-events",
-        "",
-        "Aerolite has no publish/subscribe",
+        Kind::Code(Code {
+            get: |config| config.notify_keyspace_events.text(),
+            set: |config, text| {
+                config.notify_keyspace_events = Classes::parse(text)?;
+                Ok(())
+            },
+        }),
     ),
     only("tls-port", "0", "Aerolite speaks no TLS"),
     inert("active-expire-effort", "1"),
@@ -416,6 +433,7 @@ impl Setting {
             Kind::Number(field, ..) => (field.get)(config).to_string().into(),
             Kind::Choice(field, words) => words[(field.get)(config)].into(),
             Kind::Text(field) => (field.get)(config),
+            Kind::Code(code) => (code.get)(config).into(),
             Kind::Words(list) => (list.get)(config).into(),
             Kind::Only(value, _) => value.into(),
             Kind::Inert(default) => config
@@ -468,6 +486,7 @@ impl Setting {
                 (field.set)(config, index.ok_or_else(|| must_be_one_of(words))?);
             }
             Kind::Text(field) => (field.set)(config, text.to_vec()),
+            Kind::Code(code) => return (code.set)(config, text),
             Kind::Words(list) => return (list.set)(config, &[text.to_vec()]),
             Kind::Only(value, lacking) => {
                 if !text.eq_ignore_ascii_case(value.as_bytes()) {

@@ -290,11 +290,11 @@ impl Server {
         };
         log::warn!("{error}");
         self.stop_listening(event_loop);
-        if self.engine.config.requirepass != before.requirepass {
-            self.engine.config = before;
+        let password = std::mem::take(&mut self.engine.config.requirepass);
+        self.engine.config = before;
+        self.engine.heed_settings();
+        if self.engine.config.requirepass != password {
             self.engine.set_default_password();
-        } else {
-            self.engine.config = before;
         }
         if let Err(error) = self.listen(event_loop) {
             log::error!("not listening any more: {error}");

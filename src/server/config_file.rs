@@ -361,7 +361,10 @@ mod tests {
     use super::*;
 
     fn parse(arguments: &[&str]) -> Result<Box<Config>, String> {
-        let arguments: Vec<Vec<u8>> = arguments.iter().map(|word| word.as_bytes().to_vec()).collect();
+        let arguments: Vec<Vec<u8>> = arguments
+            .iter()
+            .map(|word| word.as_bytes().to_vec())
+            .collect();
         match parse_arguments(&arguments) {
             Ok(Arguments::Serve(config, _)) => Ok(config),
             Ok(other) => Err(format!("{other:?}")),
@@ -440,13 +443,18 @@ mod tests {
 
     #[test]
     fn rewriting_puts_users_where_users_were() {
-        let users = ["user a on", "user b off", "user default on"].map(|line| line.as_bytes().to_vec());
+        let users =
+            ["user a on", "user b off", "user default on"].map(|line| line.as_bytes().to_vec());
         let old = b"user x on\ntimeout 0\n user y on\n";
         let text = rewritten(&Config::default(), &users, old);
-        let wanted = format!("user a on\ntimeout 0\nuser b off\n{REWRITE_HEADING}\nuser default on\n");
+        let wanted =
+            format!("user a on\ntimeout 0\nuser b off\n{REWRITE_HEADING}\nuser default on\n");
         assert_eq!(String::from_utf8_lossy(&text), wanted);
         let text = rewritten(&Config::default(), &users[..1], old);
-        assert_eq!(text, b"user a on\ntimeout 0\n", "and takes away those that are gone");
+        assert_eq!(
+            text, b"user a on\ntimeout 0\n",
+            "and takes away those that are gone"
+        );
     }
 
     #[test]
@@ -458,10 +466,14 @@ mod tests {
         };
         let text = rewritten(&config, &[], b"");
         let mut reader = Reader::default();
-        reader.text(&text, "a file", 0).expect("it was just written");
+        reader
+            .text(&text, "a file", 0)
+            .expect("it was just written");
         assert_eq!(reader.config.requirepass, password);
         let mut reader = Reader::default();
-        reader.text(b"requirepass \xff\xe4\n", "a file", 0).expect("a line");
+        reader
+            .text(b"requirepass \xff\xe4\n", "a file", 0)
+            .expect("a line");
         assert_eq!(reader.config.requirepass, b"\xff\xe4");
         let words = ["--requirepass".as_bytes().to_vec(), b"\xff".to_vec()];
         let Ok(Arguments::Serve(config, _)) = parse_arguments(&words) else {

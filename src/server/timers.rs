@@ -8,14 +8,16 @@
 
 use super::Server;
 use super::client::{Client, Gone};
+use super::messages::deliver_messages;
 use super::waiting::time_out;
 use crate::ae::{EventLoop, Next, Phase, TimeEventId, TimeProc, Token};
 use crate::engine::Slice;
+use crate::engine::config::BufferLimit;
 use crate::wheel::{Step, Wheel};
 use std::time::{Duration, Instant};
 
 /// The time that one piece of background work may take of a turn.
-const SLICE_TIME: Duration = Duration::from_micros(500);
+pub(super) const SLICE_TIME: Duration = Duration::from_micros(500);
 
 /// Steps of active expiry between two looks at the clock.
 const EXPIRE_STEPS: usize = 128;
@@ -67,7 +69,7 @@ impl Alarm {
     }
 
     /// Its time event has fired and is gone.
-    fn fired(&mut self) {
+    pub(super) fn fired(&mut self) {
         self.event = None;
     }
 }
@@ -79,6 +81,8 @@ pub struct Timers {
     /// The deadlines of clients that wait.
     pub(super) timeouts: Alarm,
     clients: Alarm,
+    /// Messages that are still to be delivered or sent: it is always due.
+    pub(super) messages: Alarm,
     /// How many commands had been run when this turn began.
     commands_before: u64,
     /// When to look after which client, in milliseconds of the loop.
@@ -92,6 +96,7 @@ impl Default for Timers {
             freeing: Alarm::default(),
             timeouts: Alarm::default(),
             clients: Alarm::default(),
+            messages: Alarm::default(),
             commands_before: 0,
             due_clients: Wheel::new(0),
         }
@@ -134,6 +139,10 @@ impl Server {
             self.timers.due_clients.next_due(),
             look_after_clients,
         );
+        let messages = self.has_messages().then_some(now_ms);
+        self.timers
+            .messages
+            .set(event_loop, messages, deliver_messages);
     }
 
     /// How many commands this turn has run.
@@ -182,10 +191,11 @@ impl Server {
         let session = &self.engine.sessions[client.session];
         let timeout_s = self.engine.config.timeout_s;
         let idle_s = self.engine.clock.unix_s().saturating_sub(session.active_s);
-        // Who waits may be silent.
+        // Who waits may be silent. A subscriber may be, too, but may cease to be one.
+        let idle_s = if session.is_subscriber() { 0 } else { idle_s };
         let silent = (timeout_s > 0 && !session.blocked)
             .then(|| now_ms + (timeout_s + 1).saturating_sub(idle_s).saturating_mul(1000));
-        let soft_s = self.engine.config.client_output_buffer_limit[0].soft_s;
+        let soft_s = self.output_limit(client).soft_s;
         let too_full = client
             .over_soft_limit_since_ms
             .map(|since_ms| since_ms + soft_s.saturating_mul(1000) + 1);
@@ -197,14 +207,20 @@ impl Server {
         let config = &self.engine.config;
         let session = &self.engine.sessions[client.session];
         let idle_s = self.engine.clock.unix_s().saturating_sub(session.active_s);
-        if config.timeout_s > 0 && idle_s > config.timeout_s && !session.blocked {
+        let may_be_silent = session.blocked || session.is_subscriber();
+        if config.timeout_s > 0 && idle_s > config.timeout_s && !may_be_silent {
             return Some(Gone::Dismissed);
         }
-        let soft_ms = config.client_output_buffer_limit[0]
-            .soft_s
-            .saturating_mul(1000);
+        let soft_ms = self.output_limit(client).soft_s.saturating_mul(1000);
         let since_ms = client.over_soft_limit_since_ms?;
         (now_ms.saturating_sub(since_ms) > soft_ms).then_some(Gone::OutputTooLarge)
+    }
+
+    /// How much a client may leave unread.
+    fn output_limit(&self, client: &Client) -> BufferLimit {
+        let session = &self.engine.sessions[client.session];
+        let class = if session.is_subscriber() { 2 } else { 0 };
+        self.engine.config.client_output_buffer_limit[class]
     }
 
     /// Holds a client's unread replies against the limits.
@@ -217,7 +233,7 @@ impl Server {
         token: Token,
         client: &mut Client,
     ) -> Result<(), Gone> {
-        let limit = self.engine.config.client_output_buffer_limit[0];
+        let limit = self.output_limit(client);
         let len = client.output.len() as u64;
         if limit.hard_bytes > 0 && len > limit.hard_bytes {
             return Err(Gone::OutputTooLarge);

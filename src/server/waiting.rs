@@ -10,6 +10,7 @@
 //! ```
 
 use super::Server;
+use super::client::Queued;
 use super::clients::Clients;
 use super::pipeline::Traced;
 use super::timers::{finish, repeat};
@@ -17,6 +18,7 @@ use crate::ae::{EventLoop, Mask, Next, TimeEventId, Token};
 use crate::command::{Outputs, follow_up};
 use crate::engine::SessionId;
 use crate::resp::Output;
+use std::collections::VecDeque;
 
 /// Steps of the wheel of deadlines between two looks at the clock.
 const TIMEOUT_STEPS: usize = 128;
@@ -27,6 +29,8 @@ pub struct Others<'a> {
     pub clients: &'a mut Clients,
     /// Those that have been answered.
     pub woken: &'a mut Vec<Token>,
+    /// Those that have been sent a message.
+    pub messaged: &'a mut VecDeque<Token>,
 }
 
 impl Outputs for Others<'_> {
@@ -34,6 +38,16 @@ impl Outputs for Others<'_> {
         let token = self.clients.token_of(id)?;
         let client = self.clients.get_mut(token)?;
         self.woken.push(token);
+        Some(&mut client.output)
+    }
+
+    fn message(&mut self, id: SessionId) -> Option<&mut Output> {
+        let token = self.clients.token_of(id)?;
+        let client = self.clients.get_mut(token)?;
+        if client.queued == Queued::Nowhere {
+            client.queued = Queued::ForMessages;
+            self.messaged.push_back(token);
+        }
         Some(&mut client.output)
     }
 }
@@ -47,6 +61,7 @@ impl Server {
         let mut others = Others {
             clients: &mut self.clients,
             woken: &mut self.woken,
+            messaged: &mut self.messaged,
         };
         let mut traced = Traced {
             others: &mut others,

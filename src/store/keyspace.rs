@@ -67,6 +67,8 @@ pub struct Stored {
     pub replaced: Option<Value>,
     /// Whether the key was past its deadline.
     pub was_expired: bool,
+    /// Whether there was none.
+    pub is_new: bool,
 }
 
 /// The keys of one database.
@@ -220,6 +222,7 @@ impl Keyspace {
                 entry.set_timer(Some(self.deadlines.insert(at_ms, hash)));
             }
             self.table.insert(hash, entry);
+            stored.is_new = true;
         }
         stored
     }

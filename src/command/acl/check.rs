@@ -5,13 +5,13 @@ use crate::command::table::Listed;
 use crate::command::{Call, Error, Waiting, client};
 use crate::engine::acl::log::Event;
 use crate::engine::acl::{Access, Context, Reason, Selector, User};
+use crate::engine::pubsub::Kind;
 use crate::engine::{Engine, Gates, SessionId};
 use crate::resp::Request;
 
 const NO_AUTH_YET: Error = Error::new("NOAUTH Authentication required.");
-const NO_KEY: Error = Error::new(
-    "NOPERM this user has no permissions to access one of the keys used as arguments",
-);
+const NO_KEY: Error =
+    Error::new("NOPERM this user has no permissions to access one of the keys used as arguments");
 const NO_CHANNEL: Error = Error::new(
     "NOPERM this user has no permissions to access one of the channels used as arguments",
 );
@@ -61,16 +61,11 @@ pub fn permit(call: &mut Call, found: &'static Listed) -> Result<(), Error> {
 /// # Errors
 /// `NOPERM`, in other words than at first.
 pub fn permit_queued(call: &mut Call, found: &'static Listed) -> Result<(), Error> {
-    if !call.session().gates.has(Gates::RESTRICTED) || found.command.flags.has(NO_AUTH) {
-        return Ok(());
-    }
     ask(call, found).map_err(|denied| {
         let reason = match denied {
             Denied::Command => "no permission to execute the command or subcommand",
             Denied::Key(_) => "no permission to touch the specified keys",
-            Denied::Channel(_) => {
-                "no permission to access one of the channels used as arguments to the command"
-            }
+            Denied::Channel(_) => "no permission to access one of the channels used as arguments",
         };
         Error::text(format!(
             "NOPERM ACLs rules changed between the moment the transaction was accumulated and the \
@@ -99,8 +94,8 @@ fn ask(call: &mut Call, found: &'static Listed) -> Result<(), Denied> {
 /// Notes in the log that something was denied.
 pub fn log(call: &mut Call, reason: Reason, object: Vec<u8>, user: Vec<u8>) {
     let client = client::describe(call, call.id).trim_end().to_owned();
-    let in_transaction = call.session().gates.has(Gates::QUEUEING)
-        || matches!(call.waiting, Waiting::Never);
+    let in_transaction =
+        call.session().gates.has(Gates::QUEUEING) || matches!(call.waiting, Waiting::Never);
     let context = if in_transaction {
         Context::Multi
     } else {
@@ -165,7 +160,10 @@ fn keys<'a>(
 ) -> impl Iterator<Item = (usize, Access)> + use<'a> {
     let command = found.command;
     let least = usize::from(command.arity.unsigned_abs());
-    let fits = command.keys.iter().all(|keys| keys.positions(words).is_some());
+    let fits = command
+        .keys
+        .iter()
+        .all(|keys| keys.positions(words).is_some());
     let specs = if fits { command.keys } else { &[] };
     specs.iter().flat_map(move |keys| {
         let access = access(keys, words, least);
@@ -234,10 +232,43 @@ fn with_words<R>(args: &Request, use_words: impl FnOnce(&[&[u8]]) -> R) -> R {
     use_words(&words[..args.len()])
 }
 
-/// Cuts off those clients of a user whose subscriptions are not allowed any more, now that it is what it is
-/// and was `before`.
+/// Cuts off those clients of a user who are subscribed to what is not allowed any more, if the user was
+/// `before` and may use fewer channels now.
 pub fn cut_off_subscribers(engine: &mut Engine, before: &User, own: SessionId) {
-    let _ = (engine, before, own);
+    let Some(id) = engine.acl.find(&before.name) else {
+        return;
+    };
+    if !has_lost_channels(before, engine.acl.user(id)) {
+        return;
+    }
+    for session in engine.sessions_of(id) {
+        let user = engine.acl.user(id);
+        let is_allowed = |kind| {
+            let names = engine.pubsub.names_of(session, kind);
+            names.iter().all(|name| {
+                let mut selectors = user.all_selectors();
+                selectors.any(|selector| selector.allows_channel(name, kind == Kind::Pattern))
+            })
+        };
+        let kinds = [Kind::Channel, Kind::Pattern, Kind::Shard];
+        if !kinds.into_iter().all(is_allowed) {
+            engine.cut_off(session, Some(own));
+        }
+    }
+}
+
+/// Whether a pattern of channels that was allowed is not among those that are.
+fn has_lost_channels(before: &User, now: &User) -> bool {
+    if now.all_selectors().any(|selector| selector.all_channels) {
+        return false;
+    }
+    before.all_selectors().any(|selector| {
+        let is_lost = |channel: &Vec<u8>| {
+            let mut selectors = now.all_selectors();
+            !selectors.any(|selector| selector.channels().contains(channel))
+        };
+        selector.all_channels || selector.channels().iter().any(is_lost)
+    })
 }
 
 #[cfg(test)]

@@ -56,9 +56,7 @@ impl Wrong {
                 "The password hash must be exactly 64 characters and contain only lowercase \
                  hexadecimal characters"
             }
-            Wrong::Password => {
-                "The password you are trying to remove from the user does not exist"
-            }
+            Wrong::Password => "The password you are trying to remove from the user does not exist",
             Wrong::FirstArg => "Allowing first-arg of a subcommand is not supported",
         }
     }

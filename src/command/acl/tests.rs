@@ -10,7 +10,12 @@ fn every_command_has_a_bit_of_its_own() {
     for word in names.words() {
         assert!(!seen.contains(word.number), "{}", word.name);
         seen.set(word.number, true);
-        assert_eq!(find(word.name.as_bytes()), Some(word.number), "{}", word.name);
+        assert_eq!(
+            find(word.name.as_bytes()),
+            Some(word.number),
+            "{}",
+            word.name
+        );
         assert_eq!(names.is_subcommand(word.number), word.name.contains('|'));
     }
     assert!(!seen.contains(CommandSet::FUTURE));
@@ -19,7 +24,15 @@ fn every_command_has_a_bit_of_its_own() {
         let name = listed.full_name();
         assert_eq!(find(name.as_bytes()), Some(listed.number), "{name}");
     }
-    for unknown in ["", "|", "get|", "get|x", "config|nosuch", "nosuch|get", "config|get|x"] {
+    for unknown in [
+        "",
+        "|",
+        "get|",
+        "get|x",
+        "config|nosuch",
+        "nosuch|get",
+        "config|get|x",
+    ] {
         assert_eq!(find(unknown.as_bytes()), None, "{unknown}");
     }
     assert_eq!(find(b"EvalSha"), find(b"evalsha"));
@@ -43,13 +56,22 @@ fn a_category_brings_the_subcommands_of_its_containers() {
 #[test]
 fn passwords_are_made_of_what_the_system_gives() {
     let (mut engine, id) = engine();
-    assert!(run(&mut engine, id, &["ACL", "GENPASS"]).starts_with("-ERR"), "it gives nothing");
+    assert!(
+        run(&mut engine, id, &["ACL", "GENPASS"]).starts_with("-ERR"),
+        "it gives nothing"
+    );
     engine.host.fill_with_secrets = |bytes| {
         bytes.fill(0xa5);
         Ok(())
     };
-    assert_eq!(run(&mut engine, id, &["ACL", "GENPASS", "5"]), "$2\r\na5\r\n");
-    assert_eq!(run(&mut engine, id, &["ACL", "GENPASS", "9"]), "$3\r\na5a\r\n");
+    assert_eq!(
+        run(&mut engine, id, &["ACL", "GENPASS", "5"]),
+        "$2\r\na5\r\n"
+    );
+    assert_eq!(
+        run(&mut engine, id, &["ACL", "GENPASS", "9"]),
+        "$3\r\na5a\r\n"
+    );
     let whole = run(&mut engine, id, &["ACL", "GENPASS"]);
     assert_eq!(whole, format!("$64\r\n{}\r\n", "a5".repeat(32)));
 }
@@ -59,7 +81,14 @@ fn a_wrong_rule_changes_nothing() {
     let (mut engine, id) = engine();
     run(&mut engine, id, &["ACL", "SETUSER", "u", "on", "+get"]);
     let before = run(&mut engine, id, &["ACL", "LIST"]);
-    let error = run(&mut engine, id, &["ACL", "SETUSER", "u", "off", "-get", "zork"]);
-    assert_eq!(error, "-ERR Error in ACL SETUSER modifier 'zork': Syntax error\r\n");
+    let error = run(
+        &mut engine,
+        id,
+        &["ACL", "SETUSER", "u", "off", "-get", "zork"],
+    );
+    assert_eq!(
+        error,
+        "-ERR Error in ACL SETUSER modifier 'zork': Syntax error\r\n"
+    );
     assert_eq!(run(&mut engine, id, &["ACL", "LIST"]), before);
 }

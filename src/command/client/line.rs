@@ -7,16 +7,22 @@
 //! for a client that does not read.
 
 use crate::command::table;
-use crate::engine::Session;
+use crate::engine::pubsub::Kind;
+use crate::engine::{Engine, Gates, Session, SessionId, Transaction};
 use crate::resp::Protocol;
 
 /// The size of the fixed reply buffer that Redis gives each client.
 const REPLY_BUFFER_BYTES: u32 = 16 * 1024;
 
-/// The line about a client whose user has this name, LF included, at a moment in unix seconds. `argument_bytes` is the
+/// The line about a client, LF included. `argument_bytes` is the
 /// length of the arguments of the command that it is running.
-pub(super) fn line(session: &Session, user: &[u8], now_s: u64, argument_bytes: usize) -> String {
-    let buffers = session.buffers;
+pub(super) fn line(engine: &Engine, id: SessionId, argument_bytes: usize) -> String {
+    let session = &engine.sessions[id];
+    let now_s = engine.clock.unix_s();
+    let queued = session.transaction().map(Transaction::len);
+    let queued = queued.map_or("-1".to_owned(), |len| len.to_string());
+    let transaction_memory = engine.transaction_memory(id);
+    let (buffers, subscriptions) = (session.buffers, session.subscriptions());
     let in_buffer = buffers.output.min(REPLY_BUFFER_BYTES);
     let in_list = buffers.output - in_buffer;
     let library = |field: fn(&crate::engine::session::Library) -> &Vec<u8>| {
@@ -27,8 +33,8 @@ pub(super) fn line(session: &Session, user: &[u8], now_s: u64, argument_bytes: u
         String::from_utf8_lossy(text.map_or(b"", Vec::as_slice)).into_owned()
     };
     format!(
-        "id={} addr={} laddr={} fd={} name={} age={} idle={} flags={} db={} sub=0 psub=0 ssub=0 \
-         multi=-1 qbuf={} qbuf-free={} argv-mem={argument_bytes} multi-mem=0 rbs={} rbp={} obl={} \
+        "id={} addr={} laddr={} fd={} name={} age={} idle={} flags={} db={} sub={} psub={} ssub={} \
+         multi={queued} qbuf={} qbuf-free={} argv-mem={argument_bytes} multi-mem={transaction_memory} rbs={} rbp={} obl={} \
          oll={} omem={in_list} tot-mem={} events={} cmd={} user={} redir=-1 resp={} \
          lib-name={} lib-ver={}\n",
         session.id,
@@ -38,21 +44,24 @@ pub(super) fn line(session: &Session, user: &[u8], now_s: u64, argument_bytes: u
         String::from_utf8_lossy(&session.name),
         now_s.saturating_sub(session.created_s),
         now_s.saturating_sub(session.active_s),
-        flags(session),
+        flags(engine, id),
         session.db,
+        subscriptions.of(Kind::Channel),
+        subscriptions.of(Kind::Pattern),
+        subscriptions.of(Kind::Shard),
         buffers.query,
         buffers.query_free,
         in_buffer,
         in_buffer,
         in_buffer,
         u8::from(in_list > 0),
-        memory(session) + argument_bytes,
+        memory(session) + transaction_memory + argument_bytes,
         if buffers.output > 0 { "rw" } else { "r" },
         session
             .last_command
             .and_then(table::numbered)
             .map_or("NULL".to_owned(), |found| found.full_name()),
-        String::from_utf8_lossy(user),
+        String::from_utf8_lossy(&engine.user_of(id).name),
         match session.protocol {
             Protocol::Resp2 => "2",
             Protocol::Resp3 => "3",
@@ -64,9 +73,13 @@ pub(super) fn line(session: &Session, user: &[u8], now_s: u64, argument_bytes: u
 
 /// What is special about a client, a letter each; `N` for nothing.
 #[must_use]
-pub fn flags(session: &Session) -> String {
+pub fn flags(engine: &Engine, id: SessionId) -> String {
+    let session = &engine.sessions[id];
     let letters: String = [
+        (session.is_subscriber(), 'P'),
+        (session.gates.has(Gates::QUEUEING), 'x'),
         (session.blocked, 'b'),
+        (engine.observers.watched().is_touched(id), 'd'),
         (session.closing, 'c'),
         (session.unix_socket, 'U'),
         (session.no_evict, 'e'),

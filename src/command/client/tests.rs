@@ -177,7 +177,7 @@ fn no_touch_leaves_the_time_of_use_alone() {
     let (mut engine, id) = engine();
     engine
         .db(0)
-        .set_string(b"k", b"v", crate::store::keyspace::Deadline::Never);
+        .set_string(b"k", b"v", crate::store::keyspace::Deadline::Never, "set");
     let used = |engine: &Engine| engine.databases[0].peek(b"k").map(|entry| entry.used_s());
     let before = used(&engine);
     pass_ms(&mut engine, 60_000);

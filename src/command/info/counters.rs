@@ -2,6 +2,7 @@
 
 use super::report::Report;
 use crate::command::table;
+use crate::engine::pubsub::Kind;
 use crate::engine::stats::CommandStats;
 
 pub(super) fn stats(report: &mut Report) {
@@ -34,6 +35,9 @@ pub(super) fn stats(report: &mut Report) {
     ]);
     report.field("keyspace_hits", stats.keys.hits);
     report.field("keyspace_misses", stats.keys.misses);
+    for (name, kind) in TOPICS {
+        report.field(name, engine.pubsub.topic_count(*kind));
+    }
     report.zeros(ABSENT);
     report.field("total_error_replies", stats.errors);
     report.field("dump_payload_sanitizations", 0);
@@ -51,11 +55,15 @@ pub(super) fn stats(report: &mut Report) {
     event_loop(report);
 }
 
+/// How many different things clients have subscribed to.
+const TOPICS: &[(&str, Kind)] = &[
+    ("pubsub_channels", Kind::Channel),
+    ("pubsub_patterns", Kind::Pattern),
+    ("pubsubshard_channels", Kind::Shard),
+];
+
 /// Counters of what Aerolite does not do.
 const ABSENT: &[&str] = &[
-    "pubsub_channels",
-    "pubsub_patterns",
-    "pubsubshard_channels",
     "latest_fork_usec",
     "total_forks",
     "migrate_cached_sockets",

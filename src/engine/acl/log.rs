@@ -93,9 +93,8 @@ impl Log {
     /// An event has happened at a moment in unix milliseconds to a client. At most `max_len` entries are
     /// kept.
     pub fn add(&mut self, event: Event, at_ms: u64, client: String, max_len: usize) {
-        let is_like = |entry: &Entry| {
-            entry.event == event && entry.at_ms.abs_diff(at_ms) <= SAME_EVENT_MS
-        };
+        let is_like =
+            |entry: &Entry| entry.event == event && entry.at_ms.abs_diff(at_ms) <= SAME_EVENT_MS;
         let place = self.entries.iter().take(LOOK_AT).position(is_like);
         let known = place.and_then(|place| self.entries.remove(place));
         let count = known.as_ref().map_or(0, |entry| entry.count) + 1;

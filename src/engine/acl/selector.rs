@@ -239,8 +239,7 @@ impl Selector {
     #[must_use]
     pub fn allows_every_key(&self, access: Access) -> bool {
         let mut patterns = self.key_patterns.iter();
-        self.all_keys
-            || patterns.any(|known| known.access.covers(access) && known.pattern == b"*")
+        self.all_keys || patterns.any(|known| known.access.covers(access) && known.pattern == b"*")
     }
 
     /// Allows every channel.

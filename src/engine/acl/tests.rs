@@ -179,12 +179,22 @@ fn like_events_make_one_entry() {
     log.add(event("a"), 120_001, String::new(), 3);
     log.add(event("c"), 120_001, String::new(), 3);
     let names = ["c", "a", "a"].map(str::to_owned);
-    assert_eq!(shown(&log).into_iter().map(|(name, _)| name).collect::<Vec<_>>(), names);
+    assert_eq!(
+        shown(&log)
+            .into_iter()
+            .map(|(name, _)| name)
+            .collect::<Vec<_>>(),
+        names
+    );
     for n in 0..LOOK_FAR {
         log.add(event(&n.to_string()), 200_000, String::new(), 100);
     }
     log.add(event("0"), 200_000, String::new(), 100);
-    assert_eq!(shown(&log)[0], ("0".to_owned(), 1), "ten entries are looked at");
+    assert_eq!(
+        shown(&log)[0],
+        ("0".to_owned(), 1),
+        "ten entries are looked at"
+    );
     log.add(event("d"), 200_000, String::new(), 0);
     assert_eq!(log.entries().len(), 0);
 }

@@ -23,7 +23,9 @@ fn a_file_replaces_all_users_or_none() {
          rules was performed\r\n"
     );
     assert!(engine.acl.find(b"old").is_some() && engine.acl.find(b"new").is_none());
-    with_file(&mut engine, |_| Ok(b"user new on nopass  ~* +get \r\n".to_vec()));
+    with_file(&mut engine, |_| {
+        Ok(b"user new on nopass  ~* +get \r\n".to_vec())
+    });
     assert_eq!(run(&mut engine, id, &["ACL", "LOAD"]), "+OK\r\n");
     let lines: [&[u8]; 2] = [
         b"user default on nopass ~* &* +@all",
@@ -39,7 +41,10 @@ fn a_file_that_is_not_there_is_named() {
     assert!(run(&mut engine, id, &["ACL", "LOAD"]).contains("not configured to use an ACL file"));
     with_file(&mut engine, |_| Err(std::io::Error::from_raw_os_error(2)));
     let error = run(&mut engine, id, &["ACL", "LOAD"]);
-    assert!(error.starts_with("-ERR Error loading ACLs, opening file 'users': No such file"), "{error}");
+    assert!(
+        error.starts_with("-ERR Error loading ACLs, opening file 'users': No such file"),
+        "{error}"
+    );
     assert!(!error.contains("os error"), "{error}");
     let error = load_at_start(&mut engine).expect_err("there is no file");
     assert!(error.contains("Aborting startup"), "{error}");
@@ -51,7 +56,10 @@ fn declared_users_are_made_at_the_start() {
     let words = |line: &str| -> Vec<Vec<u8>> { line.split(' ').map(|word| word.into()).collect() };
     let config = &mut engine.config;
     assert_eq!(declare(config, &words("a on (+get ~x)")), Ok(()));
-    assert_eq!(declare(config, &words("default on nopass -@all +ping")), Ok(()));
+    assert_eq!(
+        declare(config, &words("default on nopass -@all +ping")),
+        Ok(())
+    );
     for (line, reason) in [
         ("a off", "'a': Duplicate user found"),
         ("b nosuch", "'b': Syntax error"),

@@ -26,19 +26,46 @@ fn users_are_described_by_rules() {
             "on nopass allkeys allchannels allcommands",
             "user u on nopass ~* &* +@all",
         ),
-        ("~a %R~b %W~b %W~c &d", "user u off ~a ~b %W~c resetchannels &d -@all"),
+        (
+            "~a %R~b %W~b %W~c &d",
+            "user u off ~a ~b %W~c resetchannels &d -@all",
+        ),
         ("%R", "user u off %R~ resetchannels -@all"),
-        ("+get +set|x", "user u off resetchannels -@all +set|x +get"),
+        ("+get +set|x", "user u off resetchannels -@all +get +set|x"),
         ("+get|k1 +GET|K1", "user u off resetchannels -@all +get|k1"),
         ("+get +get|k1", "user u off resetchannels -@all +get"),
-        ("+config -config|set", "user u off resetchannels -@all +config -config|set"),
-        ("+@all -@scripting", "user u off resetchannels +@all -@scripting"),
-        ("+@stream -xadd", "user u off resetchannels -@all +@stream -xadd"),
-        ("+DEBUG|OBJECT +@STRING -Get", "user u off resetchannels -@all +@string -get +debug|OBJECT"),
-        ("(+get ~x ) () ( )", "user u off resetchannels -@all (~x resetchannels -@all +get) (resetchannels -@all) (resetchannels -@all)"),
-        ("(+get (+set ~x)", "user u off resetchannels -@all (~x resetchannels -@all +set)"),
-        ("skip-sanitize-payload", "user u off skip-sanitize-payload resetchannels -@all"),
-        ("-ACL|whoami +@all -acl", "user u off resetchannels +@all -acl"),
+        (
+            "+config -config|set",
+            "user u off resetchannels -@all +config -config|set",
+        ),
+        (
+            "+@all -@scripting",
+            "user u off resetchannels +@all -@scripting",
+        ),
+        (
+            "+@stream -xadd",
+            "user u off resetchannels -@all +@stream -xadd",
+        ),
+        (
+            "+DEBUG|OBJECT +@STRING -Get",
+            "user u off resetchannels -@all +@string -get +debug|OBJECT",
+        ),
+        (
+            "(+get ~x ) () ( )",
+            "user u off resetchannels -@all (~x resetchannels -@all +get) (resetchannels -@all) (resetchannels -@all)",
+        ),
+        (
+            "(+get (+set ~x)",
+            "user u off resetchannels -@all (~x resetchannels -@all +set)",
+        ),
+        (
+            "skip-sanitize-payload",
+            "user u off skip-sanitize-payload resetchannels -@all",
+        ),
+        (
+            "-ACL|whoami +@all -acl",
+            "user u off resetchannels +@all -acl",
+        ),
     ];
     for (rules, line) in cases {
         assert_eq!(described(rules).as_deref(), Ok(line), "{rules}");
