@@ -10,7 +10,7 @@ mod random;
 #[path = "common/tools.rs"]
 mod tools;
 
-use common::{Conn, Target, Value, server};
+use common::{Conn, Target, Value, server, server_with};
 use oracle::Oracle;
 use random::Random;
 use std::collections::BTreeSet;
@@ -667,4 +667,54 @@ fn random_rules_make_the_same_users() {
             assert_eq!(shown(&mut ours), shown(&mut theirs), "{history:#?}");
         }
     }
+}
+
+#[test]
+fn a_file_with_users_is_loaded_and_saved() {
+    let dir = tempfile::tempdir().expect("a directory for the test");
+    let path = dir.path().join("users.acl");
+    let write = |text: &str| std::fs::write(&path, text).expect("the file is written");
+    let name = path.display().to_string();
+    write("user default on nopass ~* &* +@all\nuser a on nopass  ~* +get (+set  ~x )\n\n");
+    let Some(target) = server_with(&[("aclfile", &name)]) else {
+        return;
+    };
+    let mut admin = target.connect();
+    let listed = r#"["user a on nopass ~* resetchannels -@all +get (~x resetchannels -@all +set)" "user default on nopass ~* &* +@all"]"#;
+    admin.transcript(&format!("ACL LIST => {listed}"));
+    let mut conn = target.connect();
+    conn.transcript("AUTH a x => +OK\nGET k => nil");
+    write(
+        "user default on nopass ~* &* +@all\nuser a on nopass  ~* +get +nosuch zork zork\nfoo bar\n\nuser\nuser a on\nuser b (+get\nuser c on # comment\n",
+    );
+    let error = [
+        ":2: Error in applying operation '+nosuch': Unknown command or category name in ACL. ",
+        ":2: Syntax error. ",
+        ":3 should start with user keyword followed by the username. ",
+        ":5 should start with user keyword followed by the username. ",
+    ];
+    let error: String = error.iter().map(|text| format!("{name}{text}")).collect();
+    let error = format!(
+        "ERR {error}WARNING: Duplicate user 'a' found on line 6. {name}:7: Unmatched parenthesis in \
+         selector definition.{name}:8: The password hash must be exactly 64 characters and contain \
+         only lowercase hexadecimal characters. WARNING: ACL errors detected, no change to the \
+         previously active ACL rules was performed"
+    );
+    assert_eq!(admin.cmd(&["ACL", "LOAD"]), Value::error(&error));
+    admin.transcript(&format!("ACL LIST => {listed}"));
+    conn.transcript("GET k => nil");
+    write("user b on nopass +@all\n");
+    admin.transcript("ACL LOAD => +OK\nACL USERS => [\"b\" \"default\"]");
+    conn.expect_closed();
+    admin.transcript("ACL SETUSER c on >pw => +OK\nACL SAVE => +OK");
+    let saved = std::fs::read_to_string(&path).expect("the file was saved");
+    assert_eq!(
+        saved,
+        "user b on nopass resetchannels +@all\nuser c on \
+         #30c952fab122c3f9759f02a6d95c3758b246b4fee239957b2d4fee46e26170c4 resetchannels -@all\n\
+         user default on nopass ~* &* +@all\n"
+    );
+    std::fs::remove_file(&path).expect("it was there");
+    let error = format!("ERR Error loading ACLs, opening file '{name}': No such file or directory");
+    assert_eq!(admin.cmd(&["ACL", "LOAD"]), Value::error(&error));
 }
