@@ -5,9 +5,10 @@
 //! table, but whoever lists or kills clients does not see it any more.
 
 pub(super) mod line;
+pub(super) mod tracking;
 
 use super::entry::{ADMIN, Command, LOADING, NO_SCRIPT, STALE};
-use super::{Call, Done, Error, MAX_ECHO_BYTES, echoed, help};
+use super::{Call, Done, Error, MAX_ECHO_BYTES, echoed, help, pause};
 use crate::engine::acl::UserId;
 use crate::engine::blocked::Over;
 use crate::engine::session::Library;
@@ -31,9 +32,24 @@ pub const COMMANDS: &[Command] = &[Command::container("CLIENT", SUBCOMMANDS).doc
 
 /// The subcommands of CLIENT.
 const SUBCOMMANDS: &[Command] = &[
+    Command::new("CACHING", 3, tracking::client_caching)
+        .flags(&[NO_SCRIPT, LOADING, STALE])
+        .doc(
+            "6.0.0",
+            "O(1)",
+            "Says whether the keys of the next command are tracked",
+        )
+        .syntax("(mode=YES|NO)"),
     Command::new("GETNAME", 2, client_getname)
         .flags(&[NO_SCRIPT, LOADING, STALE])
         .doc("2.6.9", "O(1)", "Reads the connection's name"),
+    Command::new("GETREDIR", 2, tracking::client_getredir)
+        .flags(&[NO_SCRIPT, LOADING, STALE])
+        .doc(
+            "6.0.0",
+            "O(1)",
+            "Reads the number of the client that gets this one's invalidations",
+        ),
     Command::new("HELP", 2, client_help)
         .flags(&[LOADING, STALE])
         .doc(
@@ -89,6 +105,14 @@ const SUBCOMMANDS: &[Command] = &[
             "Lets this connection read keys without counting as use of them",
         )
         .syntax("(enabled=ON|OFF)"),
+    Command::new("PAUSE", -3, pause::client_pause)
+        .flags(&[ADMIN, NO_SCRIPT, LOADING, STALE])
+        .doc(
+            "2.9.50",
+            "O(1)",
+            "Lets the commands of all clients wait for some time, or only those that write",
+        )
+        .syntax("timeout:integer [mode=WRITE|ALL]"),
     Command::new("REPLY", 3, client_reply)
         .flags(&[NO_SCRIPT, LOADING, STALE])
         .doc(
@@ -110,6 +134,24 @@ const SUBCOMMANDS: &[Command] = &[
         .flags(&[NO_SCRIPT, LOADING, STALE])
         .doc("2.6.9", "O(1)", "Gives the connection a name")
         .syntax("connection-name"),
+    Command::new("TRACKING", -3, tracking::client_tracking)
+        .flags(&[NO_SCRIPT, LOADING, STALE])
+        .doc(
+            "6.0.0",
+            "O(1). Some options may introduce additional complexity.",
+            "Has the connection told when keys change that it has read, or stops that",
+        )
+        .syntax(
+            "(status=ON|OFF) [REDIRECT client-id:integer] [PREFIX prefix] ... [BCAST] [OPTIN] \
+             [OPTOUT] [NOLOOP]",
+        ),
+    Command::new("TRACKINGINFO", 2, tracking::client_trackinginfo)
+        .flags(&[NO_SCRIPT, LOADING, STALE])
+        .doc(
+            "6.2.0",
+            "O(1)",
+            "Tells how the connection tracks keys, if it does",
+        ),
     Command::new("UNBLOCK", -3, client_unblock)
         .flags(&[ADMIN, NO_SCRIPT, LOADING, STALE])
         .doc(
@@ -118,6 +160,13 @@ const SUBCOMMANDS: &[Command] = &[
             "Ends the waiting of a connection that waits in a blocking command",
         )
         .syntax("client-id:integer [timeout_error=TIMEOUT|ERROR]"),
+    Command::new("UNPAUSE", 2, pause::client_unpause)
+        .flags(&[ADMIN, NO_SCRIPT, LOADING, STALE])
+        .doc(
+            "6.2.0",
+            "O(N) where N is the number of clients that wait",
+            "Ends a pause that CLIENT PAUSE began",
+        ),
 ];
 
 fn client_getname(call: &mut Call) -> Done {
@@ -194,8 +243,7 @@ pub(super) fn describe(call: &Call, id: SessionId) -> String {
     let argument_bytes = if id == call.id {
         call.args.iter().map(<[u8]>::len).sum()
     } else {
-        let waiter = call.engine.blocked.waiter(id);
-        waiter.map_or(0, |waiter| waiter.argument_bytes)
+        call.engine.waiting_bytes(id)
     };
     line::line(call.engine, id, argument_bytes)
 }
@@ -392,7 +440,7 @@ fn client_unblock(call: &mut Call) -> Done {
 }
 
 /// The error of a subcommand that counts its own arguments.
-fn unknown_or_wrong_arity(call: &Call) -> Error {
+pub(super) fn unknown_or_wrong_arity(call: &Call) -> Error {
     let word = echoed(call.args.arg(1), MAX_ECHO_BYTES);
     let text = b"ERR unknown subcommand or wrong number of arguments for '";
     Error::text([text, word, b"'. Try CLIENT HELP."].concat())
@@ -414,7 +462,7 @@ fn client_no_touch(call: &mut Call) -> Done {
 fn client_reply(call: &mut Call) -> Done {
     if call.is(2, "ON") {
         call.session().reply_mode = ReplyMode::On;
-        call.session().forget_pushed();
+        call.session().take_pushed();
         call.reply.ok();
     } else if call.is(2, "OFF") {
         call.session().reply_mode = ReplyMode::Off;

@@ -4,7 +4,7 @@
 //! it knows the password; a later change of the password does not take that away.
 
 use super::entry::{ALLOW_BUSY, Command, FAST, LOADING, NO_AUTH, NO_SCRIPT, STALE};
-use super::{Call, Done, Error, acl, client, echoed, info, wrong_arguments_of};
+use super::{Call, Done, Error, acl, client, echoed, info};
 use crate::engine::{Engine, Gates, ReplyMode};
 use crate::number::parse_i64;
 use crate::resp::Protocol;
@@ -169,7 +169,7 @@ fn ping(call: &mut Call) -> Done {
     match call.args.len() {
         1 => call.reply.simple("PONG"),
         2 => call.reply.bulk(call.args.arg(1)),
-        _ => return Err(wrong_arguments_of("ping")),
+        _ => return Err(call.wrong_arity()),
     }
     Ok(())
 }
@@ -183,13 +183,14 @@ fn quit(call: &mut Call) -> Done {
 /// CLIENT NO-EVICT survives, as in Redis 7.0.
 fn reset(call: &mut Call) -> Done {
     call.engine.log_out(call.id);
+    call.engine.stop_tracking(call.id);
     call.engine.end_transaction(call.id);
     call.engine.unsubscribe_all(call.id);
     let session = call.session();
     session.db = 0;
     session.protocol = Protocol::Resp2;
     session.reply_mode = ReplyMode::On;
-    session.forget_pushed();
+    session.take_pushed();
     session.no_touch = false;
     session.name = Box::default();
     call.reply.set_protocol(Protocol::Resp2);

@@ -51,6 +51,10 @@ flags! {
     ALLOW_BUSY = 15, "allow_busy";
 }
 
+/// May concern replicas although it changes no data: it waits during a pause of writes. COMMAND INFO has
+/// no word for it.
+pub const MAY_REPLICATE: Flags = Flags(1 << 31);
+
 impl Flags {
     /// No flag at all.
     pub const NONE: Flags = Flags(0);
@@ -82,6 +86,9 @@ pub struct Keys {
     /// Where `access` holds for some requests only: what holds for the others.
     pub unless: Option<Unless>,
 }
+
+/// What is "done with keys" that are none.
+pub const NOT_KEYS: &str = "not_key";
 
 /// Where keys are in a request, whose words are counted from 0, the command's name.
 #[derive(Debug, Clone, Copy)]
@@ -204,6 +211,12 @@ impl Keys {
     const fn unless(self, condition: Condition, access: &'static str) -> Keys {
         let unless = Some(Unless { condition, access });
         Keys { unless, ..self }
+    }
+
+    /// Whether they are keys: sharded channels stand where keys do, so that a cluster finds their shard.
+    #[must_use]
+    pub fn are_keys(&self) -> bool {
+        self.access != NOT_KEYS
     }
 
     /// The position of the first of them, where every request has it at the same one.

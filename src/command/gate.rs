@@ -17,9 +17,11 @@
 //!   gate::pass            monitors see it, its keys are remembered for a tracking client
 //! ```
 
+use super::client::tracking;
 use super::entry::NO_MULTI;
+use super::follow_up::{Own, tell};
 use super::table::Listed;
-use super::{Call, Error, acl, carry_out, pubsub, reject, transaction};
+use super::{Call, Error, acl, carry_out, pause, pubsub, reject, transaction};
 use crate::engine::Gates;
 use crate::resp::Mark;
 
@@ -43,10 +45,19 @@ pub(super) fn pass(call: &mut Call, found: &'static Listed, mark: Mark, gates: G
     {
         return refuse(call, found, error);
     }
+    if gates.has(Gates::PAUSED) {
+        if pause::must_wait(call) {
+            return pause::park(call);
+        }
+        call.engine.keep_due_keys(true);
+    }
     if is_queueing && transaction::is_queued(found) {
         return transaction::queue(call, found);
     }
     run(call, found, mark, gates);
+    if gates.has(Gates::TRACKING) {
+        tracking::is_over(call, found);
+    }
 }
 
 /// The same for a request that EXEC runs: it has been let through already when it was queued. What is asked
@@ -62,8 +73,15 @@ pub(super) fn pass_again(call: &mut Call, found: &'static Listed, mark: Mark, ga
 
 /// Runs a command, and has those who see commands see it.
 fn run(call: &mut Call, found: &'static Listed, mark: Mark, gates: Gates) {
-    let _ = gates;
     carry_out(call, found, mark);
+    if gates.has(Gates::TRACKING) {
+        // A key that it found to be expired, and has others forget, is one that it remembers.
+        if call.engine.observers.has_happened() {
+            let (engine, id, out) = (&mut *call.engine, call.id, call.reply.output());
+            tell(engine, Some(Own { id, out, mark }));
+        }
+        tracking::ran(call, found);
+    }
 }
 
 /// Answers a request that is not let through. If it was part of a transaction, that is aborted.

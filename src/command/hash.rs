@@ -12,7 +12,7 @@
 use super::entry::{Command, DENY_OOM, FAST, Keys, READONLY, WRITE};
 use super::sample::{Count, Drawn, Sampled, sample};
 use super::scan::{self, Page};
-use super::{Call, Done, Error, reply_item, reply_optional, wrong_arguments_of};
+use super::{Call, Done, Error, reply_item, reply_optional};
 use crate::engine::{Classes, Db, Random};
 use crate::number::{FloatError, incr_by_float, parse_i64};
 use crate::resp::{Protocol, Reply};
@@ -290,8 +290,7 @@ fn hmset(call: &mut Call) -> Done {
 /// Sets the fields of `HSET key field value ...`. Gives how many are new.
 fn set_fields(call: &mut Call) -> Result<usize, Error> {
     if !call.args.len().is_multiple_of(2) {
-        let name = call.command.name.to_ascii_lowercase();
-        return Err(wrong_arguments_of(&name));
+        return Err(call.wrong_arity());
     }
     let (args, mut db, _) = call.parts();
     let packing = db.packing;

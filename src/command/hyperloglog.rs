@@ -7,7 +7,7 @@
 //!   PFADD visitors:tuesday bob carol    ─▶ [registers] ─┘                             PFMERGE both monday tuesday
 //! ```
 
-use super::entry::{Command, DENY_OOM, FAST, Keys, READONLY, WRITE};
+use super::entry::{Command, DENY_OOM, FAST, Keys, MAY_REPLICATE, READONLY, WRITE};
 use super::string::string_of;
 use super::{Call, Done, Error};
 use crate::engine::{Classes, Db};
@@ -42,7 +42,7 @@ pub const COMMANDS: &[Command] = &[
         )
         .syntax("key [element ...]"),
     Command::new("PFCOUNT", -2, pfcount)
-        .flags(&[READONLY])
+        .flags(&[READONLY, MAY_REPLICATE])
         .keys(&[Keys::range("RW access", 1, -1, 1).notes(
             "RW because it may change the internal representation of the key, and propagate to replicas",
         )])

@@ -39,6 +39,7 @@ mod list;
 mod lolwut;
 mod notifications;
 mod object;
+pub mod pause;
 pub mod pubsub;
 mod sample;
 mod scan;
@@ -114,6 +115,17 @@ pub struct Prepared {
     pub known: KnownHash,
 }
 
+impl Prepared {
+    /// Its entry; its key is hashed when it is needed.
+    #[must_use]
+    pub fn of(request: &Request<'_>) -> Prepared {
+        Prepared {
+            found: find(request).and_then(|named| find_sub(named, request)),
+            known: KnownHash::default(),
+        }
+    }
+}
+
 impl<'a> Call<'a> {
     /// The arguments, the selected database and the reply, to be used side by side.
     #[inline]
@@ -129,6 +141,11 @@ impl<'a> Call<'a> {
     /// The session of the client whose command it is.
     pub fn session(&mut self) -> &mut Session {
         &mut self.engine.sessions[self.id]
+    }
+
+    /// The error of a command that counts its own arguments.
+    fn wrong_arity(&self) -> Error {
+        wrong_arguments_of(&self.command.name.to_ascii_lowercase())
     }
 
     /// Whether argument `i` is this word, whatever its case and what follows a NUL in it.
@@ -154,10 +171,7 @@ pub fn execute(engine: &mut Engine, id: SessionId, request: Request<'_>, out: &m
         !engine.sessions[id].blocked,
         "a client that waits runs nothing else"
     );
-    let prepared = Prepared {
-        found: find(&request).and_then(|named| find_sub(named, &request)),
-        known: KnownHash::default(),
-    };
+    let prepared = Prepared::of(&request);
     run(engine, id, &prepared, request, out);
 }
 
@@ -204,16 +218,16 @@ pub fn run(
     if !request.is_empty() {
         answer_request(engine, id, prepared, request, out, mark);
     }
+    let is_all = !engine.has_business();
+    if !is_all && engine.observers.has_happened() {
+        follow_up::tell(engine, Some(Own { id, out, mark }));
+    }
     let session = &mut engine.sessions[id];
     // Whether who waits is answered is decided when it is.
     if session.reply_mode != ReplyMode::On && !session.blocked {
         mute(session, mark, out);
     }
-    let is_all = session.may_go_on() & !engine.has_business();
-    if !is_all && engine.observers.has_happened() {
-        follow_up::tell(engine, Some(Own { id, out, mark }));
-    }
-    is_all
+    is_all & session.may_go_on()
 }
 
 #[inline]
@@ -277,6 +291,7 @@ fn reject(
     if let Some(found) = found {
         engine.stats.command(found.number.into()).rejected += 1;
     }
+    client::tracking::was_refused(&mut engine.sessions[id]);
     let error = transaction::refused(engine, id, found, error);
     refuse(engine, id, &error, out);
 }
@@ -335,15 +350,12 @@ fn count(engine: &mut Engine, number: u16, failed: bool) {
 /// Takes the reply back where the client does not want it (CLIENT REPLY).
 #[cold]
 fn mute(session: &mut Session, mark: Mark, out: &mut Output) {
+    let is_wanted = session.reply_mode == ReplyMode::SkipNext;
+    let pushed = session.take_pushed();
     // EXEC has done so reply by reply.
     let extras = session.extras.as_deref_mut();
     let is_done = extras.is_some_and(|extras| std::mem::take(&mut extras.is_muted));
     let mark = if is_done { out.mark() } else { mark };
-    let wanted = session.reply_mode == ReplyMode::SkipNext;
-    let pushed = session
-        .extras
-        .as_deref_mut()
-        .map(|extras| std::mem::take(&mut extras.pushed));
     match session.reply_mode {
         ReplyMode::On => {}
         ReplyMode::Off => out.truncate(mark),
@@ -353,8 +365,7 @@ fn mute(session: &mut Session, mark: Mark, out: &mut Output) {
             session.reply_mode = ReplyMode::On;
         }
     }
-    // Messages are no replies.
-    if let Some(pushed) = pushed.filter(|_| !wanted) {
+    if !is_wanted {
         out.push(&pushed);
     }
 }
@@ -437,13 +448,9 @@ fn until_nul(bytes: &[u8]) -> &[u8] {
 }
 
 fn wrong_arity(found: &Listed) -> Error {
-    let name = found.full_name();
-    Error::text(format!(
-        "ERR wrong number of arguments for '{name}' command"
-    ))
+    wrong_arguments_of(&found.full_name())
 }
 
-/// The error of a command that counts its own arguments.
 fn wrong_arguments_of(name: &str) -> Error {
     Error::text(format!(
         "ERR wrong number of arguments for '{name}' command"
@@ -452,5 +459,5 @@ fn wrong_arguments_of(name: &str) -> Error {
 
 /// A container called by itself. Its arity has refused that already; this is the same refusal.
 fn missing_subcommand(call: &mut Call) -> Done {
-    Err(wrong_arguments_of(&call.command.name.to_ascii_lowercase()))
+    Err(call.wrong_arity())
 }

@@ -15,7 +15,7 @@
 pub mod deliver;
 pub mod look;
 
-use super::entry::{Command, FAST, Keys, LOADING, NO_SCRIPT, PUBSUB, STALE};
+use super::entry::{Command, FAST, Keys, LOADING, NO_SCRIPT, NOT_KEYS, PUBSUB, STALE};
 use super::follow_up::Own;
 use super::table::Listed;
 use super::{Call, Done, Error, Waiting};
@@ -76,7 +76,7 @@ pub const COMMANDS: &[Command] = &[
         .syntax("[pattern:pattern ...]"),
     Command::new("SSUBSCRIBE", -2, ssubscribe)
         .flags(&[PUBSUB, NO_SCRIPT, LOADING, STALE])
-        .keys(&[Keys::range("not_key", 1, -1, 1)])
+        .keys(&[Keys::range(NOT_KEYS, 1, -1, 1)])
         .doc(
             "7.0.0",
             "O(N) where N is the number of shard channels to subscribe to.",
@@ -85,7 +85,7 @@ pub const COMMANDS: &[Command] = &[
         .syntax("shardchannel ..."),
     Command::new("SUNSUBSCRIBE", -1, sunsubscribe)
         .flags(&[PUBSUB, NO_SCRIPT, LOADING, STALE])
-        .keys(&[Keys::range("not_key", 1, -1, 1)])
+        .keys(&[Keys::range(NOT_KEYS, 1, -1, 1)])
         .doc(
             "7.0.0",
             "O(N log M) where N is the number of channels and M that of their subscribers",
@@ -102,7 +102,7 @@ pub const COMMANDS: &[Command] = &[
         .syntax("channel message"),
     Command::new("SPUBLISH", 3, spublish)
         .flags(&[PUBSUB, LOADING, STALE, FAST])
-        .keys(&[Keys::one("not_key")])
+        .keys(&[Keys::one(NOT_KEYS)])
         .doc(
             "7.0.0",
             "O(N) where N is the number of the sharded channel's subscribers",

@@ -32,7 +32,7 @@ mod tests;
 use super::entry::{Command, FAST, Keys, READONLY, WRITE};
 use super::sample::{Count, Drawn, Sampled, sample};
 use super::scan::{self, Page};
-use super::{Call, Done, Error, reply_item, reply_optional, wrong_arguments_of};
+use super::{Call, Done, Error, reply_item, reply_optional};
 use crate::engine::{Classes, Db, Random};
 use crate::number::format_f64;
 use crate::resp::{Protocol, Reply};
@@ -230,7 +230,7 @@ fn reply_rank(call: &mut Call, counted: fn(usize, usize) -> usize) -> Done {
         3 => false,
         4 if call.is(3, "WITHSCORE") => true,
         4 => return Err(Error::SYNTAX),
-        _ => return Err(wrong_arguments_of(&call.command.name.to_ascii_lowercase())),
+        _ => return Err(call.wrong_arity()),
     };
     let (args, mut db, reply) = call.parts();
     let member = args.arg(2);

@@ -24,7 +24,7 @@ pub mod set;
 mod tests;
 
 use super::entry::{Command, DENY_OOM, FAST, Keys, READONLY, WRITE};
-use super::{Call, Done, Error, wrong_arguments_of};
+use super::{Call, Done, Error};
 use crate::engine::Db;
 use crate::resp::{BIG_ARG, Reply, Request};
 use crate::store::keyspace::{Deadline, NewString};
@@ -151,8 +151,7 @@ fn msetnx(call: &mut Call) -> Done {
 /// Whether every key has its value.
 fn check_pairs(call: &Call) -> Done {
     if call.args.len().is_multiple_of(2) {
-        let name = call.command.name.to_ascii_lowercase();
-        return Err(wrong_arguments_of(&name));
+        return Err(call.wrong_arity());
     }
     Ok(())
 }

@@ -15,10 +15,14 @@
 //! Time stands still in the meantime: no key expires between two commands of a transaction.
 
 use super::entry::{ALLOW_BUSY, Command, FAST, Keys, LOADING, NO_SCRIPT, SKIP_SLOWLOG, STALE};
+use super::follow_up::{self, Own};
 use super::table::{self, Listed};
 use super::{Call, Done, Error, KnownHash, Waiting, gate};
 use crate::engine::{Engine, ReplyMode, SessionId};
-use crate::resp::{Output, Reply, Request};
+use crate::resp::{Output, Reply, Request, RequestQueue};
+
+/// Requests whose keys are fetched together.
+const AT_ONCE: usize = 32;
 
 const NESTED: Error = Error::new("ERR MULTI calls can not be nested");
 const WATCH_INSIDE: Error = Error::new("ERR WATCH inside MULTI is not allowed");
@@ -121,6 +125,9 @@ fn exec(call: &mut Call) -> Done {
         Reply::new(out, engine.sessions[id].protocol).array(commands.len());
     });
     for (i, &number) in commands.iter().enumerate() {
+        if i % AT_ONCE == 0 {
+            expect_keys(engine, id, &queue, &commands, i);
+        }
         let found = table::numbered(number).expect("the number is from the table");
         muted(engine, id, out, |engine, out| {
             run_queued(engine, id, found, queue.request(i), out);
@@ -135,6 +142,24 @@ fn exec(call: &mut Call) -> Done {
         session.extras().is_muted = true;
     }
     Ok(())
+}
+
+/// Fetches what lookups of the first keys of the next requests will need, for all of them at the same time, as it
+/// is done for a pipeline.
+fn expect_keys(
+    engine: &mut Engine,
+    id: SessionId,
+    queue: &RequestQueue,
+    commands: &[u16],
+    from: usize,
+) {
+    let next = from..commands.len().min(from + AT_ONCE);
+    let keys = next.filter_map(|i| {
+        let first = table::numbered(commands[i])?.command.first_key?;
+        queue.peek(i, usize::from(first.get()))
+    });
+    let db = engine.sessions[id].db as usize;
+    engine.db(db).expect(keys);
 }
 
 /// Runs one request of a transaction.
@@ -152,12 +177,15 @@ fn run_queued(
         command: found.command,
         args: request,
         reply: Reply::new(out, session.protocol),
-        engine,
+        engine: &mut *engine,
         id,
         known: &KnownHash::NONE,
         waiting: Waiting::Never,
     };
     gate::pass_again(&mut call, found, mark, gates);
+    if engine.observers.has_happened() {
+        follow_up::tell(engine, Some(Own { id, out, mark }));
+    }
 }
 
 /// Takes back what `write` has written if the client wants no replies when it is done, or was leaving
@@ -171,8 +199,11 @@ fn muted(
 ) {
     let (mark, was_closing) = (out.mark(), engine.sessions[id].closing);
     write(engine, out);
-    if was_closing || !engine.sessions[id].reply_mode.replies() {
+    let session = &mut engine.sessions[id];
+    let pushed = session.take_pushed();
+    if was_closing || !session.reply_mode.replies() {
         out.truncate(mark);
+        out.push(&pushed);
     }
 }
 

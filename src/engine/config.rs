@@ -30,6 +30,9 @@ pub enum Access {
     Local,
 }
 
+/// There is no limit yet.
+const MAXMEMORY: u64 = 0;
+
 /// Every setting's value.
 #[derive(Debug, Clone)]
 pub struct Config {
@@ -74,10 +77,15 @@ pub struct Config {
     pub proto_max_bulk_len: usize,
     /// The longest sparse HyperLogLog, in bytes; a longer one is dense.
     pub hll_sparse_max_bytes: usize,
+    /// The most keys that are remembered for clients that have copies of them; 0: no limit.
+    pub tracking_table_max_keys: usize,
     /// The most bytes of a request that is not complete yet.
     pub client_query_buffer_limit: usize,
     /// Output limits, by class as in [`BUFFER_CLASSES`].
     pub client_output_buffer_limit: [BufferLimit; 3],
+    /// How much memory all clients together may take: bytes, or, where negative, percent of `maxmemory`;
+    /// 0: as much as they like.
+    pub maxmemory_clients: i64,
     /// Who may use DEBUG.
     pub enable_debug_command: Access,
     /// The file that a trace is written to from the start, or empty.
@@ -94,6 +102,19 @@ pub struct Config {
     pub packing: Packing,
     /// Settings without effect that were given a value.
     pub inert: BTreeMap<&'static str, Vec<u8>>,
+}
+
+impl Config {
+    /// How many bytes all clients together may take; `None` where that is not limited. A part of
+    /// `maxmemory` is none where there is no `maxmemory`.
+    #[must_use]
+    pub fn max_client_bytes(&self) -> Option<usize> {
+        let bytes = match self.maxmemory_clients {
+            percent @ ..0 => MAXMEMORY / 100 * percent.unsigned_abs(),
+            bytes => bytes.unsigned_abs(),
+        };
+        (bytes > 0).then(|| usize::try_from(bytes).unwrap_or(usize::MAX))
+    }
 }
 
 impl Default for Config {
@@ -125,12 +146,14 @@ impl Default for Config {
             logfile: String::new(),
             proto_max_bulk_len: 512 * 1024 * 1024,
             hll_sparse_max_bytes: 3000,
+            tracking_table_max_keys: 1_000_000,
             client_query_buffer_limit: 1024 * 1024 * 1024,
             client_output_buffer_limit: [
                 limit(0, 0, 0),
                 limit(256 * MIB, 64 * MIB, 60),
                 limit(32 * MIB, 8 * MIB, 60),
             ],
+            maxmemory_clients: 0,
             enable_debug_command: Access::No,
             trace: String::new(),
             trace_keys: true,

@@ -8,6 +8,7 @@
 
 pub mod acl;
 pub mod blocked;
+pub mod client_memory;
 pub mod clock;
 pub mod config;
 pub mod database;
@@ -15,12 +16,14 @@ pub mod gates;
 pub mod histogram;
 pub mod observers;
 pub mod outbox;
+pub mod pause;
 pub mod pubsub;
 pub mod random;
 pub mod session;
 pub mod settings;
 pub mod stats;
 pub mod trace;
+pub mod tracking;
 pub mod transaction;
 pub mod turns;
 pub mod watched;
@@ -28,12 +31,14 @@ pub mod watched;
 use crate::store::{Expired, Keyspace, Trash};
 use acl::Acl;
 pub use blocked::Blocked;
+use client_memory::ClientMemory;
 pub use clock::Clock;
 pub use config::Config;
 pub use database::{Db, KnownHash, Storing};
 pub use gates::Gates;
 pub use observers::{Classes, Observers};
 pub use outbox::Outbox;
+pub use pause::Pause;
 pub use pubsub::PubSub;
 pub use random::Random;
 pub use session::{ReplyMode, Session, SessionId, Sessions};
@@ -126,6 +131,10 @@ pub struct Engine {
     pub pubsub: PubSub,
     /// What stands between every client and its commands.
     pub gates: Gates,
+    /// Whether commands wait, and those that do.
+    pub pause: Pause,
+    /// How much memory the clients take, while that is limited.
+    pub client_memory: ClientMemory,
     /// The settings.
     pub config: Config,
     /// The time, as last told.
@@ -174,6 +183,8 @@ impl Engine {
             outbox: Outbox::default(),
             pubsub: PubSub::new(hash_seed),
             gates: Gates::OPEN,
+            pause: Pause::default(),
+            client_memory: ClientMemory::default(),
             config,
             clock,
             stats: Stats::new(),
@@ -233,11 +244,11 @@ impl Engine {
         &self.databases[..self.used_databases]
     }
 
-    /// When the next key is due, in unix milliseconds; `None` when no key has a deadline or
-    /// active expiry is switched off.
+    /// When the next key is due, in unix milliseconds; `None` when no key has a deadline,
+    /// active expiry is switched off, or a pause is on.
     #[must_use]
     pub fn next_due(&self) -> Option<u64> {
-        if !self.active_expire {
+        if !self.active_expire || self.pause.current().is_some() {
             return None;
         }
         let used = &self.databases[..self.used_databases];
@@ -246,6 +257,9 @@ impl Engine {
 
     /// Removes keys that are due, in at most `steps` steps of bounded work.
     pub fn expire(&mut self, steps: usize) -> Slice {
+        if self.pause.current().is_some() {
+            return Slice::Done;
+        }
         let now_ms = self.clock.unix_ms();
         let mut left = steps;
         let used = self.databases[..self.used_databases].iter_mut();
@@ -285,9 +299,11 @@ impl Engine {
     /// A client has left.
     pub fn close_session(&mut self, id: SessionId) {
         self.stop_waiting(id);
+        self.forget_tracker(id);
         self.observers.unwatch(id);
         self.outbox.forget(id);
         self.unsubscribe_all(id);
+        self.client_memory.forget(id);
         self.sessions.close(id);
     }
 

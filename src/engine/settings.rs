@@ -36,6 +36,8 @@ pub enum Unit {
     Plain,
     /// In decimal, or with a unit: `64mb`.
     Memory,
+    /// The same, or a part of something: `10%`, which is -10.
+    MemoryOrPercent,
     /// In octal.
     Octal,
 }
@@ -273,6 +275,10 @@ pub const SETTINGS: &[Setting] = &[
         number!(client_query_buffer_limit: usize, MIN_BYTES, i64::MAX, Unit::Memory),
     ),
     mutable(
+        "maxmemory-clients",
+        number!(maxmemory_clients: i64, -100, i64::MAX, Unit::MemoryOrPercent),
+    ),
+    mutable(
         "client-output-buffer-limit",
         Kind::Words(List {
             get: buffer_limits_text,
@@ -325,7 +331,6 @@ pub const SETTINGS: &[Setting] = &[
     never("slaveof", "", NO_REPLICAS),
     only("maxmemory", "0", NO_LIMIT),
     only("maxmemory-policy", "noeviction", NO_LIMIT),
-    only("maxmemory-clients", "0", NO_LIMIT),
     never("io-threads", "1", ONE_THREAD),
     mutable(
         "notify-keyspace-events",
@@ -412,7 +417,10 @@ pub const SETTINGS: &[Setting] = &[
     inert("syslog-enabled", "no"),
     inert("syslog-facility", "local0"),
     inert("syslog-ident", "redis"),
-    inert("tracking-table-max-keys", "1000000"),
+    mutable(
+        "tracking-table-max-keys",
+        number!(tracking_table_max_keys: usize, 0, i64::MAX, Unit::Plain),
+    ),
 ];
 
 /// The setting called `name`, whatever its case.
@@ -430,6 +438,11 @@ impl Setting {
         match self.kind {
             Kind::Bool(field) => yes_no((field.get)(config)).into(),
             Kind::Number(field, _, _, Unit::Octal) => format!("{:o}", (field.get)(config)).into(),
+            Kind::Number(field, _, _, Unit::MemoryOrPercent) => match (field.get)(config) {
+                percent @ ..0 => format!("{}%", -percent),
+                bytes => bytes.to_string(),
+            }
+            .into(),
             Kind::Number(field, ..) => (field.get)(config).to_string().into(),
             Kind::Choice(field, words) => words[(field.get)(config)].into(),
             Kind::Text(field) => (field.get)(config),
@@ -466,6 +479,7 @@ impl Setting {
         match (self.kind, words) {
             // One argument that holds several words, as shells hand over what stands in quotes.
             (Kind::Words(_), [text]) => self.set(config, text),
+            (Kind::Words(_), []) => Err("wrong number of arguments".to_owned()),
             (Kind::Words(list), _) => (list.set)(config, words),
             (Kind::Only(..) | Kind::Inert(_), _) => self.set_word(config, &words.join(&b' ')),
             (_, [word]) => self.set_word(config, word),
@@ -526,6 +540,7 @@ fn parse_number(text: &[u8], min: i64, max: i64, unit: Unit) -> Result<i64, Stri
             crate::number::parse_i64(text).ok_or("argument couldn't be parsed into an integer")?
         }
         Unit::Memory => parse_memory(text).ok_or("argument must be a memory value")?,
+        Unit::MemoryOrPercent => parse_memory_or_percent(text)?,
         Unit::Octal => std::str::from_utf8(text)
             .ok()
             .and_then(|text| i64::from_str_radix(text, 8).ok())
@@ -562,6 +577,19 @@ pub fn parse_memory(text: &[u8]) -> Option<i64> {
         .checked_mul(factor)
 }
 
+/// A number of bytes, or a percentage, which is negative.
+fn parse_memory_or_percent(text: &[u8]) -> Result<i64, String> {
+    let wrong = "argument must be a memory or percent value";
+    let Some(digits) = text.strip_suffix(b"%") else {
+        return Ok(parse_memory(text).ok_or(wrong)?);
+    };
+    let percent = crate::number::parse_i64(digits).filter(|&percent| percent >= 0);
+    match percent.ok_or(wrong)? {
+        percent @ ..=100 => Ok(-percent),
+        _ => Err("percentage argument must be less or equal to 100".to_owned()),
+    }
+}
+
 fn set_bind(config: &mut Config, words: &[Vec<u8>]) -> Result<(), String> {
     config.bind = words
         .iter()
@@ -586,7 +614,7 @@ fn buffer_limits_text(config: &Config) -> String {
 }
 
 fn set_buffer_limits(config: &mut Config, words: &[Vec<u8>]) -> Result<(), String> {
-    if words.is_empty() || !words.len().is_multiple_of(4) {
+    if !words.len().is_multiple_of(4) {
         return Err("Wrong number of arguments in buffer limit configuration.".to_owned());
     }
     for group in words.chunks_exact(4) {
@@ -691,6 +719,22 @@ mod tests {
             }
         );
         assert!(setting.set(&mut config, b"normal 1kb 512").is_err());
+    }
+
+    #[test]
+    fn a_part_of_something_is_a_percentage() {
+        let mut config = Config::default();
+        let setting = find(b"maxmemory-clients").expect("it is in the table");
+        for (text, shown) in [("5%", "5%"), ("1k", "1000"), ("100%", "100%"), ("0%", "0")] {
+            assert_eq!(setting.set(&mut config, text.as_bytes()), Ok(()));
+            assert_eq!(setting.get(&config), shown.as_bytes());
+        }
+        for wrong in ["101%", "-5", "-5%", "%", "1.5%", "10%b", "x"] {
+            assert!(
+                setting.set(&mut config, wrong.as_bytes()).is_err(),
+                "{wrong}"
+            );
+        }
     }
 
     #[test]

@@ -60,6 +60,18 @@ impl Watched {
         self.clients.is_empty() && self.has_no_keys()
     }
 
+    /// How many clients watch something, or have watched what has changed.
+    #[must_use]
+    pub fn client_count(&self) -> usize {
+        self.clients.len()
+    }
+
+    /// How many keys are watched, in all databases.
+    #[must_use]
+    pub fn key_count(&self) -> usize {
+        self.keys.iter().map(HashMap::len).sum()
+    }
+
     /// Whether a key that the client watches has changed.
     #[must_use]
     pub fn is_touched(&self, id: SessionId) -> bool {

@@ -61,6 +61,16 @@ impl RequestQueue {
         self.owned_bytes += moved.sum::<usize>();
     }
 
+    /// Argument `arg` of request `i`, to be looked at. `None` where there is none.
+    #[must_use]
+    pub fn peek(&self, i: usize, arg: usize) -> Option<&[u8]> {
+        let start = self.places.get(i)?;
+        let end = self.places.get(i + 1).copied().unwrap_or(self.end());
+        let span = self.spans[start.spans..end.spans].get(arg)?;
+        let (bytes, owned) = (&self.bytes[start.bytes..], &self.owned[start.owned..]);
+        Some(span.slice(bytes, owned))
+    }
+
     /// Request `i`, to be run. What a command takes out of it is gone.
     ///
     /// # Panics
@@ -133,8 +143,12 @@ mod tests {
         expected.push(raw(&words.request()));
         queue.push(&mut words.request());
         assert_eq!(queue.len(), expected.len());
+        assert_eq!(queue.peek(expected.len(), 0), None);
         for (i, expected) in expected.iter().enumerate().rev() {
             assert_eq!(raw(&queue.request(i)), *expected);
+            let (request, last) = (raw(&queue.request(i)), queue.peek(i, 2));
+            assert!(request.ends_with(&[last.expect("three"), b"\r\n"].concat()));
+            assert_eq!(queue.peek(i, 3), None);
         }
     }
 

@@ -46,6 +46,17 @@ impl Span {
             len: OWNED,
         }
     }
+
+    /// The argument itself, in its request's input, or among its owned arguments.
+    #[inline]
+    pub(super) fn slice<'a>(self, input: &'a [u8], owned: &'a [Vec<u8>]) -> &'a [u8] {
+        let start = self.start as usize;
+        if self.len == OWNED {
+            &owned[start]
+        } else {
+            &input[start..start + self.len as usize]
+        }
+    }
 }
 
 /// The arguments of one request, the command's name first. Cheap to make: it borrows everything.
@@ -95,12 +106,7 @@ impl<'a> Request<'a> {
 
     #[inline]
     fn slice(&self, span: Span) -> &[u8] {
-        let start = span.start as usize;
-        if span.len == OWNED {
-            &self.owned[start]
-        } else {
-            &self.input[start..start + span.len as usize]
-        }
+        span.slice(self.input, self.owned)
     }
 
     /// Argument `i` as a vector: moved when it is owned (it is empty from then on), copied when not.

@@ -204,6 +204,9 @@ fn admit(event_loop: &mut EventLoop<Server>, server: &mut Server, accepted: Acce
     let mut client = Box::new(Client::new(stream, session));
     server.note_connection(event_loop, token);
     server.watch_client(event_loop, token, &mut client);
+    if server.engine.client_memory.is_limited() {
+        client.note_memory(&mut server.engine);
+    }
     server.clients.admit(token, client);
 }
 

@@ -141,6 +141,8 @@ pub enum Gone {
     QueryTooLarge,
     /// It does not read its replies.
     OutputTooLarge,
+    /// All clients together take too much memory, and it is one of the largest.
+    Evicted,
 }
 
 impl Client {
@@ -498,6 +500,13 @@ impl Client {
         if is_worth_it && shared.spare.len() < SPARE_BUFFERS {
             shared.spare.push(buffer);
         }
+    }
+
+    /// Has the engine count its memory, while that is limited.
+    pub fn note_memory(&self, engine: &mut Engine) {
+        let unsent = u32::try_from(self.output.len()).unwrap_or(u32::MAX);
+        engine.sessions[self.session].buffers.output = unsent;
+        engine.note_client_memory(self.session);
     }
 
     /// Leaves the sizes of the buffers where CLIENT LIST finds them.

@@ -130,6 +130,7 @@ impl Server {
         command::acl::file::load_at_start(&mut server.engine)
             .map_err(|error| io::Error::new(io::ErrorKind::InvalidInput, error))?;
         host::raise_descriptor_limit(&mut server.engine.config);
+        server.engine.settle_client_memory();
         server.listen(&mut event_loop)?;
         server.settle_port();
         if server.listeners.is_empty() {
@@ -198,7 +199,7 @@ impl Server {
         let mut client = client;
         let session = &self.engine.sessions[client.session];
         match why {
-            Gone::QueryTooLarge | Gone::OutputTooLarge => {
+            Gone::QueryTooLarge | Gone::OutputTooLarge | Gone::Evicted => {
                 log::warn!(
                     "client {} ({}) is cut off: {}",
                     session.id,
@@ -216,6 +217,7 @@ impl Server {
         match why {
             Gone::QueryTooLarge => self.engine.stats.query_limit_disconnections += 1,
             Gone::OutputTooLarge => self.engine.stats.output_limit_disconnections += 1,
+            Gone::Evicted => self.engine.stats.evicted_clients += 1,
             _ => {}
         }
         // An error here changes nothing: dropping the socket ends it for the kernel as well.
@@ -345,6 +347,7 @@ impl Server {
     fn setting_changed(&mut self, event_loop: &mut EventLoop<Server>, name: &str) {
         match name {
             "timeout" | "client-output-buffer-limit" => self.watch_all_clients(event_loop),
+            "maxmemory-clients" | "maxmemory" => self.engine.settle_client_memory(),
             "loglevel" => log::set_max_level(host::level_filter(self.engine.config.loglevel)),
             _ => {}
         }
@@ -361,6 +364,7 @@ impl Gone {
             Gone::OutputTooLarge => {
                 "its unread replies grew past client-output-buffer-limit".into()
             }
+            Gone::Evicted => "all clients together grew past maxmemory-clients".into(),
         }
     }
 }
@@ -368,6 +372,9 @@ impl Gone {
 /// Sends all replies of the turn, arms what is due later.
 fn before_sleep(event_loop: &mut EventLoop<Server>, server: &mut Server) {
     server.trace_turn(event_loop);
+    if server.engine.observers.tracking().has_broadcasts() {
+        server.broadcast_invalidations(event_loop);
+    }
     let mut owing = std::mem::take(&mut server.owing);
     for token in owing.drain(..) {
         if let Some(client) = server.clients.get_mut(token) {
@@ -377,6 +384,9 @@ fn before_sleep(event_loop: &mut EventLoop<Server>, server: &mut Server) {
     }
     server.owing = owing;
     server.send_messages(event_loop);
+    if server.engine.client_memory.is_limited() {
+        server.evict_clients(event_loop);
+    }
     server.arm_alarms(event_loop);
     server.end_if_all_is_done(event_loop);
     server.note_turn();

@@ -9,7 +9,7 @@
 use super::Server;
 use super::client::{Client, Gone};
 use super::messages::deliver_messages;
-use super::waiting::time_out;
+use super::waiting::{resume_paused, time_out};
 use crate::ae::{EventLoop, Next, Phase, TimeEventId, TimeProc, Token};
 use crate::engine::Slice;
 use crate::engine::config::BufferLimit;
@@ -29,6 +29,9 @@ const EXPIRE_STEPS_PER_COMMAND: usize = 8;
 
 /// Clients that are looked after in one turn.
 const CLIENTS_PER_TURN: usize = 256;
+
+/// Clients that are closed in one turn because all take too much memory.
+const EVICTIONS_PER_TURN: usize = 64;
 
 /// A time event that is due when a wheel says so.
 #[derive(Debug, Default)]
@@ -80,7 +83,11 @@ pub struct Timers {
     freeing: Alarm,
     /// The deadlines of clients that wait.
     pub(super) timeouts: Alarm,
+    /// The end of a pause.
+    pub(super) pause: Alarm,
     clients: Alarm,
+    /// Clients that have left, and what is too much, in the table of tracked keys.
+    tracking: Alarm,
     /// Messages that are still to be delivered or sent: it is always due.
     pub(super) messages: Alarm,
     /// How many commands had been run when this turn began.
@@ -95,7 +102,9 @@ impl Default for Timers {
             expiry: Alarm::default(),
             freeing: Alarm::default(),
             timeouts: Alarm::default(),
+            pause: Alarm::default(),
             clients: Alarm::default(),
+            tracking: Alarm::default(),
             messages: Alarm::default(),
             commands_before: 0,
             due_clients: Wheel::new(0),
@@ -118,7 +127,8 @@ impl Server {
         self.timers.commands_before = self.engine.stats.commands;
         let (expiry, freeing) = (self.engine.next_due(), self.engine.trash.due_ms());
         let timeouts = self.engine.blocked.next_due();
-        if expiry.is_some() || freeing.is_some() || timeouts.is_some() {
+        let pause = self.engine.pause.next_due();
+        if expiry.is_some() || freeing.is_some() || timeouts.is_some() || pause.is_some() {
             // The two clocks are compared, so both are read now: a turn may have been long.
             event_loop.refresh_clock();
             self.engine.start_watch();
@@ -134,6 +144,13 @@ impl Server {
         self.timers
             .timeouts
             .set(event_loop, timeouts.map(of_the_loop), time_out);
+        let tidying = self.engine.has_tracking_to_tidy();
+        self.timers
+            .tracking
+            .set(event_loop, tidying.then_some(now_ms), tidy_tracking);
+        self.timers
+            .pause
+            .set(event_loop, pause.map(of_the_loop), resume_paused);
         self.timers.clients.set(
             event_loop,
             self.timers.due_clients.next_due(),
@@ -233,6 +250,9 @@ impl Server {
         token: Token,
         client: &mut Client,
     ) -> Result<(), Gone> {
+        if self.engine.client_memory.is_limited() {
+            client.note_memory(&mut self.engine);
+        }
         let limit = self.output_limit(client);
         let len = client.output.len() as u64;
         if limit.hard_bytes > 0 && len > limit.hard_bytes {
@@ -245,6 +265,24 @@ impl Server {
         client.over_soft_limit_since_ms = is_over.then(|| event_loop.now_ms());
         self.watch_client(event_loop, token, client);
         Ok(())
+    }
+}
+
+impl Server {
+    /// Closes clients while all together take more memory than they may (`maxmemory-clients`), the largest
+    /// first, some in each turn.
+    pub(super) fn evict_clients(&mut self, event_loop: &mut EventLoop<Server>) {
+        for _ in 0..EVICTIONS_PER_TURN {
+            let Some(id) = self.engine.client_memory.first_to_go() else {
+                return;
+            };
+            let token = self.clients.token_of(id);
+            let token = token.expect("a client that takes memory is connected");
+            let client = self.clients.take(token);
+            let client = client.expect("between two turns every client is in its place");
+            self.free(event_loop, token, client, &Gone::Evicted);
+        }
+        event_loop.wake_now();
     }
 }
 
@@ -292,6 +330,14 @@ fn free_trash(event_loop: &mut EventLoop<Server>, server: &mut Server, _: TimeEv
     });
     event_loop.recorder().lap(begun, Phase::Free, None, slices);
     finish(event_loop, &mut server.timers.freeing, again)
+}
+
+/// Goes on with what is left to be done in the table of tracked keys, for a slice of time.
+fn tidy_tracking(event_loop: &mut EventLoop<Server>, server: &mut Server, _: TimeEventId) -> Next {
+    let again = repeat(|| server.engine.tidy_tracking());
+    server.follow_up();
+    server.see_to_the_woken(event_loop);
+    finish(event_loop, &mut server.timers.tracking, again)
 }
 
 /// Repeats a piece of work until it is done or the slice is used up.

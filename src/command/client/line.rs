@@ -6,9 +6,10 @@
 //! [`REPLY_BUFFER_BYTES`] is told as if it were that list, because `omem` is where people look
 //! for a client that does not read.
 
+use super::tracking;
 use crate::command::table;
 use crate::engine::pubsub::Kind;
-use crate::engine::{Engine, Gates, Session, SessionId, Transaction};
+use crate::engine::{Engine, Gates, SessionId, Transaction};
 use crate::resp::Protocol;
 
 /// The size of the fixed reply buffer that Redis gives each client.
@@ -35,7 +36,7 @@ pub(super) fn line(engine: &Engine, id: SessionId, argument_bytes: usize) -> Str
     format!(
         "id={} addr={} laddr={} fd={} name={} age={} idle={} flags={} db={} sub={} psub={} ssub={} \
          multi={queued} qbuf={} qbuf-free={} argv-mem={argument_bytes} multi-mem={transaction_memory} rbs={} rbp={} obl={} \
-         oll={} omem={in_list} tot-mem={} events={} cmd={} user={} redir=-1 resp={} \
+         oll={} omem={in_list} tot-mem={} events={} cmd={} user={} redir={} resp={} \
          lib-name={} lib-ver={}\n",
         session.id,
         session.addr,
@@ -55,13 +56,14 @@ pub(super) fn line(engine: &Engine, id: SessionId, argument_bytes: usize) -> Str
         in_buffer,
         in_buffer,
         u8::from(in_list > 0),
-        memory(session) + transaction_memory + argument_bytes,
+        engine.memory_at_rest(id) + argument_bytes,
         if buffers.output > 0 { "rw" } else { "r" },
         session
             .last_command
             .and_then(table::numbered)
             .map_or("NULL".to_owned(), |found| found.full_name()),
         String::from_utf8_lossy(&engine.user_of(id).name),
+        tracking::redirection(session),
         match session.protocol {
             Protocol::Resp2 => "2",
             Protocol::Resp3 => "3",
@@ -75,10 +77,14 @@ pub(super) fn line(engine: &Engine, id: SessionId, argument_bytes: usize) -> Str
 #[must_use]
 pub fn flags(engine: &Engine, id: SessionId) -> String {
     let session = &engine.sessions[id];
+    let tracker = session.tracker().filter(|tracker| tracker.is_on);
     let letters: String = [
         (session.is_subscriber(), 'P'),
         (session.gates.has(Gates::QUEUEING), 'x'),
         (session.blocked, 'b'),
+        (tracker.is_some(), 't'),
+        (tracker.is_some_and(|tracker| tracker.is_broken), 'R'),
+        (tracker.is_some_and(|tracker| tracker.order.broadcasts), 'B'),
         (engine.observers.watched().is_touched(id), 'd'),
         (session.closing, 'c'),
         (session.unix_socket, 'U'),
@@ -93,17 +99,4 @@ pub fn flags(engine: &Engine, id: SessionId) -> String {
     } else {
         letters
     }
-}
-
-/// Bytes of memory that a client takes, as far as the engine knows them.
-pub(in crate::command) fn memory(session: &Session) -> usize {
-    let extras = session.extras.as_deref().map_or(0, |extras| {
-        let library = &extras.library;
-        size_of_val(extras) + library.name.capacity() + library.version.capacity()
-    });
-    let texts = session.name.len() + session.addr.len() + session.local_addr.len();
-    let buffers = session.buffers;
-    let buffers = [buffers.query, buffers.query_free, buffers.output];
-    let buffers: usize = buffers.iter().map(|&bytes| bytes as usize).sum();
-    size_of::<Session>() + texts + extras + buffers
 }

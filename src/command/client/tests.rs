@@ -46,7 +46,7 @@ fn a_line_has_every_field_in_the_order_of_redis() {
     pass_ms(&mut engine, 5000);
     let reply = run(&mut engine, id, &["CLIENT", "INFO"]);
     let (_, line) = reply.split_once("\r\n").expect("a bulk string");
-    let tot_mem = line::memory(&engine.sessions[id]) + 10;
+    let tot_mem = engine.sessions[id].memory() + 10;
     let created = engine.sessions[id].id;
     assert_eq!(
         line,

@@ -29,7 +29,9 @@ pub(super) fn stats(report: &mut Report) {
         "expired_time_cap_reached_count",
         "expire_cycle_cpu_milliseconds",
         "evicted_keys",
-        "evicted_clients",
+    ]);
+    report.field("evicted_clients", stats.evicted_clients);
+    report.zeros(&[
         "total_eviction_exceeded_time",
         "current_eviction_exceeded_time",
     ]);
@@ -39,6 +41,11 @@ pub(super) fn stats(report: &mut Report) {
         report.field(name, engine.pubsub.topic_count(*kind));
     }
     report.zeros(ABSENT);
+    let tracking = engine.observers.tracking();
+    report.field("tracking_total_keys", tracking.keys());
+    report.field("tracking_total_items", tracking.items());
+    report.field("tracking_total_prefixes", tracking.prefixes());
+    report.zeros(&["unexpected_error_replies"]);
     report.field("total_error_replies", stats.errors);
     report.field("dump_payload_sanitizations", 0);
     report.field("total_reads_processed", stats.reads);
@@ -74,10 +81,6 @@ const ABSENT: &[&str] = &[
     "active_defrag_key_misses",
     "total_active_defrag_time",
     "current_active_defrag_time",
-    "tracking_total_keys",
-    "tracking_total_items",
-    "tracking_total_prefixes",
-    "unexpected_error_replies",
 ];
 
 /// The loop's turns, in the names of Redis 7.2, its worst one, and how late active expiry was.

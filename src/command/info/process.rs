@@ -1,6 +1,5 @@
 //! The sections about the process: what it is, who is connected, where its memory and time go.
 
-use super::super::client::line;
 use super::REDIS_VERSION;
 use super::report::{Report, human, percent};
 use crate::command::debug::LRU_MASK;
@@ -56,10 +55,19 @@ pub(super) fn clients(report: &mut Report) {
     let stats = &engine.stats;
     report.field("client_recent_max_input_buffer", stats.recent_max_input);
     report.field("client_recent_max_output_buffer", stats.recent_max_output);
-    report.field("blocked_clients", engine.blocked.len());
-    report.zeros(&["tracking_clients"]);
+    let waiting = engine.blocked.len() + engine.pause.len();
+    report.field("blocked_clients", waiting);
+    let tracking = engine.observers.tracking();
+    report.field("tracking_clients", tracking.clients());
     let with_deadline = engine.blocked.deadline_count();
     report.field("clients_in_timeout_table", with_deadline);
+    // Those of later versions, and at last our own.
+    let watched = engine.observers.watched();
+    report.field("watching_clients", watched.client_count());
+    report.field("total_watched_keys", watched.key_count());
+    report.field("total_blocking_keys", engine.blocked.key_count());
+    report.field("total_blocking_keys_on_nokey", 0);
+    report.field("paused_clients", engine.pause.len());
 }
 
 pub(super) fn memory(report: &mut Report) {
@@ -68,7 +76,10 @@ pub(super) fn memory(report: &mut Report) {
     let peak = engine.stats.peak_allocated;
     let at_start = engine.host.allocated_at_start;
     let sessions = engine.sessions.in_order();
-    let clients: u64 = sessions.iter().map(|(_, s)| line::memory(s) as u64).sum();
+    let clients: u64 = sessions
+        .iter()
+        .map(|(id, _)| engine.memory_of_client(*id) as u64)
+        .sum();
     let overhead = (at_start + clients).min(used);
     let dataset = used - overhead;
     report.bytes("used_memory", used);

@@ -6,7 +6,7 @@
 //! goes where everything big is freed, a little at a time.
 
 use super::super::entry::{BLOCKING, Command, FAST, Keys, NO_SCRIPT, WRITE};
-use super::super::{Call, Done, Error, Null, is_word, reply_item, wrong_arguments_of};
+use super::super::{Call, Done, Error, Null, is_word, reply_item};
 use super::{end, existing, popped};
 use crate::engine::{Classes, Db};
 use crate::number::parse_i64;
@@ -87,8 +87,7 @@ fn rpop(call: &mut Call) -> Done {
 
 fn pop(call: &mut Call, end: End) -> Done {
     if call.args.len() > 3 {
-        let name = call.command.name.to_ascii_lowercase();
-        return Err(wrong_arguments_of(&name));
+        return Err(call.wrong_arity());
     }
     let (args, mut db, reply) = call.parts();
     let key = args.arg(1);
