@@ -5,10 +5,10 @@
 //! Redis asks them, since a client sees which answer it gets:
 //!
 //! ```text
-//!   command::admit        is there such a command, its arity, AUTH
+//!   command::admit        is there such a command, its arity
 //!        │
 //!        ▼
-//!   gate::pass            may the user?  is there memory?  a subscriber in RESP2?  paused?  in MULTI?
+//!   gate::pass            logged in?  may the user?  is there memory?  a subscriber in RESP2?  paused?  in MULTI?
 //!        │                        (before the command)
 //!        ▼
 //!   carry_out             the command
@@ -21,7 +21,7 @@ use super::client::tracking;
 use super::entry::NO_MULTI;
 use super::follow_up::{Own, tell};
 use super::table::Listed;
-use super::{Call, Error, carry_out, pause, pubsub, reject, room, transaction};
+use super::{Call, Error, acl, carry_out, pause, pubsub, reject, room, transaction};
 use crate::engine::Gates;
 use crate::resp::Mark;
 
@@ -34,6 +34,11 @@ pub(super) fn pass(call: &mut Call, found: &'static Listed, mark: Mark, gates: G
     let is_queueing = gates.has(Gates::QUEUEING);
     if is_queueing && found.command.flags.has(NO_MULTI) {
         return refuse(call, found, NOT_QUEUED);
+    }
+    if gates.has(Gates::RESTRICTED)
+        && let Err(error) = acl::check::permit(call, found)
+    {
+        return refuse(call, found, error);
     }
     if gates.has(Gates::LIMITED)
         && let Err(error) = room::make(call)
@@ -63,6 +68,11 @@ pub(super) fn pass(call: &mut Call, found: &'static Listed, mark: Mark, gates: G
 /// The same for a request that EXEC runs: it has been let through already when it was queued. What is asked
 /// again is what may have been forbidden since.
 pub(super) fn pass_again(call: &mut Call, found: &'static Listed, mark: Mark, gates: Gates) {
+    if gates.has(Gates::RESTRICTED)
+        && let Err(error) = acl::check::permit_queued(call, found)
+    {
+        return super::refuse(call.engine, call.id, &error, call.reply.output());
+    }
     run(call, found, mark, gates);
 }
 

@@ -5,7 +5,7 @@
 //! entry, and everything that asks (COMMAND, COMMAND DOCS, the arity error) reads it from there.
 //!
 //! ```text
-//!   request ──▶ execute ──▶ table::find ──▶ arity, AUTH ──▶ (command.run)(&mut Call)
+//!   request ──▶ execute ──▶ table::find ──▶ arity, gates ─▶ (command.run)(&mut Call)
 //!                                                                │ Ok: the reply stands
 //!                                                                ▼ Err: the reply is cut back to
 //!                                                                  where it began, the error written
@@ -14,6 +14,7 @@
 //! A command sees its arguments, its reply, its own session and the engine, never a socket and
 //! never another client: what concerns others goes out as [`Mail`](crate::engine::Mail).
 
+pub mod acl;
 mod bitmap;
 pub mod blocking;
 mod catalog;
@@ -315,7 +316,7 @@ pub fn answer(engine: &mut Engine, id: SessionId, error: Option<Error>, out: &mu
     }
 }
 
-/// Checks whether this client may run its request like that.
+/// Checks whether a request can be run like that. (Whether its client may is asked behind a gate.)
 #[inline]
 fn admit(
     engine: &mut Engine,
@@ -327,12 +328,10 @@ fn admit(
         engine.sessions[id].closing |= is_web_request(request.arg(0));
         return Err(unknown(request));
     };
-    if !found.command.accepts(request.len()) {
-        Err(wrong_arity(found))
-    } else if !found.command.flags.has(entry::NO_AUTH) && engine.must_authenticate(id) {
-        Err(Error::new("NOAUTH Authentication required."))
-    } else {
+    if found.command.accepts(request.len()) {
         Ok(found)
+    } else {
+        Err(wrong_arity(found))
     }
 }
 

@@ -2,8 +2,8 @@
 
 use super::entry::Command;
 use super::{
-    bitmap, catalog, client, config, connection, debug, expire, geo, hash, hyperloglog, info, key,
-    list, lolwut, object, pubsub, scan, server, set, sort, sorted_set, string, transaction,
+    acl, bitmap, catalog, client, config, connection, debug, expire, geo, hash, hyperloglog, info,
+    key, list, lolwut, object, pubsub, scan, server, set, sort, sorted_set, string, transaction,
 };
 
 /// The commands of one kind.
@@ -117,6 +117,7 @@ pub const GROUPS: &[Group] = &[
         category: "",
         files: &[
             server::COMMANDS,
+            acl::COMMANDS,
             config::COMMANDS,
             debug::COMMANDS,
             info::COMMANDS,
@@ -168,7 +169,7 @@ impl Listed {
 }
 
 /// How many entries there are.
-const COUNT: usize = count();
+pub const COUNT: usize = count();
 
 /// Every command in table order, each followed by its subcommands; made by the compiler.
 static LIST: [Listed; COUNT] = list();

@@ -58,6 +58,15 @@ pub struct Config {
     pub protected_mode: bool,
     /// The password, or empty.
     pub requirepass: Vec<u8>,
+    /// The file with the users, or empty.
+    pub aclfile: String,
+    /// The users that the config file declares: the words of each line behind `user`. Empty once they are
+    /// there.
+    pub users: Vec<Vec<Vec<u8>>>,
+    /// Whether what is said of a new user allows all channels.
+    pub acl_pubsub_all: bool,
+    /// The most entries of the log of what was denied.
+    pub acllog_max_len: usize,
     /// The most clients at a time.
     pub maxclients: u32,
     /// How many databases there are.
@@ -139,6 +148,10 @@ impl Default for Config {
             tcp_keepalive_s: 300,
             protected_mode: true,
             requirepass: Vec::new(),
+            aclfile: String::new(),
+            users: Vec::new(),
+            acl_pubsub_all: false,
+            acllog_max_len: 128,
             maxclients: 10_000,
             databases: 16,
             loglevel: 2,

@@ -6,6 +6,7 @@
 //! tests and simulations all go through [`command::execute`](crate::command::execute), from the
 //! bytes of a request to the bytes of its reply.
 
+pub mod acl;
 pub mod blocked;
 pub mod client_memory;
 pub mod clock;
@@ -30,6 +31,7 @@ pub mod uses;
 pub mod watched;
 
 use crate::store::{Expired, Keyspace, Trash};
+use acl::Acl;
 pub use blocked::Blocked;
 use client_memory::ClientMemory;
 pub use clock::Clock;
@@ -120,6 +122,8 @@ pub struct Engine {
     hash_seed: u64,
     /// The connected clients.
     pub sessions: Sessions,
+    /// Who they are, and what they may do.
+    pub acl: Acl,
     /// Those of them that wait for keys.
     pub blocked: Blocked,
     /// Who wants to know that a key has changed.
@@ -178,6 +182,7 @@ impl Engine {
             used_databases: 0,
             hash_seed,
             sessions: Sessions::new(),
+            acl: Acl::new(),
             blocked: Blocked::new(clock.unix_ms()),
             observers: Observers::default(),
             outbox: Outbox::default(),
@@ -198,6 +203,7 @@ impl Engine {
             told: (clock, 0),
             watch_ns: 0,
         };
+        engine.set_default_password();
         engine.heed_settings();
         engine
     }
@@ -369,18 +375,5 @@ impl Engine {
     #[must_use]
     pub fn awake_ns(&self) -> u64 {
         self.watch_ns.saturating_sub(self.told.1)
-    }
-
-    /// Whether there is a password.
-    #[must_use]
-    pub fn has_password(&self) -> bool {
-        !self.config.requirepass.is_empty()
-    }
-
-    /// Whether this client is refused until it has given the password.
-    #[inline]
-    #[must_use]
-    pub fn must_authenticate(&self, id: SessionId) -> bool {
-        self.has_password() && !self.sessions[id].authenticated
     }
 }

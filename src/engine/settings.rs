@@ -228,6 +228,21 @@ pub const SETTINGS: &[Setting] = &[
             set: |config, text| config.requirepass = text,
         }),
     ),
+    fixed("aclfile", text!(aclfile)),
+    mutable(
+        "acl-pubsub-default",
+        Kind::Choice(
+            Field {
+                get: |config| usize::from(!config.acl_pubsub_all),
+                set: |config, index| config.acl_pubsub_all = index == 0,
+            },
+            &["allchannels", "resetchannels"],
+        ),
+    ),
+    mutable(
+        "acllog-max-len",
+        number!(acllog_max_len: usize, 0, i64::MAX, Unit::Plain),
+    ),
     mutable(
         "maxclients",
         number!(maxclients: u32, 1, u32::MAX as i64, Unit::Plain),
@@ -356,9 +371,6 @@ pub const SETTINGS: &[Setting] = &[
         }),
     ),
     only("tls-port", "0", "Aerolite speaks no TLS"),
-    never("aclfile", "", "Aerolite has one user, with requirepass"),
-    inert("acl-pubsub-default", "resetchannels"),
-    inert("acllog-max-len", "128"),
     inert("active-expire-effort", "1"),
     inert("activedefrag", "no"),
     inert("activerehashing", "yes"),

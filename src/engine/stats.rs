@@ -294,8 +294,14 @@ pub struct Host {
     pub allocated: Box<dyn Fn() -> u64>,
     /// Asks the system whether the setting of this name can be had; the reason if not.
     pub allows: fn(&str, &Config) -> Result<(), String>,
-    /// Writes the settings into the config file.
-    pub rewrite_config: fn(&Config, &str) -> io::Result<()>,
+    /// Writes the settings, and the lines that declare the users, into the config file.
+    pub rewrite_config: fn(&Config, &[Vec<u8>], &str) -> io::Result<()>,
+    /// Reads the file with the users.
+    pub read_users: fn(&str) -> io::Result<Vec<u8>>,
+    /// Puts the file with the users in the place of the old one.
+    pub write_users: fn(&str, &[u8]) -> io::Result<()>,
+    /// Fills the bytes with what nobody can guess.
+    pub fill_with_secrets: fn(&mut [u8]) -> io::Result<()>,
     /// Reads a clock that never goes back, in nanoseconds from anywhere; it times commands.
     pub stopwatch_ns: Box<dyn Fn() -> u64>,
 }
@@ -335,7 +341,10 @@ impl Default for Host {
             usage: Usage::default,
             allocated: Box::new(|| 0),
             allows: |_, _| Ok(()),
-            rewrite_config: |_, _| Ok(()),
+            rewrite_config: |_, _, _| Ok(()),
+            read_users: |_| Err(io::ErrorKind::Unsupported.into()),
+            write_users: |_, _| Err(io::ErrorKind::Unsupported.into()),
+            fill_with_secrets: |_| Err(io::ErrorKind::Unsupported.into()),
             stopwatch_ns: Box::new(|| 0),
         }
     }

@@ -19,6 +19,9 @@ const PAGE_BYTES: u64 = 4096;
 #[cfg(target_os = "linux")]
 const TICKS_PER_SECOND: f64 = 100.0;
 
+/// The most that the file with the users can hold: all the users that there can be, at a kilobyte each.
+const MAX_USERS_BYTES: u64 = 64 * 1024 * 1024;
+
 /// The environment variable that makes a run repeatable to the instruction, for measuring. Whoever
 /// knows the seed can aim keys at one shard.
 const SEED_VARIABLE: &str = "AEROLITE_SEED";
@@ -76,8 +79,23 @@ pub fn describe(now: Clock) -> Host {
         stopwatch_ns: stopwatch(),
         allows,
         rewrite_config: super::config_file::rewrite,
+        read_users,
+        write_users: super::config_file::replace,
+        fill_with_secrets: |bytes| getrandom::fill(bytes).map_err(std::io::Error::other),
         ..Host::default()
     }
+}
+
+/// The file with the users; one that is larger than [`MAX_USERS_BYTES`] is not one.
+fn read_users(path: &str) -> std::io::Result<Vec<u8>> {
+    use std::io::Read;
+    let mut bytes = Vec::new();
+    let file = std::fs::File::open(path)?;
+    file.take(MAX_USERS_BYTES + 1).read_to_end(&mut bytes)?;
+    if bytes.len() as u64 > MAX_USERS_BYTES {
+        return Err(std::io::ErrorKind::FileTooLarge.into());
+    }
+    Ok(bytes)
 }
 
 /// The operating system, its release and the machine's architecture.
