@@ -104,6 +104,7 @@ fn config_set(call: &mut Call) -> Done {
             return Err(failed(call.args.arg(2 + 2 * i), &reason));
         }
     }
+    call.engine.settings_changed();
     let names = chosen.iter().map(|setting| setting.name);
     let is_other = |setting: &&&Setting| setting.get(&before) != setting.get(&call.engine.config);
     let mut addresses = chosen

@@ -194,6 +194,7 @@ fn quit(call: &mut Call) -> Done {
 /// CLIENT NO-EVICT survives, as in Redis 7.0.
 fn reset(call: &mut Call) -> Done {
     let authenticated = !call.engine.has_password();
+    call.engine.stop_monitoring(call.id);
     let session = call.session();
     session.authenticated = authenticated;
     session.db = 0;

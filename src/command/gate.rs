@@ -17,8 +17,9 @@
 //!   gate::pass            monitors see it, its keys are remembered for a tracking client
 //! ```
 
+use super::slowlog::summary;
 use super::table::Listed;
-use super::{Call, carry_out};
+use super::{Call, Error, carry_out, monitor, refuse};
 use crate::engine::Gates;
 use crate::resp::Mark;
 
@@ -26,6 +27,29 @@ use crate::resp::Mark;
 /// Its reply begins at `mark`.
 #[cold]
 pub(super) fn pass(call: &mut Call, found: &'static Listed, mark: Mark, gates: Gates) {
-    let _ = gates;
+    if gates.has(Gates::MONITORING) && !monitor::may_send(found.command) {
+        return reject(call, found, &monitor::NO_KEYS);
+    }
+    perform(call, found, mark);
+}
+
+/// Runs a command whose request nothing stands in the way of (any more), and lets those know who watch.
+/// Its reply begins at `mark`. What EXEC runs comes here, too.
+pub(super) fn perform(call: &mut Call, found: &'static Listed, mark: Mark) {
+    let is_monitored = call.engine.gates.has(Gates::MONITORED);
+    let shown = is_monitored.then(|| monitor::words(call, found)).flatten();
+    if call.args.owns_any() && call.engine.config.slow_us().is_some() {
+        call.engine.slow_log.beforehand = Some(summary(&call.args));
+    }
     carry_out(call, found, mark);
+    call.engine.slow_log.beforehand = None;
+    if let Some(words) = shown {
+        monitor::show(call.engine, call.id, &words);
+    }
+}
+
+/// Refuses a request whose command is not run.
+fn reject(call: &mut Call, found: &'static Listed, error: &Error) {
+    call.engine.stats.command(found.number.into()).rejected += 1;
+    refuse(call.engine, call.id, error, call.reply.output());
 }

@@ -3,7 +3,8 @@
 use super::entry::Command;
 use super::{
     bitmap, catalog, client, config, connection, debug, expire, geo, hash, hyperloglog, info, key,
-    list, lolwut, object, scan, server, set, sort, sorted_set, string,
+    latency, list, lolwut, memory, monitor, object, scan, server, set, slowlog, sort, sorted_set,
+    string,
 };
 
 /// The commands of one kind.
@@ -110,7 +111,11 @@ pub const GROUPS: &[Group] = &[
             config::COMMANDS,
             debug::COMMANDS,
             info::COMMANDS,
+            latency::COMMANDS,
             lolwut::COMMANDS,
+            memory::COMMANDS,
+            monitor::COMMANDS,
+            slowlog::COMMANDS,
         ],
     },
     Group {

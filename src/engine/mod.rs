@@ -12,11 +12,14 @@ pub mod config;
 pub mod database;
 pub mod gates;
 pub mod histogram;
+pub mod latency;
+pub mod monitors;
 pub mod observers;
 pub mod outbox;
 pub mod random;
 pub mod session;
 pub mod settings;
+pub mod slowlog;
 pub mod stats;
 pub mod trace;
 pub mod turns;
@@ -27,10 +30,13 @@ pub use clock::Clock;
 pub use config::Config;
 pub use database::{Db, KnownHash};
 pub use gates::Gates;
+pub use latency::Latency;
+pub use monitors::Monitors;
 pub use observers::{Classes, Observers};
 pub use outbox::Outbox;
 pub use random::Random;
 pub use session::{ReplyMode, Session, SessionId, Sessions};
+pub use slowlog::SlowLog;
 pub use stats::{Host, Stats};
 use trace::{TraceOrder, TraceStatus};
 
@@ -96,6 +102,10 @@ pub enum Slice {
     More,
 }
 
+/// After a command that took as long as this the clock is put forward, so that those behind it in
+/// the same pipeline see that time has passed. In nanoseconds.
+const CLOCK_NS: u64 = 50_000;
+
 /// See the module's text.
 pub struct Engine {
     /// The databases, by number.
@@ -120,6 +130,15 @@ pub struct Engine {
     pub clock: Clock,
     /// Counters for INFO.
     pub stats: Stats,
+    /// The clients that see every command.
+    pub monitors: Monitors,
+    /// The commands that took long.
+    pub slow_log: SlowLog,
+    /// What held the loop.
+    pub latency: Latency,
+    /// Whatever takes as long as this is told to somebody: the clock, the slow log, the latency events. In
+    /// nanoseconds.
+    pub slow_ns: u64,
     /// What INFO says about the process.
     pub host: Host,
     /// What INFO says about the trace.
@@ -151,7 +170,7 @@ impl Engine {
             .collect();
         let mut config = config;
         config.packing.seed = hash_seed;
-        Engine {
+        let mut engine = Engine {
             databases,
             used_databases: 0,
             hash_seed,
@@ -163,6 +182,10 @@ impl Engine {
             config,
             clock,
             stats: Stats::new(),
+            monitors: Monitors::default(),
+            slow_log: SlowLog::default(),
+            latency: Latency::default(),
+            slow_ns: CLOCK_NS,
             host: Host::default(),
             trace: TraceStatus::default(),
             trash: Trash::new(),
@@ -171,6 +194,44 @@ impl Engine {
             active_expire: true,
             told: (clock, 0),
             watch_ns: 0,
+        };
+        engine.settings_changed();
+        engine
+    }
+
+    /// Brings what follows from the settings in line with them. To be called when they have changed.
+    pub fn settings_changed(&mut self) {
+        let config = &self.config;
+        let slow_log_ns = config.slow_us().map(|us| us.saturating_mul(1000));
+        let threshold_ms = config.latency_monitor_threshold_ms;
+        let event_ns = (threshold_ms > 0).then(|| threshold_ms.saturating_mul(1_000_000));
+        let slow_ns = slow_log_ns.into_iter().chain(event_ns);
+        self.slow_ns = slow_ns.fold(CLOCK_NS, u64::min);
+        self.slow_log.shorten(config.slowlog_max_len);
+        self.stats.track_latency(config.latency_tracking);
+    }
+
+    /// Something has taken so long: notes a latency event of this kind if that is long enough.
+    #[inline]
+    pub fn note_latency(&mut self, event: &'static str, ns: u64) {
+        if ns >= self.slow_ns {
+            self.add_latency(event, ns);
+        }
+    }
+
+    #[cold]
+    fn add_latency(&mut self, event: &'static str, ns: u64) {
+        let (ms, threshold_ms) = (ns / 1_000_000, self.config.latency_monitor_threshold_ms);
+        if threshold_ms > 0 && ms >= threshold_ms {
+            let unix_s = self.clock.unix_s();
+            self.latency.add(event, latency::Sample { unix_s, ms });
+        }
+    }
+
+    /// A command has taken so long: if that is long, the clock is put forward.
+    pub fn catch_up(&mut self, ns: u64) {
+        if ns >= CLOCK_NS {
+            self.clock = self.clock.after_ns(ns);
         }
     }
 
@@ -261,6 +322,7 @@ impl Engine {
     /// A client has left.
     pub fn close_session(&mut self, id: SessionId) {
         self.stop_waiting(id);
+        self.stop_monitoring(id);
         self.outbox.forget(id);
         self.sessions.close(id);
     }

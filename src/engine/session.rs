@@ -92,6 +92,12 @@ pub struct Session {
 }
 
 impl Session {
+    /// Whether it may be silent for longer than `timeout`: it waits, or it only listens.
+    #[must_use]
+    pub fn may_be_silent(&self) -> bool {
+        self.blocked || self.gates.has(Gates::MONITORING)
+    }
+
     /// What only few clients have, made if it is not there.
     pub fn extras(&mut self) -> &mut Extras {
         self.extras.get_or_insert_default()

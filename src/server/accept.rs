@@ -293,6 +293,7 @@ impl Server {
         log::warn!("{error}");
         self.stop_listening(event_loop);
         self.engine.config = before;
+        self.engine.settings_changed();
         if let Err(error) = self.listen(event_loop) {
             log::error!("not listening any more: {error}");
         }

@@ -7,7 +7,7 @@
 //! for a client that does not read.
 
 use crate::command::table;
-use crate::engine::Session;
+use crate::engine::{Gates, Session};
 use crate::resp::Protocol;
 
 /// The size of the fixed reply buffer that Redis gives each client.
@@ -65,6 +65,7 @@ pub(super) fn line(session: &Session, now_s: u64, argument_bytes: usize) -> Stri
 #[must_use]
 pub fn flags(session: &Session) -> String {
     let letters: String = [
+        (session.gates.has(Gates::MONITORING), 'O'),
         (session.blocked, 'b'),
         (session.closing, 'c'),
         (session.unix_socket, 'U'),
