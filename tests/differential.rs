@@ -15,9 +15,9 @@
 //! | `AEROLITE_TEST_ADDR`, `AEROLITE_TEST_SERVER` | what is tested, see `common` |
 //! | `CI` | the absence of `redis-server` is a failure |
 //!
-//! The groups are `strings keys sessions limits lists hashes sets sorted_sets geo bits hyperloglog sort`. A group's commands
+//! The groups are `strings keys sessions limits lists hashes sets sorted_sets geo bits hyperloglog sort transactions`. A group's commands
 //! are about keys of its own, and now and then about those of the other groups of the stream (`WRONGTYPE`); `keys` takes
-//! the keys of all; `limits` sets where encodings end, so that they change often. Whoever builds the lists begins with
+//! the keys of all; `transactions` is what two clients more do while the others go on; `limits` sets where encodings end, so that they change often. Whoever builds the lists begins with
 //! `AEROLITE_DIFF_ONLY=lists`, goes on with `lists,keys,limits` and with `lists,strings,keys,limits,sessions`.
 //!
 //! With `AEROLITE_TEST_ADDR` at a `redis-server` (started with `--enable-debug-command yes`) the stream itself is tested:
@@ -55,6 +55,7 @@ mod differential {
     pub mod step;
     pub mod strings;
     pub mod tally;
+    pub mod transactions;
     pub mod vocabulary;
 }
 
@@ -175,7 +176,8 @@ fn a_stream_mostly_does_something() {
         ZRANDMEMBER ZRANGE ZRANGEBYLEX ZRANGEBYSCORE ZRANGESTORE ZRANK ZREM ZREMRANGEBYLEX ZREMRANGEBYRANK ZREMRANGEBYSCORE \
         ZREVRANGE ZREVRANGEBYLEX ZREVRANGEBYSCORE ZREVRANK ZSCAN ZSCORE ZUNION ZUNIONSTORE BZMPOP BZPOPMAX BZPOPMIN \
         GEOADD GEODIST GEOHASH GEOPOS GEORADIUS GEORADIUS_RO GEORADIUSBYMEMBER GEORADIUSBYMEMBER_RO GEOSEARCH \
-        GEOSEARCHSTORE BITCOUNT BITFIELD BITFIELD_RO BITOP BITPOS GETBIT SETBIT PFADD PFCOUNT PFMERGE SORT SORT_RO";
+        GEOSEARCHSTORE BITCOUNT BITFIELD BITFIELD_RO BITOP BITPOS GETBIT SETBIT PFADD PFCOUNT PFMERGE SORT SORT_RO \
+        MULTI EXEC DISCARD WATCH UNWATCH";
     const ENCODINGS: &str = "int embstr raw quicklist listpack hashtable intset skiplist";
     /// Of 100 replies so many may be errors.
     const ERRORS: usize = 20;

@@ -26,6 +26,7 @@ use super::entry::{Command, DENY_OOM, FAST, Keys, READONLY, WRITE};
 use super::string::range::make_room;
 use super::string::string_of;
 use super::{Call, Done, Error, is_word};
+use crate::engine::Classes;
 use crate::number::parse_i64;
 use crate::store::Encoding;
 use crate::store::keyspace::{Deadline, NewString};
@@ -139,14 +140,14 @@ fn setbit(call: &mut Call) -> Done {
             })
             .ok_or(Error::WRONG_TYPE)?;
         if is_changed {
-            db.changed();
+            db.changed(Classes::STRING, "setbit", key);
         }
         before
     } else {
         let mut bytes = vec![0; len];
         bits::set(&mut bytes, offset, bit);
         let string = NewString::Owned(bytes, Encoding::Raw);
-        db.store(key, string, Deadline::Never);
+        db.store(key, string, Deadline::Never, "setbit");
         false
     };
     reply.integer(i64::from(before));

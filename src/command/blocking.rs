@@ -26,6 +26,7 @@
 //! of it who wants it. It is bounded by `maxclients`.
 
 use super::follow_up::{Own, tell as tell_of};
+use super::pubsub::deliver::catch_up;
 use super::table::Listed;
 use super::{Call, Done, Error, KnownHash, Prepared, Waiting, mute, refuse, slowlog, table};
 use crate::engine::blocked::{Over, Waiter, Woken, Work};
@@ -226,6 +227,7 @@ fn run_again(engine: &mut Engine, outputs: &mut dyn Outputs, id: SessionId, key:
     let Some(mut woken) = engine.wake(id) else {
         return;
     };
+    catch_up(engine, id, out);
     let before = out.len();
     out.seal();
     let mark = out.mark();
@@ -279,6 +281,7 @@ fn tell(
     let Some(out) = outputs.output(id) else {
         return;
     };
+    catch_up(engine, id, out);
     out.seal();
     let mark = out.mark();
     let number = entry(&mut woken).number;

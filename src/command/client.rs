@@ -8,7 +8,7 @@ pub(super) mod line;
 
 use super::connection::USER;
 use super::entry::{ADMIN, Command, LOADING, NO_SCRIPT, STALE};
-use super::{Call, Done, Error, MAX_ECHO_BYTES, echoed, help};
+use super::{Call, Done, Error, MAX_ECHO_BYTES, echoed, help, pause};
 use crate::engine::blocked::Over;
 use crate::engine::session::Library;
 use crate::engine::{Engine, Mail, ReplyMode, Session, SessionId};
@@ -89,6 +89,14 @@ const SUBCOMMANDS: &[Command] = &[
             "Lets this connection read keys without counting as use of them",
         )
         .syntax("(enabled=ON|OFF)"),
+    Command::new("PAUSE", -3, pause::client_pause)
+        .flags(&[ADMIN, NO_SCRIPT, LOADING, STALE])
+        .doc(
+            "2.9.50",
+            "O(1)",
+            "Lets the commands of all clients wait for some time, or only those that write",
+        )
+        .syntax("timeout:integer [mode=WRITE|ALL]"),
     Command::new("REPLY", 3, client_reply)
         .flags(&[NO_SCRIPT, LOADING, STALE])
         .doc(
@@ -118,6 +126,13 @@ const SUBCOMMANDS: &[Command] = &[
             "Ends the waiting of a connection that waits in a blocking command",
         )
         .syntax("client-id:integer [timeout_error=TIMEOUT|ERROR]"),
+    Command::new("UNPAUSE", 2, pause::client_unpause)
+        .flags(&[ADMIN, NO_SCRIPT, LOADING, STALE])
+        .doc(
+            "6.2.0",
+            "O(N) where N is the number of clients that wait",
+            "Ends a pause that CLIENT PAUSE began",
+        ),
 ];
 
 fn client_getname(call: &mut Call) -> Done {
@@ -194,11 +209,9 @@ fn describe(call: &Call, id: SessionId) -> String {
     let argument_bytes = if id == call.id {
         call.args.iter().map(<[u8]>::len).sum()
     } else {
-        let waiter = call.engine.blocked.waiter(id);
-        waiter.map_or(0, |waiter| waiter.argument_bytes)
+        call.engine.waiting_bytes(id)
     };
-    let session = &call.engine.sessions[id];
-    line::line(session, call.engine.clock.unix_s(), argument_bytes)
+    line::line(call.engine, id, argument_bytes)
 }
 
 fn client_list(call: &mut Call) -> Done {
@@ -393,7 +406,7 @@ fn client_unblock(call: &mut Call) -> Done {
 }
 
 /// The error of a subcommand that counts its own arguments.
-fn unknown_or_wrong_arity(call: &Call) -> Error {
+pub(super) fn unknown_or_wrong_arity(call: &Call) -> Error {
     let word = echoed(call.args.arg(1), MAX_ECHO_BYTES);
     let text = b"ERR unknown subcommand or wrong number of arguments for '";
     Error::text([text, word, b"'. Try CLIENT HELP."].concat())
@@ -415,6 +428,7 @@ fn client_no_touch(call: &mut Call) -> Done {
 fn client_reply(call: &mut Call) -> Done {
     if call.is(2, "ON") {
         call.session().reply_mode = ReplyMode::On;
+        call.session().forget_pushed();
         call.reply.ok();
     } else if call.is(2, "OFF") {
         call.session().reply_mode = ReplyMode::Off;

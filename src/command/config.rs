@@ -1,7 +1,7 @@
 //! CONFIG: reads and changes the settings. What a setting is stands in `engine/settings.rs`.
 
 use super::entry::{ADMIN, Command, LOADING, NO_SCRIPT, STALE};
-use super::{Call, Done, Error, help};
+use super::{Call, Done, Error, Waiting, help};
 use crate::engine::Mail;
 use crate::engine::settings::{self, SETTINGS, Setting};
 use crate::glob;
@@ -88,6 +88,10 @@ fn config_get(call: &mut Call) -> Done {
     Ok(())
 }
 
+/// Whether an address can be had is known only when the command is over, and then its place among the
+/// replies of EXEC is taken.
+const AFTER_EXEC: &str = "can't be changed inside a transaction";
+
 /// Sets all of the given settings, or none of them.
 fn config_set(call: &mut Call) -> Done {
     if call.args.len() % 2 == 1 {
@@ -104,13 +108,19 @@ fn config_set(call: &mut Call) -> Done {
             return Err(failed(call.args.arg(2 + 2 * i), &reason));
         }
     }
-    call.engine.settings_changed();
+    call.engine.heed_settings();
     let names = chosen.iter().map(|setting| setting.name);
     let is_other = |setting: &&&Setting| setting.get(&before) != setting.get(&call.engine.config);
     let mut addresses = chosen
         .iter()
         .filter(|setting| matches!(setting.name, "bind" | "port"));
     let address = addresses.find(is_other).map(|setting| setting.name);
+    if let Some(setting) = address
+        && matches!(call.waiting, Waiting::Never)
+    {
+        call.engine.config = before;
+        return Err(failed(setting.as_bytes(), AFTER_EXEC));
+    }
     let mail = match address {
         Some(setting) => Some(Mail::Listen {
             client: call.id,

@@ -5,8 +5,8 @@
 //! its session, which a later change of the password does not take away.
 
 use super::entry::{ALLOW_BUSY, Command, FAST, LOADING, NO_AUTH, NO_SCRIPT, STALE};
-use super::{Call, Done, Error, client, echoed, info, wrong_arguments_of};
-use crate::engine::{Engine, ReplyMode, SessionId};
+use super::{Call, Done, Error, client, echoed, info};
+use crate::engine::{Engine, Gates, ReplyMode, SessionId};
 use crate::number::parse_i64;
 use crate::resp::Protocol;
 use std::hint::black_box;
@@ -147,6 +147,7 @@ fn hello(call: &mut Call) -> Done {
     }
     if let Some(protocol) = protocol {
         call.session().protocol = protocol;
+        call.session().settle_gates();
         call.reply.set_protocol(protocol);
     }
     greet(call);
@@ -176,11 +177,18 @@ fn greet(call: &mut Call) {
     reply.array(0);
 }
 
+/// To a subscriber in RESP2 everything comes as an array, its answer too.
 fn ping(call: &mut Call) -> Done {
+    if call.session().gates.has(Gates::SUBSCRIBED) && call.args.len() <= 2 {
+        call.reply.array(2);
+        call.reply.bulk(b"pong");
+        call.reply.bulk(call.args.get(1).unwrap_or_default());
+        return Ok(());
+    }
     match call.args.len() {
         1 => call.reply.simple("PONG"),
         2 => call.reply.bulk(call.args.arg(1)),
-        _ => return Err(wrong_arguments_of("ping")),
+        _ => return Err(call.wrong_arity()),
     }
     Ok(())
 }
@@ -195,11 +203,14 @@ fn quit(call: &mut Call) -> Done {
 fn reset(call: &mut Call) -> Done {
     let authenticated = !call.engine.has_password();
     call.engine.stop_monitoring(call.id);
+    call.engine.end_transaction(call.id);
+    call.engine.unsubscribe_all(call.id);
     let session = call.session();
     session.authenticated = authenticated;
     session.db = 0;
     session.protocol = Protocol::Resp2;
     session.reply_mode = ReplyMode::On;
+    session.forget_pushed();
     session.no_touch = false;
     session.name = Box::default();
     call.reply.set_protocol(Protocol::Resp2);

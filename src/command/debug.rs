@@ -5,7 +5,7 @@
 //! are those that mean something.
 
 use super::entry::{ADMIN, Command, LOADING, NO_SCRIPT, STALE};
-use super::{Call, Done, Error, echoed, help};
+use super::{Call, Done, Error, Waiting, echoed, help};
 use crate::ae::slow_motion::{MAX_GAP, MAX_STEPS};
 use crate::engine::config::Access;
 use crate::engine::histogram::Histogram;
@@ -34,6 +34,7 @@ const NOT_ALLOWED: Error = Error::new(
 const LOOP_SYNTAX: Error =
     Error::new("ERR DEBUG LOOP takes PAUSE, STEP [turns], SLOW milliseconds, RESUME or RESET");
 
+const TRACE_INSIDE: Error = Error::new("ERR DEBUG TRACE is not possible inside a transaction");
 const TRACE_SYNTAX: Error = Error::new("ERR DEBUG TRACE takes START file or STOP");
 
 const LOOP_RANGE: Error =
@@ -133,8 +134,11 @@ fn event_loop(call: &mut Call) -> Done {
 }
 
 /// DEBUG TRACE START file, STOP: what the loop does, written to a file. The server answers, when it
-/// knows whether the file can be had, and when it is complete.
+/// knows whether the file can be had, and when it is complete; so not in the midst of EXEC.
 fn trace(call: &mut Call) -> Done {
+    if matches!(call.waiting, Waiting::Never) {
+        return Err(TRACE_INSIDE);
+    }
     let word = call.args.arg(2).to_ascii_uppercase();
     let order = match (word.as_slice(), call.args.get(3)) {
         (b"START", Some(name)) => TraceOrder::Start(name.to_vec()),

@@ -51,6 +51,10 @@ flags! {
     ALLOW_BUSY = 15, "allow_busy";
 }
 
+/// May concern replicas although it changes no data: it waits during a pause of writes. COMMAND INFO has
+/// no word for it.
+pub const MAY_REPLICATE: Flags = Flags(1 << 31);
+
 impl Flags {
     /// No flag at all.
     pub const NONE: Flags = Flags(0);

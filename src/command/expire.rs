@@ -139,7 +139,10 @@ fn set_deadline(call: &mut Call, unit: Unit, since: Since) -> Done {
     let is_met = condition.is_met(current, at_ms);
     if is_met {
         match u64::try_from(at_ms) {
-            Ok(at_ms) if at_ms > db.now_ms() => db.set_deadline(key, Some(at_ms)),
+            Ok(at_ms) if at_ms > db.now_ms() => {
+                db.replied();
+                db.set_deadline(key, Some(at_ms));
+            }
             _ => {
                 db.remove(key);
             }

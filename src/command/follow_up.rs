@@ -12,7 +12,10 @@
 //! ```
 
 use super::blocking::{Outputs, serve_blocked};
+use super::notifications::{Event, publish_event};
+use super::pubsub::deliver;
 use crate::engine::observers::Happened;
+use crate::engine::outbox::Letter;
 use crate::engine::{Engine, SessionId};
 use crate::resp::{Mark, Output};
 
@@ -29,11 +32,25 @@ pub struct Own<'a> {
 
 /// Tells what has happened to keys; `own` is whose command it was. Others get letters.
 #[cold]
-pub fn tell(engine: &mut Engine, own: Option<Own<'_>>) {
-    let _ = own;
+pub fn tell(engine: &mut Engine, mut own: Option<Own<'_>>) {
     for happened in engine.observers.take() {
         match happened {
-            Happened::Modified { .. } | Happened::Event { .. } | Happened::Flushed { .. } => {}
+            Happened::Event {
+                db,
+                key,
+                name,
+                is_after_reply,
+                ..
+            } => {
+                let event = Event {
+                    db,
+                    key: &key,
+                    name,
+                    is_after_reply,
+                };
+                publish_event(engine, event, own.as_mut());
+            }
+            Happened::Modified { .. } | Happened::Flushed { .. } => {}
         }
     }
 }
@@ -51,15 +68,25 @@ pub fn follow_up(
             tell(engine, None);
         }
         for letter in engine.outbox.take() {
-            match &mut own {
-                Some((id, out)) if *id == letter.to => out.push_shared(letter.bytes),
-                _ => {
-                    if let Some(out) = outputs.message(letter.to) {
-                        out.push_shared(letter.bytes);
-                    }
+            let (to, bytes) = match letter {
+                Letter::To { id, bytes } => (id, bytes),
+                Letter::Published(delivery) => {
+                    deliver::publish_now(engine, delivery, &mut own, outputs);
+                    continue;
                 }
+            };
+            let out = match &mut own {
+                Some((id, out)) if *id == to => Some(&mut **out),
+                _ => outputs.message(to),
+            };
+            if let Some(out) = out {
+                deliver::catch_up(engine, to, out);
+                out.push_shared(bytes);
             }
         }
         serve_blocked(engine, outputs);
+    }
+    if let Some((id, out)) = own {
+        deliver::catch_up(engine, id, out);
     }
 }

@@ -17,25 +17,52 @@
 //!   gate::pass            monitors see it, its keys are remembered for a tracking client
 //! ```
 
+use super::entry::NO_MULTI;
 use super::slowlog::summary;
 use super::table::Listed;
-use super::{Call, Error, carry_out, monitor, refuse};
+use super::{Call, Error, carry_out, monitor, pause, pubsub, reject, transaction};
 use crate::engine::Gates;
 use crate::resp::Mark;
+
+const NOT_QUEUED: Error = Error::new("ERR Command not allowed inside a transaction");
 
 /// Lets a request through that `admit` has let through, or does with it what the shut gates say.
 /// Its reply begins at `mark`.
 #[cold]
 pub(super) fn pass(call: &mut Call, found: &'static Listed, mark: Mark, gates: Gates) {
-    if gates.has(Gates::MONITORING) && !monitor::may_send(found.command) {
-        return reject(call, found, &monitor::NO_KEYS);
+    let is_queueing = gates.has(Gates::QUEUEING);
+    if is_queueing && found.command.flags.has(NO_MULTI) {
+        return refuse(call, found, NOT_QUEUED);
     }
-    perform(call, found, mark);
+    if gates.has(Gates::SUBSCRIBED)
+        && let Err(error) = pubsub::check_subscriber(found)
+    {
+        return refuse(call, found, error);
+    }
+    if gates.has(Gates::MONITORING) && !monitor::may_send(found.command) {
+        return refuse(call, found, monitor::NO_KEYS);
+    }
+    if gates.has(Gates::PAUSED) {
+        if pause::must_wait(call) {
+            return pause::park(call);
+        }
+        call.engine.keep_due_keys(true);
+    }
+    if is_queueing && transaction::is_queued(found) {
+        return transaction::queue(call, found);
+    }
+    run(call, found, mark);
 }
 
-/// Runs a command whose request nothing stands in the way of (any more), and lets those know who watch.
-/// Its reply begins at `mark`. What EXEC runs comes here, too.
-pub(super) fn perform(call: &mut Call, found: &'static Listed, mark: Mark) {
+/// The same for a request that EXEC runs: it has been let through already when it was queued. What is asked
+/// again is what may have been forbidden since.
+pub(super) fn pass_again(call: &mut Call, found: &'static Listed, mark: Mark, gates: Gates) {
+    let _ = gates;
+    run(call, found, mark);
+}
+
+/// Runs a command, and has those who see commands see it.
+fn run(call: &mut Call, found: &'static Listed, mark: Mark) {
     let is_monitored = call.engine.gates.has(Gates::MONITORED);
     let shown = is_monitored.then(|| monitor::words(call, found)).flatten();
     if call.args.owns_any() && call.engine.config.slow_us().is_some() {
@@ -48,8 +75,19 @@ pub(super) fn perform(call: &mut Call, found: &'static Listed, mark: Mark) {
     }
 }
 
-/// Refuses a request whose command is not run.
-fn reject(call: &mut Call, found: &'static Listed, error: &Error) {
-    call.engine.stats.command(found.number.into()).rejected += 1;
-    refuse(call.engine, call.id, error, call.reply.output());
+/// Answers a request that is not let through. If it was part of a transaction, that is aborted. (An EXEC that is
+/// refused ends one, so monitors see it, as in Redis.)
+fn refuse(call: &mut Call, found: &'static Listed, error: Error) {
+    let is_seen = found.command.name == "EXEC" && call.engine.gates.has(Gates::MONITORED);
+    let shown = is_seen.then(|| monitor::words(call, found)).flatten();
+    reject(
+        call.engine,
+        call.id,
+        Some(found),
+        error,
+        call.reply.output(),
+    );
+    if let Some(words) = shown {
+        monitor::show(call.engine, call.id, &words);
+    }
 }

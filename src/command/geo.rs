@@ -14,6 +14,7 @@ pub mod search;
 use super::entry::{Command, DENY_OOM, Keys, READONLY, WRITE};
 use super::sorted_set::{existing, readable, writable};
 use super::{Call, Done, Error, is_word};
+use crate::engine::Classes;
 use crate::geo::{Point, Unit, distance_m};
 use crate::number::{format_decimals, parse_f64};
 use crate::resp::{Reply, Request};
@@ -179,7 +180,8 @@ fn geoadd(call: &mut Call) -> Done {
             }
         }
     }
-    db.changes(added + moved);
+    db.replied();
+    db.changes(added + moved, Classes::ZSET, "zadd", key);
     let counted = if adding.count_moved {
         added + moved
     } else {

@@ -6,17 +6,20 @@
 //!
 //! ```text
 //!   HGET key field ──▶ db.read(key) ──▶ hash_of(entry)? ──▶ hash.get(field) ──▶ reply
-//!   HSET key field value ──▶ writable(db, key)? ──▶ hash.set(field, value) ──▶ db.changes(1)
+//!   HSET key field value ──▶ writable(db, key)? ──▶ hash.set(field, value) ──▶ db.changed(.., "hset", key)
 //! ```
 
 use super::entry::{Command, DENY_OOM, FAST, Keys, READONLY, WRITE};
 use super::sample::{Count, Drawn, Sampled, sample};
 use super::scan::{self, Page};
-use super::{Call, Done, Error, reply_item, reply_optional, wrong_arguments_of};
-use crate::engine::{Db, Random};
+use super::{Call, Done, Error, reply_item, reply_optional};
+use crate::engine::{Classes, Db, Random};
 use crate::number::{FloatError, incr_by_float, parse_i64};
 use crate::resp::{Protocol, Reply};
 use crate::store::{Entry, HashMut, HashRef, Item, Kind};
+
+/// What Redis calls it when fields get values.
+const HSET: &str = "hset";
 
 const NOT_AN_INTEGER: Error = Error::new("ERR hash value is not an integer");
 const NOT_A_FLOAT: Error = Error::new("ERR hash value is not a float");
@@ -192,10 +195,11 @@ fn hdel(call: &mut Call) -> Done {
         for field in args.iter().skip(2) {
             removed += usize::from(hash.remove(field));
         }
-        if hash.is_empty() {
+        let is_empty = hash.is_empty();
+        db.changes(removed, Classes::HASH, "hdel", key);
+        if is_empty {
             db.remove_empty(key);
         }
-        db.changes(removed);
     }
     reply.integer(removed as i64);
     Ok(())
@@ -286,8 +290,7 @@ fn hmset(call: &mut Call) -> Done {
 /// Sets the fields of `HSET key field value ...`. Gives how many are new.
 fn set_fields(call: &mut Call) -> Result<usize, Error> {
     if !call.args.len().is_multiple_of(2) {
-        let name = call.command.name.to_ascii_lowercase();
-        return Err(wrong_arguments_of(&name));
+        return Err(call.wrong_arity());
     }
     let (args, mut db, _) = call.parts();
     let packing = db.packing;
@@ -297,7 +300,8 @@ fn set_fields(call: &mut Call) -> Result<usize, Error> {
         let is_new = hash.set(args.arg(field), args.arg(field + 1), packing);
         added += usize::from(is_new);
     }
-    db.changes((args.len() - 2) / 2);
+    db.replied();
+    db.changes((args.len() - 2) / 2, Classes::HASH, HSET, args.arg(1));
     Ok(added)
 }
 
@@ -309,7 +313,8 @@ fn hsetnx(call: &mut Call) -> Done {
     let is_new = hash.as_ref().get(field).is_none();
     if is_new {
         hash.set(field, value, packing);
-        db.changed();
+        db.replied();
+        db.changed(Classes::HASH, HSET, args.arg(1));
     }
     reply.integer(i64::from(is_new));
     Ok(())
@@ -329,8 +334,9 @@ fn hincrby(call: &mut Call) -> Done {
     let mut buffer = itoa::Buffer::new();
     let digits = buffer.format(sum).as_bytes();
     hash.set(field, digits, packing);
-    db.changed();
     reply.integer_text(digits);
+    db.replied();
+    db.changed(Classes::HASH, "hincrby", args.arg(1));
     Ok(())
 }
 
@@ -352,8 +358,9 @@ fn hincrbyfloat(call: &mut Call) -> Done {
         FloatError::NanOrInfinity => Error::text(format!("ERR {error}")),
     })?;
     hash.set(field, sum.as_bytes(), packing);
-    db.changed();
     reply.bulk(sum.as_bytes());
+    db.replied();
+    db.changed(Classes::HASH, "hincrbyfloat", args.arg(1));
     Ok(())
 }
 

@@ -54,6 +54,10 @@ pub const CLIENT: &[&str] = &[
     "    Return information about client connections. Options:",
     "    * TYPE (NORMAL|MASTER|REPLICA|PUBSUB)",
     "      Return clients of specified type.",
+    "UNPAUSE",
+    "    Stop the current client pause, resuming traffic.",
+    "PAUSE <timeout> [WRITE|ALL]",
+    "    Suspend all, or just write, clients for <timeout> milliseconds.",
     "REPLY (ON|OFF|SKIP)",
     "    Control the replies sent to the current connection.",
     "SETNAME <name>",
@@ -156,6 +160,21 @@ pub const MEMORY: &[&str] = &[
     "    sampled up to <count> times (default: 5, 0 means sample all).",
 ];
 
+/// The subcommands of PUBSUB.
+pub const PUBSUB: &[&str] = &[
+    "CHANNELS [<pattern>]",
+    "    Return the currently active channels matching a <pattern> (default: '*').",
+    "NUMPAT",
+    "    Return number of subscriptions to patterns.",
+    "NUMSUB [<channel> ...]",
+    "    Return the number of subscribers for the specified channels, excluding",
+    "    pattern subscriptions(default: no channels).",
+    "SHARDCHANNELS [<pattern>]",
+    "    Return the currently active shard level channels matching a <pattern> (default: '*').",
+    "SHARDNUMSUB [<shardchannel> ...]",
+    "    Return the number of subscribers for the specified shard level channel(s)",
+];
+
 /// The subcommands of OBJECT.
 pub const OBJECT: &[&str] = &[
     "ENCODING <key>",
@@ -218,6 +237,7 @@ mod tests {
             ("MEMORY", MEMORY),
             ("SLOWLOG", SLOWLOG),
             ("OBJECT", OBJECT),
+            ("PUBSUB", PUBSUB),
         ] {
             let command = table::find(container.as_bytes())
                 .expect("a container")

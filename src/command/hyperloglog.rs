@@ -7,13 +7,16 @@
 //!   PFADD visitors:tuesday bob carol    ─▶ [registers] ─┘                             PFMERGE both monday tuesday
 //! ```
 
-use super::entry::{Command, DENY_OOM, FAST, Keys, READONLY, WRITE};
+use super::entry::{Command, DENY_OOM, FAST, Keys, MAY_REPLICATE, READONLY, WRITE};
 use super::string::string_of;
 use super::{Call, Done, Error};
-use crate::engine::Db;
+use crate::engine::{Classes, Db};
 use crate::store::hyperloglog::{self, Corrupt, HyperLogLog, HyperLogLogMut, Union};
 use crate::store::keyspace::{Deadline, NewString};
 use crate::store::{Encoding, Entry};
+
+/// What Redis calls it when a HyperLogLog changes.
+const PFADD: &str = "pfadd";
 
 const NO_HYPERLOGLOG: Error = Error::new("WRONGTYPE Key is not a valid HyperLogLog string value.");
 const CORRUPT: Error = Error::new("INVALIDOBJ Corrupted HLL object detected");
@@ -39,7 +42,7 @@ pub const COMMANDS: &[Command] = &[
         )
         .syntax("key [element ...]"),
     Command::new("PFCOUNT", -2, pfcount)
-        .flags(&[READONLY])
+        .flags(&[READONLY, MAY_REPLICATE])
         .keys(&[Keys::range("RW access", 1, -1, 1).notes(
             "RW because it may change the internal representation of the key, and propagate to replicas",
         )])
@@ -95,7 +98,7 @@ fn create<R>(
     new.forget_count();
     let result = fill(&mut new);
     let string = NewString::Owned(bytes, Encoding::Raw);
-    db.store(key, string, Deadline::Never);
+    db.store(key, string, Deadline::Never, PFADD);
     result
 }
 
@@ -112,11 +115,15 @@ fn pfadd(call: &mut Call) -> Done {
     };
     let (raised, is_new) = if let Some(entry) = db.write(key) {
         hyperloglog_of(entry)?;
-        (edit(entry, sparse_max_bytes, add_all)??, false)
+        let raised = edit(entry, sparse_max_bytes, add_all)??;
+        db.changes(raised, Classes::STRING, PFADD, key);
+        (raised, false)
     } else {
-        (create(&mut db, key, sparse_max_bytes, add_all)?, true)
+        let raised = create(&mut db, key, sparse_max_bytes, add_all)?;
+        // That there is one now counts for itself.
+        db.count_changes(raised);
+        (raised, true)
     };
-    db.changes(raised);
     reply.integer(i64::from(is_new || raised > 0));
     Ok(())
 }
@@ -157,7 +164,8 @@ fn pfcount_one(call: &mut Call) -> Done {
     }
     let count = counted?;
     if cached.is_none() {
-        db.changed();
+        db.count_changes(1);
+        db.modified(key);
     }
     reply.integer(count as i64);
     Ok(())
@@ -183,7 +191,7 @@ fn pfmerge(call: &mut Call) -> Done {
     let fill = |target: &mut HyperLogLogMut| union.write_to(target);
     if let Some(entry) = db.write(key) {
         edit(entry, sparse_max_bytes, fill)??;
-        db.changed();
+        db.changed(Classes::STRING, PFADD, key);
     } else {
         create(&mut db, key, sparse_max_bytes, fill)?;
     }

@@ -9,6 +9,7 @@
 
 use super::entry::{Command, DENY_OOM, FAST, Keys, READONLY, WRITE};
 use super::{Call, Done, Error};
+use crate::engine::Classes;
 use crate::number::parse_i64;
 
 /// The same key as source and as destination, where that can only be a mistake.
@@ -124,7 +125,7 @@ fn copy(call: &mut Call) -> Done {
         let (copy, deadline) = (entry.copy_to(new_key), keyspace.deadline(entry));
         let mut db = engine.db(target);
         db.put(copy, deadline);
-        db.changed();
+        db.changed(Classes::GENERIC, "copy_to", new_key);
     }
     call.reply.integer(i64::from(is_wanted));
     Ok(())
@@ -186,6 +187,10 @@ fn move_(call: &mut Call) -> Done {
     let can_move = engine.db(source).write(key).is_some() && engine.db(target).write(key).is_none();
     if can_move && let Some((entry, deadline)) = engine.db(source).take(key) {
         engine.db(target).put(entry, deadline);
+        let mut db = engine.db(source);
+        db.notify(Classes::GENERIC, "move_from", key);
+        let mut db = engine.db(target);
+        db.event(Classes::GENERIC, "move_to", key);
     }
     call.reply.integer(i64::from(can_move));
     Ok(())
@@ -226,6 +231,8 @@ fn rename_key(call: &mut Call, taken: Taken) -> Result<bool, Error> {
         return Err(Error::NO_SUCH_KEY);
     };
     db.put(entry.rename_to(new_key), deadline);
+    db.notify(Classes::GENERIC, "rename_from", key);
+    db.event(Classes::GENERIC, "rename_to", new_key);
     Ok(true)
 }
 

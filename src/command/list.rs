@@ -22,7 +22,7 @@ pub mod transfer;
 
 use super::entry::{Command, DENY_OOM, FAST, Keys, READONLY, WRITE};
 use super::{Call, Done, Error, is_word, reply_item, reply_optional};
-use crate::engine::Db;
+use crate::engine::{Classes, Db};
 use crate::number::parse_i64;
 use crate::store::{End, Entry, Kind, ListMut, ListRef};
 use std::ops::Range;
@@ -176,6 +176,22 @@ fn end(text: &[u8]) -> Result<End, Error> {
     }
 }
 
+/// What Redis calls it when elements are put on this end.
+fn pushed(end: End) -> &'static str {
+    match end {
+        End::Front => "lpush",
+        End::Back => "rpush",
+    }
+}
+
+/// What Redis calls it when elements are taken from this end.
+fn popped(end: End) -> &'static str {
+    match end {
+        End::Front => "lpop",
+        End::Back => "rpop",
+    }
+}
+
 /// Where an index lies in a list of `len` elements, counted from the head; a negative one counts from
 /// the tail. `None` where it is before the head; behind the tail it may be.
 fn resolve(index: i64, len: usize) -> Option<usize> {
@@ -206,9 +222,9 @@ fn push(call: &mut Call, end: End) -> Done {
     let packing = db.packing;
     let mut list = writable(&mut db, args.arg(1))?;
     list.extend(end, args.iter().skip(2), packing);
-    let len = list.len();
-    db.changes(args.len() - 2);
-    reply.integer(len as i64);
+    reply.integer(list.len() as i64);
+    db.replied();
+    db.changes(args.len() - 2, Classes::LIST, pushed(end), args.arg(1));
     Ok(())
 }
 
@@ -228,9 +244,9 @@ fn push_to_existing(call: &mut Call, end: End) -> Done {
         return Ok(());
     };
     list.extend(end, args.iter().skip(2), packing);
-    let len = list.len();
-    db.changes(args.len() - 2);
-    reply.integer(len as i64);
+    reply.integer(list.len() as i64);
+    db.replied();
+    db.changes(args.len() - 2, Classes::LIST, pushed(end), args.arg(1));
     Ok(())
 }
 
@@ -284,7 +300,7 @@ fn linsert(call: &mut Call) -> Done {
     };
     list.insert(index + usize::from(is_behind), element, packing);
     let len = list.len();
-    db.changed();
+    db.changed(Classes::LIST, "linsert", args.arg(1));
     reply.integer(len as i64);
     Ok(())
 }
@@ -297,8 +313,9 @@ fn lset(call: &mut Call) -> Done {
     if !index.is_some_and(|index| list.set(index, args.arg(3), packing)) {
         return Err(INDEX_OUT_OF_RANGE);
     }
-    db.changed();
     reply.ok();
+    db.replied();
+    db.changed(Classes::LIST, "lset", args.arg(1));
     Ok(())
 }
 
@@ -315,10 +332,11 @@ fn lrem(call: &mut Call) -> Done {
         return Ok(());
     };
     let removed = list.remove_equal(args.arg(3), most, from);
-    if list.is_empty() {
+    let is_empty = list.is_empty();
+    db.changes(removed, Classes::LIST, "lrem", key);
+    if is_empty {
         db.remove_empty(key);
     }
-    db.changes(removed);
     reply.integer(removed as i64);
     Ok(())
 }
@@ -332,12 +350,14 @@ fn ltrim(call: &mut Call) -> Done {
         let kept = between(start, stop, len);
         let tail = list.remove_range(kept.end, usize::MAX);
         let head = list.remove_range(0, kept.start);
+        db.discard(tail);
+        db.discard(head);
+        // It is an event even where nothing was cut off.
+        db.event(Classes::LIST, "ltrim", key);
+        db.count_changes(len - kept.len());
         if kept.is_empty() {
             db.remove_empty(key);
         }
-        db.discard(tail);
-        db.discard(head);
-        db.changes(len - kept.len());
     }
     reply.ok();
     Ok(())

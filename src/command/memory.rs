@@ -5,7 +5,6 @@
 
 mod doctor;
 
-use super::client::line;
 use super::entry::{Command, Keys, LOADING, READONLY, STALE};
 use super::{Call, Done, Error, help};
 use crate::engine::Engine;
@@ -110,7 +109,10 @@ impl Overview {
             usage,
             peak: engine.stats.peak_allocated.max(usage.allocated),
             at_start: engine.host.allocated_at_start,
-            clients: sessions.iter().map(|(_, s)| line::memory(s) as u64).sum(),
+            clients: sessions
+                .iter()
+                .map(|(id, _)| engine.memory_of_client(*id) as u64)
+                .sum(),
             tables: tables.sum::<usize>() as u64,
         }
     }

@@ -39,7 +39,10 @@ mod list;
 mod lolwut;
 mod memory;
 mod monitor;
+mod notifications;
 mod object;
+pub mod pause;
+pub mod pubsub;
 mod redact;
 mod sample;
 mod scan;
@@ -52,6 +55,7 @@ mod string;
 pub mod table;
 #[cfg(test)]
 mod testing;
+mod transaction;
 
 use crate::engine::{Db, Engine, KnownHash, ReplyMode, Session, SessionId};
 use crate::resp::{Mark, Output, Reply, Request};
@@ -111,6 +115,17 @@ pub struct Prepared {
     pub known: KnownHash,
 }
 
+impl Prepared {
+    /// Its entry; its key is hashed when it is needed.
+    #[must_use]
+    pub fn of(request: &Request<'_>) -> Prepared {
+        Prepared {
+            found: find(request).and_then(|named| find_sub(named, request)),
+            known: KnownHash::default(),
+        }
+    }
+}
+
 impl<'a> Call<'a> {
     /// The arguments, the selected database and the reply, to be used side by side.
     #[inline]
@@ -126,6 +141,11 @@ impl<'a> Call<'a> {
     /// The session of the client whose command it is.
     pub fn session(&mut self) -> &mut Session {
         &mut self.engine.sessions[self.id]
+    }
+
+    /// The error of a command that counts its own arguments.
+    fn wrong_arity(&self) -> Error {
+        wrong_arguments_of(&self.command.name.to_ascii_lowercase())
     }
 
     /// Whether argument `i` is this word, whatever its case and what follows a NUL in it.
@@ -151,10 +171,7 @@ pub fn execute(engine: &mut Engine, id: SessionId, request: Request<'_>, out: &m
         !engine.sessions[id].blocked,
         "a client that waits runs nothing else"
     );
-    let prepared = Prepared {
-        found: find(&request).and_then(|named| find_sub(named, &request)),
-        known: KnownHash::default(),
-    };
+    let prepared = Prepared::of(&request);
     run(engine, id, &prepared, request, out);
 }
 
@@ -186,8 +203,9 @@ pub fn first_key<'a>(found: &Listed, request: &'a Request<'_>) -> Option<&'a [u8
     request.get(usize::from(found.command.first_key?.get()))
 }
 
-/// The same as [`execute`], for who has prepared the request already. Says whether the client may run
-/// another: not if it is leaving, and not while it waits.
+/// The same as [`execute`], for who has prepared the request already. Says whether that is all, as it is
+/// nearly always: the client may run another (it is not leaving, and does not wait), there is nothing
+/// to [`follow_up()`], and no mail for the server.
 pub fn run(
     engine: &mut Engine,
     id: SessionId,
@@ -200,12 +218,16 @@ pub fn run(
     if !request.is_empty() {
         answer_request(engine, id, prepared, request, out, mark);
     }
+    let is_all = !engine.has_business();
+    if !is_all && engine.observers.has_happened() {
+        follow_up::tell(engine, Some(Own { id, out, mark }));
+    }
     let session = &mut engine.sessions[id];
     // Whether who waits is answered is decided when it is.
     if session.reply_mode != ReplyMode::On && !session.blocked {
         mute(session, mark, out);
     }
-    !(session.closing | session.blocked)
+    is_all & session.may_go_on()
 }
 
 #[inline]
@@ -242,7 +264,7 @@ fn answer_request(
         }
         // Whoever sends a web request gets no answer, which a browser could show to an attacker.
         Err(_) if engine.sessions[id].closing => {}
-        Err(error) => refuse(engine, id, &error, out),
+        Err(error) => reject(engine, id, prepared.found, error, out),
     }
 }
 
@@ -259,9 +281,22 @@ fn carry_out(call: &mut Call, found: &'static Listed, mark: Mark) {
     if ns >= engine.slow_ns {
         slowlog::note(engine, id, found, &call.args, ns);
     }
-    if engine.observers.has_happened() {
-        follow_up::tell(engine, Some(Own { id, out, mark }));
+}
+
+/// Answers a request that is not run. If it was part of a transaction, that is aborted.
+#[cold]
+fn reject(
+    engine: &mut Engine,
+    id: SessionId,
+    found: Option<&'static Listed>,
+    error: Error,
+    out: &mut Output,
+) {
+    if let Some(found) = found {
+        engine.stats.command(found.number.into()).rejected += 1;
     }
+    let error = transaction::refused(engine, id, found, error);
+    refuse(engine, id, &error, out);
 }
 
 #[cold]
@@ -291,15 +326,13 @@ fn admit(
         engine.sessions[id].closing |= is_web_request(request.arg(0));
         return Err(unknown(request));
     };
-    let refusal = if !found.command.accepts(request.len()) {
-        wrong_arity(found)
+    if !found.command.accepts(request.len()) {
+        Err(wrong_arity(found))
     } else if !found.command.flags.has(entry::NO_AUTH) && engine.must_authenticate(id) {
-        Error::new("NOAUTH Authentication required.")
+        Err(Error::new("NOAUTH Authentication required."))
     } else {
-        return Ok(found);
-    };
-    engine.stats.command(found.number.into()).rejected += 1;
-    Err(refusal)
+        Ok(found)
+    }
 }
 
 /// Counts a command that was run. Gives the nanoseconds that it took.
@@ -320,6 +353,15 @@ fn count(engine: &mut Engine, number: u16, failed: bool) -> u64 {
 /// Takes the reply back where the client does not want it (CLIENT REPLY).
 #[cold]
 fn mute(session: &mut Session, mark: Mark, out: &mut Output) {
+    // EXEC has done so reply by reply.
+    let extras = session.extras.as_deref_mut();
+    let is_done = extras.is_some_and(|extras| std::mem::take(&mut extras.is_muted));
+    let mark = if is_done { out.mark() } else { mark };
+    let wanted = session.reply_mode == ReplyMode::SkipNext;
+    let pushed = session
+        .extras
+        .as_deref_mut()
+        .map(|extras| std::mem::take(&mut extras.pushed));
     match session.reply_mode {
         ReplyMode::On => {}
         ReplyMode::Off => out.truncate(mark),
@@ -328,6 +370,10 @@ fn mute(session: &mut Session, mark: Mark, out: &mut Output) {
             out.truncate(mark);
             session.reply_mode = ReplyMode::On;
         }
+    }
+    // Messages are no replies.
+    if let Some(pushed) = pushed.filter(|_| !wanted) {
+        out.push(&pushed);
     }
 }
 
@@ -409,13 +455,9 @@ fn until_nul(bytes: &[u8]) -> &[u8] {
 }
 
 fn wrong_arity(found: &Listed) -> Error {
-    let name = found.full_name();
-    Error::text(format!(
-        "ERR wrong number of arguments for '{name}' command"
-    ))
+    wrong_arguments_of(&found.full_name())
 }
 
-/// The error of a command that counts its own arguments.
 fn wrong_arguments_of(name: &str) -> Error {
     Error::text(format!(
         "ERR wrong number of arguments for '{name}' command"
@@ -424,5 +466,5 @@ fn wrong_arguments_of(name: &str) -> Error {
 
 /// A container called by itself. Its arity has refused that already; this is the same refusal.
 fn missing_subcommand(call: &mut Call) -> Done {
-    Err(wrong_arguments_of(&call.command.name.to_ascii_lowercase()))
+    Err(call.wrong_arity())
 }

@@ -76,7 +76,7 @@ const OBJECT_SUBCOMMANDS: &[Command] = &[
 
 fn object_encoding(call: &mut Call) -> Done {
     let (args, mut db, reply) = call.parts();
-    match db.inspect(args.arg(2)) {
+    match db.examine(args.arg(2)) {
         Some(entry) => reply.bulk(entry.encoding_name().as_bytes()),
         None => reply.null(),
     }
@@ -85,7 +85,7 @@ fn object_encoding(call: &mut Call) -> Done {
 
 fn object_freq(call: &mut Call) -> Done {
     let (args, mut db, reply) = call.parts();
-    if db.inspect(args.arg(2)).is_some() {
+    if db.examine(args.arg(2)).is_some() {
         return Err(NO_LFU);
     }
     reply.null();
@@ -99,7 +99,7 @@ fn object_help(call: &mut Call) -> Done {
 fn object_idletime(call: &mut Call) -> Done {
     let now_s = call.engine.clock.unix_s32();
     let (args, mut db, reply) = call.parts();
-    match db.inspect(args.arg(2)) {
+    match db.examine(args.arg(2)) {
         Some(entry) => reply.integer(i64::from(now_s.saturating_sub(entry.used_s()))),
         None => reply.null(),
     }
@@ -108,7 +108,7 @@ fn object_idletime(call: &mut Call) -> Done {
 
 fn object_refcount(call: &mut Call) -> Done {
     let (args, mut db, reply) = call.parts();
-    match db.inspect(args.arg(2)) {
+    match db.examine(args.arg(2)) {
         Some(entry) if entry.is_shared_integer() => reply.integer(SHARED_REFCOUNT),
         Some(_) => reply.integer(1),
         None => reply.null(),

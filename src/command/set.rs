@@ -20,10 +20,13 @@ use super::entry::{Command, DENY_OOM, FAST, Keys, READONLY, WRITE};
 use super::sample::{Count, Drawn, Sampled, sample};
 use super::scan::{self, Page};
 use super::{Call, Done, Error, reply_item, reply_optional};
-use crate::engine::{Db, Random};
+use crate::engine::{Classes, Db, Random};
 use crate::number::parse_i64;
 use crate::resp::Reply;
 use crate::store::{Entry, Item, Kind, SetMut, SetRef};
+
+/// What Redis calls it when members are taken by chance.
+const SPOP: &str = "spop";
 
 /// The commands on sets.
 pub const COMMANDS: &[Command] = &[
@@ -158,7 +161,7 @@ fn sadd(call: &mut Call) -> Done {
     for member in args.iter().skip(2) {
         added += usize::from(set.insert(member, packing));
     }
-    db.changes(added);
+    db.changes(added, Classes::SET, "sadd", args.arg(1));
     reply.integer(added as i64);
     Ok(())
 }
@@ -171,10 +174,11 @@ fn srem(call: &mut Call) -> Done {
         for member in args.iter().skip(2) {
             removed += usize::from(set.remove(member));
         }
-        if set.is_empty() {
+        let is_empty = set.is_empty();
+        db.changes(removed, Classes::SET, "srem", key);
+        if is_empty {
             db.remove_empty(key);
         }
-        db.changes(removed);
     }
     reply.integer(removed as i64);
     Ok(())
@@ -234,20 +238,16 @@ fn smove(call: &mut Call) -> Done {
         reply.integer(i64::from(is_member));
         return Ok(());
     }
-    let is_moved = match existing(&mut db, source)? {
-        Some(mut set) => {
-            let is_moved = set.remove(member);
-            if set.is_empty() {
-                db.remove_empty(source);
-            }
-            is_moved
-        }
-        None => false,
-    };
+    let removed = existing(&mut db, source)?.map(|mut set| (set.remove(member), set.is_empty()));
+    let (is_moved, is_empty) = removed.unwrap_or_default();
     if is_moved {
+        db.changed(Classes::SET, "srem", source);
+        if is_empty {
+            db.remove_empty(source);
+        }
         let packing = db.packing;
         let is_new = writable(&mut db, target)?.insert(member, packing);
-        db.changes(1 + usize::from(is_new));
+        db.changes(usize::from(is_new), Classes::SET, "sadd", target);
     }
     reply.integer(i64::from(is_moved));
     Ok(())
@@ -280,10 +280,12 @@ fn pop_one(call: &mut Call) -> Done {
         return Ok(());
     };
     set.pop(|n| random.below(n), |member| reply_item(reply, member));
-    if set.is_empty() {
+    let is_empty = set.is_empty();
+    db.changed(Classes::SET, SPOP, key);
+    db.replied();
+    if is_empty {
         db.remove_empty(key);
     }
-    db.changed();
     Ok(())
 }
 
@@ -302,9 +304,9 @@ fn pop_many(call: &mut Call) -> Done {
     let len = set.as_ref().len();
     if count >= len {
         reply_set(reply, Some(set.as_ref()));
-        db.remove(key);
-        // The removal has been noted as one change.
-        db.changes(len - 1);
+        db.changes(len, Classes::SET, SPOP, key);
+        db.replied();
+        db.remove_empty(key);
         return Ok(());
     }
     reply.set(count);
@@ -315,7 +317,7 @@ fn pop_many(call: &mut Call) -> Done {
         |member| reply_item(reply, member),
     );
     db.discard(old);
-    db.changes(count);
+    db.changes(count, Classes::SET, SPOP, key);
     Ok(())
 }
 

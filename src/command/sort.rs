@@ -24,7 +24,7 @@ pub mod pattern;
 
 use super::entry::{Command, DENY_OOM, Keys, READONLY, WRITE};
 use super::{Call, Done, Error, is_word, until_nul};
-use crate::engine::Db;
+use crate::engine::{Classes, Db, Storing};
 use crate::number::{parse_f64, parse_i64};
 use crate::resp::{Reply, Request};
 use crate::store::{End, Entry, Item, Kind, ListMut, ListRef, Packing, SetRef, ZsetRef};
@@ -444,12 +444,13 @@ fn store(db: &mut Db, reply: &mut Reply, key: &[u8], elements: &Elements, option
         }
     }
     let len = elements.len() * answers_each(options);
-    if len == 0 {
-        db.remove(key);
-    } else {
-        db.put(result, None);
-        db.changes(len);
-    }
+    let storing = Storing {
+        class: Classes::LIST,
+        name: "sortstore",
+        changes: len,
+        replies_first: false,
+    };
+    db.store_result(key, (len > 0).then_some(result), storing);
     reply.integer(len as i64);
 }
 

@@ -6,7 +6,7 @@
 //!
 //! ```text
 //!   ZSCORE key member ──▶ db.read(key) ──▶ set_of(entry)? ──▶ set.score(member) ──▶ reply
-//!   ZADD key score member ──▶ writable(db, key)? ──▶ set.update(member, decide) ──▶ db.changes(1)
+//!   ZADD key score member ──▶ writable(db, key)? ──▶ set.update(member, decide) ──▶ db.changed(.., "zadd", key)
 //!
 //!   ZRANGE, ZCOUNT, ZREMRANGEBYSCORE, ...
 //!     words ──▶ Span: ranks, scores or strings ──▶ span.ranks(set) ──▶ a range of ranks
@@ -32,8 +32,8 @@ mod tests;
 use super::entry::{Command, FAST, Keys, READONLY, WRITE};
 use super::sample::{Count, Drawn, Sampled, sample};
 use super::scan::{self, Page};
-use super::{Call, Done, Error, reply_item, reply_optional, wrong_arguments_of};
-use crate::engine::{Db, Random};
+use super::{Call, Done, Error, reply_item, reply_optional};
+use crate::engine::{Classes, Db, Random};
 use crate::number::format_f64;
 use crate::resp::{Protocol, Reply};
 use crate::store::{Entry, Item, Kind, ZsetMut, ZsetRef};
@@ -205,10 +205,11 @@ fn zrem(call: &mut Call) -> Done {
         for member in args.iter().skip(2) {
             removed += usize::from(set.remove(member).is_some());
         }
-        if set.is_empty() {
+        let is_empty = set.is_empty();
+        db.changes(removed, Classes::ZSET, "zrem", key);
+        if is_empty {
             db.remove_empty(key);
         }
-        db.changes(removed);
     }
     reply.integer(removed as i64);
     Ok(())
@@ -229,7 +230,7 @@ fn reply_rank(call: &mut Call, counted: fn(usize, usize) -> usize) -> Done {
         3 => false,
         4 if call.is(3, "WITHSCORE") => true,
         4 => return Err(Error::SYNTAX),
-        _ => return Err(wrong_arguments_of(&call.command.name.to_ascii_lowercase())),
+        _ => return Err(call.wrong_arity()),
     };
     let (args, mut db, reply) = call.parts();
     let member = args.arg(2);

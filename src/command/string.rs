@@ -24,11 +24,14 @@ pub mod set;
 mod tests;
 
 use super::entry::{Command, DENY_OOM, FAST, Keys, READONLY, WRITE};
-use super::{Call, Done, Error, wrong_arguments_of};
+use super::{Call, Done, Error};
 use crate::engine::Db;
 use crate::resp::{BIG_ARG, Reply, Request};
 use crate::store::keyspace::{Deadline, NewString};
 use crate::store::{Encoding, Entry};
+
+/// What Redis calls it when a key gets a string.
+pub(super) const SET: &str = "set";
 
 /// The commands on whole strings.
 pub const COMMANDS: &[Command] = &[
@@ -100,6 +103,7 @@ fn get(call: &mut Call) -> Done {
 fn getdel(call: &mut Call) -> Done {
     let (args, mut db, reply) = call.parts();
     if reply_string(&mut db, args.arg(1), reply)? {
+        db.replied();
         db.remove(args.arg(1));
     }
     Ok(())
@@ -108,7 +112,8 @@ fn getdel(call: &mut Call) -> Done {
 fn getset(call: &mut Call) -> Done {
     let (args, mut db, reply) = call.parts();
     reply_string(&mut db, args.arg(1), reply)?;
-    store_argument(args, &mut db, 2, Deadline::Never);
+    db.replied();
+    store_argument(args, &mut db, 2, Deadline::Never, SET);
     Ok(())
 }
 
@@ -146,8 +151,7 @@ fn msetnx(call: &mut Call) -> Done {
 /// Whether every key has its value.
 fn check_pairs(call: &Call) -> Done {
     if call.args.len().is_multiple_of(2) {
-        let name = call.command.name.to_ascii_lowercase();
-        return Err(wrong_arguments_of(&name));
+        return Err(call.wrong_arity());
     }
     Ok(())
 }
@@ -157,7 +161,7 @@ fn store_pairs(call: &mut Call) {
     let (args, mut db, _) = call.parts();
     db.expect(args.iter().skip(1).step_by(2));
     for key in (1..args.len()).step_by(2) {
-        store_pair(args, &mut db, (key, key + 1), Deadline::Never);
+        store_pair(args, &mut db, (key, key + 1), Deadline::Never, SET);
     }
 }
 
@@ -193,20 +197,32 @@ fn reply_string(db: &mut Db, key: &[u8], reply: &mut Reply) -> Result<bool, Erro
 }
 
 /// Stores argument `value` under the key in argument 1. A long argument is gone from the request
-/// afterwards.
+/// afterwards. `event` is what Redis calls that.
 #[inline]
-fn store_argument(args: &mut Request, db: &mut Db, value: usize, deadline: Deadline) {
-    store_pair(args, db, (1, value), deadline);
+fn store_argument(
+    args: &mut Request,
+    db: &mut Db,
+    value: usize,
+    deadline: Deadline,
+    event: &'static str,
+) {
+    store_pair(args, db, (1, value), deadline, event);
 }
 
 /// Stores one argument under the key in another, moving it where it is long.
 #[inline]
-fn store_pair(args: &mut Request, db: &mut Db, (key, value): (usize, usize), deadline: Deadline) {
+fn store_pair(
+    args: &mut Request,
+    db: &mut Db,
+    (key, value): (usize, usize),
+    deadline: Deadline,
+    event: &'static str,
+) {
     if args.arg(value).len() >= BIG_ARG {
         let bytes = args.take(value);
         let value = NewString::Owned(bytes, Encoding::Natural);
-        db.store(args.arg(key), value, deadline);
+        db.store(args.arg(key), value, deadline, event);
     } else {
-        db.set_string(args.arg(key), args.arg(value), deadline);
+        db.set_string(args.arg(key), args.arg(value), deadline, event);
     }
 }

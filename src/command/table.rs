@@ -3,8 +3,8 @@
 use super::entry::Command;
 use super::{
     bitmap, catalog, client, config, connection, debug, expire, geo, hash, hyperloglog, info, key,
-    latency, list, lolwut, memory, monitor, object, scan, server, set, slowlog, sort, sorted_set,
-    string,
+    latency, list, lolwut, memory, monitor, object, pubsub, scan, server, set, slowlog, sort,
+    sorted_set, string, transaction,
 };
 
 /// The commands of one kind.
@@ -97,6 +97,16 @@ pub const GROUPS: &[Group] = &[
         name: "generic",
         category: "",
         files: &[sort::COMMANDS],
+    },
+    Group {
+        name: "transactions",
+        category: "@transaction",
+        files: &[transaction::COMMANDS],
+    },
+    Group {
+        name: "pubsub",
+        category: "",
+        files: &[pubsub::COMMANDS, pubsub::look::COMMANDS],
     },
     Group {
         name: "connection",

@@ -380,6 +380,7 @@ impl Engine {
 
     /// A client waits no more, and is told nothing: it is leaving.
     pub fn stop_waiting(&mut self, id: SessionId) {
+        self.forget_parked(id);
         if self.wake(id).is_none() && self.blocked.has_work() {
             let is_of = |work: &Work| matches!(work, Work::Over { id: of, .. } if *of == id);
             self.blocked.work.retain(|work| !is_of(work));

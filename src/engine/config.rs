@@ -1,5 +1,6 @@
 //! The values of the settings. What may be said about them stands in `settings.rs`.
 
+use super::observers::Classes;
 use crate::store::Packing;
 use std::collections::BTreeMap;
 
@@ -28,6 +29,9 @@ pub enum Access {
     /// Clients on the same machine.
     Local,
 }
+
+/// There is no limit yet.
+const MAXMEMORY: u64 = 0;
 
 /// Every setting's value.
 #[derive(Debug, Clone)]
@@ -68,6 +72,9 @@ pub struct Config {
     pub client_query_buffer_limit: usize,
     /// Output limits, by class as in [`BUFFER_CLASSES`].
     pub client_output_buffer_limit: [BufferLimit; 3],
+    /// How much memory all clients together may take: bytes, or, where negative, percent of `maxmemory`;
+    /// 0: as much as they like.
+    pub maxmemory_clients: i64,
     /// Who may use DEBUG.
     pub enable_debug_command: Access,
     /// The file that a trace is written to from the start, or empty.
@@ -88,10 +95,25 @@ pub struct Config {
     pub latency_tracking: bool,
     /// Which percentiles of that INFO tells, each from 0 to 100.
     pub latency_percentiles: Vec<f64>,
+    /// The classes of events that are told.
+    pub notify_keyspace_events: Classes,
     /// How collections are kept.
     pub packing: Packing,
     /// Settings without effect that were given a value.
     pub inert: BTreeMap<&'static str, Vec<u8>>,
+}
+
+impl Config {
+    /// How many bytes all clients together may take; `None` where that is not limited. A part of
+    /// `maxmemory` is none where there is no `maxmemory`.
+    #[must_use]
+    pub fn max_client_bytes(&self) -> Option<usize> {
+        let bytes = match self.maxmemory_clients {
+            percent @ ..0 => MAXMEMORY / 100 * percent.unsigned_abs(),
+            bytes => bytes.unsigned_abs(),
+        };
+        (bytes > 0).then(|| usize::try_from(bytes).unwrap_or(usize::MAX))
+    }
 }
 
 impl Default for Config {
@@ -125,6 +147,7 @@ impl Default for Config {
                 limit(256 * MIB, 64 * MIB, 60),
                 limit(32 * MIB, 8 * MIB, 60),
             ],
+            maxmemory_clients: 0,
             enable_debug_command: Access::No,
             trace: String::new(),
             trace_keys: true,
@@ -135,6 +158,7 @@ impl Default for Config {
             latency_monitor_threshold_ms: 0,
             latency_tracking: true,
             latency_percentiles: vec![50.0, 99.0, 99.9],
+            notify_keyspace_events: Classes::default(),
             packing: Packing::default(),
             inert: BTreeMap::new(),
         }

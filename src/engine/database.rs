@@ -5,11 +5,24 @@ use super::blocked::Blocked;
 use super::clock::Clock;
 use super::observers::{Classes, Observers};
 use super::stats::KeyStats;
-use crate::store::keyspace::{Deadline, NewString, Spot};
+use crate::store::keyspace::{Deadline, NewString, Spot, Stored};
 use crate::store::{Encoding, Entry, Keyspace, Kind, Packing, Trash};
 
 /// Keys that are fetched together.
 const EXPECTED_AT_ONCE: usize = 32;
+
+/// What is said about a result that a command stores: [`Db::store_result`].
+#[derive(Debug, Clone, Copy)]
+pub struct Storing {
+    /// The class of the event.
+    pub class: Classes,
+    /// The event.
+    pub name: &'static str,
+    /// How many changes it is.
+    pub changes: usize,
+    /// Whether the reply comes before it.
+    pub replies_first: bool,
+}
 
 /// The selected database at this moment.
 pub struct Db<'a> {
@@ -23,6 +36,8 @@ pub struct Db<'a> {
     pub(super) clock: &'a Clock,
     /// How collections are kept.
     pub packing: &'a Packing,
+    /// Whether the command has replied: [`Db::replied`].
+    pub(super) has_replied: bool,
     /// Whether looking a key up counts as no use of it (CLIENT NO-TOUCH).
     pub(crate) no_touch: bool,
     /// A key that need not be hashed again.
@@ -107,6 +122,13 @@ impl Db<'_> {
         Some(self.keys.entry_mut(spot))
     }
 
+    /// The same, and nobody hears of a key that is not there (OBJECT).
+    pub fn examine(&mut self, key: &[u8]) -> Option<&Entry> {
+        let found = self.find(key);
+        self.count_look(found.is_some());
+        Some(self.keys.entry_mut(found?))
+    }
+
     /// The key's entry for changing: not counted as a hit or a miss.
     #[inline(always)]
     pub fn write(&mut self, key: &[u8]) -> Option<&mut Entry> {
@@ -159,11 +181,20 @@ impl Db<'_> {
     #[inline]
     fn look_for(&mut self, key: &[u8]) -> Option<Spot> {
         let found = self.find(key);
-        match found {
-            Some(_) => self.stats.hits += 1,
-            None => self.stats.misses += 1,
+        self.count_look(found.is_some());
+        if found.is_none() {
+            self.notify(Classes::KEY_MISS, "keymiss", key);
         }
         found
+    }
+
+    #[inline]
+    fn count_look(&mut self, is_hit: bool) {
+        if is_hit {
+            self.stats.hits += 1;
+        } else {
+            self.stats.misses += 1;
+        }
     }
 
     /// Where a key is, if it is there and not past its deadline. Every way to a key leads through here.
@@ -176,16 +207,30 @@ impl Db<'_> {
         })
     }
 
-    /// Stores a string under a key, whatever was there before. A key past its deadline counts as
-    /// expired, and leaves nothing to [`Deadline::Keep`].
+    /// Stores a string under a key, whatever was there before; `event` is what Redis calls that, and a
+    /// deadline is an event of its own. A key past its deadline counts as expired, and leaves nothing to
+    /// [`Deadline::Keep`].
     #[inline]
-    pub fn set_string(&mut self, key: &[u8], value: &[u8], deadline: Deadline) {
-        self.store(key, NewString::Copied(value, Encoding::Natural), deadline);
+    pub fn set_string(
+        &mut self,
+        key: &[u8],
+        value: &[u8],
+        deadline: Deadline,
+        event: &'static str,
+    ) {
+        let value = NewString::Copied(value, Encoding::Natural);
+        self.store(key, value, deadline, event);
     }
 
     /// Stores a string that may have an allocation of its own already.
     #[inline]
-    pub fn store(&mut self, key: &[u8], value: NewString<'_>, deadline: Deadline) {
+    pub fn store(
+        &mut self,
+        key: &[u8],
+        value: NewString<'_>,
+        deadline: Deadline,
+        event: &'static str,
+    ) {
         let stored = self.keys.set_string(
             self.hash(key),
             key,
@@ -194,10 +239,63 @@ impl Db<'_> {
             self.clock.unix_ms(),
             self.clock.unix_s32(),
         );
-        self.trash.value(stored.replaced);
         self.stats.expired += u64::from(stored.was_expired);
         self.stats.dirty += 1;
-        self.modified(key);
+        if self.observers.is_on() {
+            self.tell_stored(key, &stored, deadline, event);
+        }
+        self.trash.value(stored.replaced);
+    }
+
+    #[cold]
+    fn tell_stored(
+        &mut self,
+        key: &[u8],
+        stored: &Stored,
+        deadline: Deadline,
+        event: &'static str,
+    ) {
+        if stored.was_expired {
+            self.observers.expired(self.index, key);
+        }
+        if stored.is_new || stored.was_expired {
+            self.notify(Classes::NEW, "new", key);
+        }
+        self.event(Classes::STRING, event, key);
+        if let Deadline::At(_) = deadline {
+            self.notify(Classes::GENERIC, "expire", key);
+        }
+    }
+
+    /// Stores what a command has made under its key, in place of whatever is there; `None` is nothing, and
+    /// removes the key.
+    pub fn store_result(&mut self, key: &[u8], result: Option<Entry>, storing: Storing) {
+        let Some(entry) = result else {
+            if storing.replies_first {
+                self.replied();
+            }
+            self.clear(key);
+            return;
+        };
+        if self.find(key).is_none() {
+            self.notify(Classes::NEW, "new", key);
+        } else if let Some((replaced, _)) = self.keys.remove(key) {
+            self.trash.entry(replaced);
+        }
+        self.insert(entry, None);
+        if storing.replies_first {
+            self.replied();
+        }
+        self.changes(storing.changes, storing.class, storing.name, key);
+    }
+
+    /// Removes what a command's result would have replaced, had there been any. That is a removal even
+    /// where the key was past its deadline.
+    pub fn clear(&mut self, key: &[u8]) {
+        if let Some((entry, _)) = self.keys.remove(key) {
+            self.trash.entry(entry);
+            self.changed(Classes::GENERIC, "del", key);
+        }
     }
 
     /// Adds an entry; whatever was under its key is removed. Who waits for the key is served when the
@@ -210,9 +308,15 @@ impl Db<'_> {
         self.add(entry, deadline_ms);
     }
 
+    /// Adds an entry under a key that is not there, and says so.
+    fn add(&mut self, entry: Entry, deadline_ms: Option<u64>) {
+        self.notify(Classes::NEW, "new", entry.key());
+        self.insert(entry, deadline_ms);
+    }
+
     /// Adds an entry under a key that is not there. Every collection that comes to be does so here;
     /// one that nobody has used yet is used now.
-    fn add(&mut self, mut entry: Entry, deadline_ms: Option<u64>) {
+    fn insert(&mut self, mut entry: Entry, deadline_ms: Option<u64>) {
         if entry.used_s() == 0 {
             entry.touch(self.clock.unix_s32());
         }
@@ -221,10 +325,11 @@ impl Db<'_> {
     }
 
     /// Removes a key whose last element has been taken, or goes with it: part of a change that its
-    /// caller notes.
+    /// caller has noted.
     pub fn remove_empty(&mut self, key: &[u8]) {
         if let Some((entry, _)) = self.keys.remove(key) {
             self.trash.entry(entry);
+            self.notify(Classes::GENERIC, "del", key);
         }
     }
 
@@ -233,13 +338,14 @@ impl Db<'_> {
         match self.take(key) {
             Some((entry, _)) => {
                 self.trash.entry(entry);
+                self.notify(Classes::GENERIC, "del", key);
                 true
             }
             None => false,
         }
     }
 
-    /// Takes a key out, with its deadline in unix milliseconds.
+    /// Takes a key out, with its deadline in unix milliseconds. What event that is its caller says.
     pub fn take(&mut self, key: &[u8]) -> Option<(Entry, Option<u64>)> {
         let (entry, deadline) = self.keys.remove(key)?;
         if deadline.is_some_and(|at_ms| at_ms <= self.clock.unix_ms()) {
@@ -272,18 +378,29 @@ impl Db<'_> {
     /// Gives a key a deadline, or takes it away.
     pub fn set_deadline(&mut self, key: &[u8], at_ms: Option<u64>) {
         if self.keys.set_deadline(key, at_ms) {
-            self.stats.dirty += 1;
-            self.modified(key);
+            let event = if at_ms.is_some() { "expire" } else { "persist" };
+            self.changed(Classes::GENERIC, event, key);
         }
     }
 
-    /// Notes a change that was made through [`Db::write`].
-    pub fn changed(&mut self) {
-        self.changes(1);
+    /// Notes a change that was made through [`Db::write`], and what Redis calls it.
+    #[inline]
+    pub fn changed(&mut self, class: Classes, name: &'static str, key: &[u8]) {
+        self.changes(1, class, name, key);
     }
 
-    /// Notes several.
-    pub fn changes(&mut self, count: usize) {
+    /// Notes several that are one event. Where there are none, nothing has happened.
+    #[inline]
+    pub fn changes(&mut self, count: usize, class: Classes, name: &'static str, key: &[u8]) {
+        if count > 0 {
+            self.count_changes(count);
+            self.event(class, name, key);
+        }
+    }
+
+    /// Counts changes that are not, or not all of them, events.
+    #[inline]
+    pub fn count_changes(&mut self, count: usize) {
         self.stats.dirty += count as u64;
     }
 
@@ -299,8 +416,15 @@ impl Db<'_> {
     #[inline]
     pub fn notify(&mut self, class: Classes, name: &'static str, key: &[u8]) {
         if self.observers.is_on() {
-            self.observers.notify(self.index, class, name, key);
+            self.observe(class, name, key);
         }
+    }
+
+    #[cold]
+    fn observe(&mut self, class: Classes, name: &'static str, key: &[u8]) {
+        let (db, is_after_reply) = (self.index, self.has_replied);
+        self.observers
+            .notify_at(db, class, name, key, is_after_reply);
     }
 
     /// Says both.
@@ -308,8 +432,15 @@ impl Db<'_> {
     pub fn event(&mut self, class: Classes, name: &'static str, key: &[u8]) {
         if self.observers.is_on() {
             self.observers.modified(self.index, key, true);
-            self.observers.notify(self.index, class, name, key);
+            self.observe(class, name, key);
         }
+    }
+
+    /// Says that this is where the command replies: what has been said comes before its reply for a
+    /// client that hears of its own events, and what follows after it.
+    #[inline]
+    pub fn replied(&mut self) {
+        self.has_replied = true;
     }
 
     /// Puts a value that was overwritten through [`Db::write`] where it is freed.

@@ -7,6 +7,7 @@
 //! bytes of a request to the bytes of its reply.
 
 pub mod blocked;
+pub mod client_memory;
 pub mod clock;
 pub mod config;
 pub mod database;
@@ -16,29 +17,38 @@ pub mod latency;
 pub mod monitors;
 pub mod observers;
 pub mod outbox;
+pub mod pause;
+pub mod pubsub;
 pub mod random;
 pub mod session;
 pub mod settings;
 pub mod slowlog;
 pub mod stats;
 pub mod trace;
+pub mod transaction;
 pub mod turns;
+pub mod watched;
 
 use crate::store::{Expired, Keyspace, Trash};
 pub use blocked::Blocked;
+use client_memory::ClientMemory;
 pub use clock::Clock;
 pub use config::Config;
-pub use database::{Db, KnownHash};
+pub use database::{Db, KnownHash, Storing};
 pub use gates::Gates;
 pub use latency::Latency;
 pub use monitors::Monitors;
 pub use observers::{Classes, Observers};
 pub use outbox::Outbox;
+pub use pause::Pause;
+pub use pubsub::PubSub;
 pub use random::Random;
 pub use session::{ReplyMode, Session, SessionId, Sessions};
 pub use slowlog::SlowLog;
 pub use stats::{Host, Stats};
 use trace::{TraceOrder, TraceStatus};
+pub use transaction::Transaction;
+pub use watched::Watched;
 
 /// What a command wants done by whoever holds the sockets, before the client's next command.
 #[derive(Debug)]
@@ -122,8 +132,14 @@ pub struct Engine {
     pub observers: Observers,
     /// What clients are to be sent because of what others do.
     pub outbox: Outbox,
+    /// Who listens to what.
+    pub pubsub: PubSub,
     /// What stands between every client and its commands.
     pub gates: Gates,
+    /// Whether commands wait, and those that do.
+    pub pause: Pause,
+    /// How much memory the clients take, while that is limited.
+    pub client_memory: ClientMemory,
     /// The settings.
     pub config: Config,
     /// The time, as last told.
@@ -178,7 +194,10 @@ impl Engine {
             blocked: Blocked::new(clock.unix_ms()),
             observers: Observers::default(),
             outbox: Outbox::default(),
+            pubsub: PubSub::new(hash_seed),
             gates: Gates::OPEN,
+            pause: Pause::default(),
+            client_memory: ClientMemory::default(),
             config,
             clock,
             stats: Stats::new(),
@@ -195,12 +214,14 @@ impl Engine {
             told: (clock, 0),
             watch_ns: 0,
         };
-        engine.settings_changed();
+        engine.heed_settings();
         engine
     }
 
-    /// Brings what follows from the settings in line with them. To be called when they have changed.
-    pub fn settings_changed(&mut self) {
+    /// Brings in line with the settings what follows from them. To be called whenever they have changed.
+    pub fn heed_settings(&mut self) {
+        let classes = self.config.notify_keyspace_events;
+        self.observers.set_classes(classes);
         let config = &self.config;
         let slow_log_ns = config.slow_us().map(|us| us.saturating_mul(1000));
         let threshold_ms = config.latency_monitor_threshold_ms;
@@ -248,6 +269,7 @@ impl Engine {
             stats: &mut self.stats.keys,
             clock: &self.clock,
             packing: &self.config.packing,
+            has_replied: false,
             no_touch: false,
             known: &KnownHash::NONE,
         }
@@ -270,11 +292,11 @@ impl Engine {
         &self.databases[..self.used_databases]
     }
 
-    /// When the next key is due, in unix milliseconds; `None` when no key has a deadline or
-    /// active expiry is switched off.
+    /// When the next key is due, in unix milliseconds; `None` when no key has a deadline,
+    /// active expiry is switched off, or a pause is on.
     #[must_use]
     pub fn next_due(&self) -> Option<u64> {
-        if !self.active_expire {
+        if !self.active_expire || self.pause.current().is_some() {
             return None;
         }
         let used = &self.databases[..self.used_databases];
@@ -283,6 +305,9 @@ impl Engine {
 
     /// Removes keys that are due, in at most `steps` steps of bounded work.
     pub fn expire(&mut self, steps: usize) -> Slice {
+        if self.pause.current().is_some() {
+            return Slice::Done;
+        }
         let now_ms = self.clock.unix_ms();
         let mut left = steps;
         let used = self.databases[..self.used_databases].iter_mut();
@@ -323,13 +348,17 @@ impl Engine {
     pub fn close_session(&mut self, id: SessionId) {
         self.stop_waiting(id);
         self.stop_monitoring(id);
+        self.observers.unwatch(id);
         self.outbox.forget(id);
+        self.unsubscribe_all(id);
+        self.client_memory.forget(id);
         self.sessions.close(id);
     }
 
     /// Exchanges the contents of two databases. Who waits for a key of one of them goes on to do so,
     /// and may find it now.
     pub fn swap(&mut self, first: usize, second: usize) {
+        self.touch_exchanged(first, second);
         self.databases.swap(first, second);
         self.used_databases = self.used_databases.max(first.max(second) + 1);
         self.note_ready_keys(first);
@@ -338,6 +367,7 @@ impl Engine {
 
     /// Removes every key of a database.
     pub fn flush(&mut self, index: usize) {
+        self.observers.watched_flushed(index);
         let fresh = Keyspace::new(self.hash_seed, self.clock.unix_ms());
         let old = std::mem::replace(&mut self.databases[index], fresh);
         self.stats.keys.dirty += old.len() as u64;
@@ -349,8 +379,16 @@ impl Engine {
     #[inline]
     #[must_use]
     pub fn has_follow_up(&self) -> bool {
-        // One comparison, after every command.
         self.observers.noted() | self.outbox.len() | self.blocked.work_len() != 0
+    }
+
+    /// Whether a command has left anything to be done at all. It is one comparison, after every
+    /// command.
+    #[inline]
+    #[must_use]
+    pub fn has_business(&self) -> bool {
+        let noted = self.observers.noted() | self.outbox.len();
+        noted | self.blocked.work_len() | self.mail.len() != 0
     }
 
     /// Tells the time.

@@ -4,65 +4,28 @@
 //! expires, one that is evicted):
 //!
 //! ```text
-//!   db.modified(key)                 the key has another value, or none          WATCH, CLIENT TRACKING
-//!   db.notify(class, "lpush", key)   what happened to it, in Redis's words       notify-keyspace-events
-//!   db.event(class, "lpush", key)    both, which is the usual case
+//!   db.modified(key)                       the key has another value, or none      WATCH, CLIENT TRACKING
+//!   db.notify(class, "lpush", key)         what happened to it, in Redis's words   notify-keyspace-events
+//!   db.event(class, "lpush", key)          both
+//!   db.changes(2, class, "lpush", key)     both, and how many changes that were, which is the usual case
 //! ```
 //!
 //! With nobody interested that costs one test. Otherwise what happened is noted here, and told when the
 //! command is over and before the next one (`command::follow_up`): in the midst of a command nobody's
-//! state but the key's own is touched.
+//! state but the key's own is touched. Only who [watches](super::Watched) a key for a transaction is marked
+//! at once, since that is done here and tells nobody anything; any other key costs one lookup then, and
+//! is not noted.
+//!
+//! A client that has subscribed to events may cause one itself, and sees whether it comes before the reply
+//! or after it. Redis sends it where it happens in the code: SET notifies and replies, LPUSH replies and
+//! notifies, SPOP does both. Here a command says `db.replied()` where its reply stands among its events;
+//! one that says nothing replies last.
 
-use std::ops::BitOr;
+mod classes;
 
-/// Classes of events, as the setting `notify-keyspace-events` selects them.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Classes(pub u32);
+use super::{SessionId, Watched};
 
-impl Classes {
-    /// `K`: told on the channel of the key.
-    pub const KEYSPACE: Classes = Classes(1 << 0);
-    /// `E`: told on the channel of the event.
-    pub const KEYEVENT: Classes = Classes(1 << 1);
-    /// `g`: commands for keys of any type.
-    pub const GENERIC: Classes = Classes(1 << 2);
-    /// `$`: strings.
-    pub const STRING: Classes = Classes(1 << 3);
-    /// `l`: lists.
-    pub const LIST: Classes = Classes(1 << 4);
-    /// `s`: sets.
-    pub const SET: Classes = Classes(1 << 5);
-    /// `h`: hashes.
-    pub const HASH: Classes = Classes(1 << 6);
-    /// `z`: sorted sets.
-    pub const ZSET: Classes = Classes(1 << 7);
-    /// `x`: keys that have expired.
-    pub const EXPIRED: Classes = Classes(1 << 8);
-    /// `e`: keys that were evicted.
-    pub const EVICTED: Classes = Classes(1 << 9);
-    /// `t`: streams.
-    pub const STREAM: Classes = Classes(1 << 10);
-    /// `m`: reads of keys that are not there.
-    pub const KEY_MISS: Classes = Classes(1 << 11);
-    /// `d`: keys of modules.
-    pub const MODULE: Classes = Classes(1 << 13);
-    /// `n`: keys that have come into being.
-    pub const NEW: Classes = Classes(1 << 14);
-
-    /// Whether one of these is selected.
-    #[inline]
-    #[must_use]
-    pub fn has(self, classes: Classes) -> bool {
-        self.0 & classes.0 != 0
-    }
-}
-
-impl BitOr for Classes {
-    type Output = Classes;
-    fn bitor(self, other: Classes) -> Classes {
-        Classes(self.0 | other.0)
-    }
-}
+pub use classes::Classes;
 
 /// Something that happened to a key.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -86,6 +49,8 @@ pub enum Happened {
         class: Classes,
         /// Its name.
         name: &'static str,
+        /// Whether the command that caused it had replied already.
+        is_after_reply: bool,
     },
     /// All keys of a database are gone. (Those that were there are noted one by one for who watches them.)
     Flushed {
@@ -99,8 +64,10 @@ pub enum Happened {
 pub struct Observers {
     /// Whether there is any: the other fields in one bit.
     is_on: bool,
-    /// Whether somebody wants to know of changed keys.
+    /// Whether somebody is to be told of changed keys.
     wants_modified: bool,
+    /// Who watches keys for a transaction.
+    watched: Watched,
     /// The classes of events that are told.
     classes: Classes,
     /// What is to be told when the command is over.
@@ -142,19 +109,61 @@ impl Observers {
 
     /// From now on these are told.
     pub fn set_classes(&mut self, classes: Classes) {
-        self.classes = classes;
-        self.is_on = self.wants_modified || classes != Classes::default();
+        let has_channel = classes.has(Classes::KEYSPACE | Classes::KEYEVENT);
+        self.classes = if has_channel {
+            classes
+        } else {
+            Classes::default()
+        };
+        self.weigh();
+    }
+
+    /// Finds out anew whether there is anybody.
+    fn weigh(&mut self) {
+        let is_told = self.wants_modified || self.classes != Classes::default();
+        self.is_on = is_told || !self.watched.has_no_keys();
     }
 
     /// From now on it is noted which keys change, or no more.
     pub fn set_wants_modified(&mut self, wanted: bool) {
         self.wants_modified = wanted;
-        self.set_classes(self.classes);
+        self.weigh();
+    }
+
+    /// Who watches keys for a transaction.
+    #[must_use]
+    pub fn watched(&self) -> &Watched {
+        &self.watched
+    }
+
+    /// A client watches a key from now on; see [`Engine::watch`](super::Engine::watch).
+    pub(super) fn watch(&mut self, id: SessionId, db: usize, key: &[u8], was_there: bool) {
+        self.watched.watch(id, db, key, was_there);
+        self.weigh();
+    }
+
+    /// A client watches nothing any more, and it is forgotten what has happened to its keys.
+    pub fn unwatch(&mut self, id: SessionId) {
+        self.watched.unwatch(id);
+        self.weigh();
+    }
+
+    /// All keys of a database are gone: for who watches some of them.
+    pub(super) fn watched_flushed(&mut self, db: usize) {
+        self.watched.flush(db);
+        self.weigh();
+    }
+
+    /// The contents of a database become those of another one; `comes` says whether a key is there.
+    pub(super) fn exchanged(&mut self, db: usize, comes: impl Fn(&[u8]) -> bool) {
+        self.watched.exchange(db, comes);
+        self.weigh();
     }
 
     /// A key has another value, or none; `by_command` is false where its deadline has come.
     #[cold]
     pub fn modified(&mut self, db: usize, key: &[u8], by_command: bool) {
+        self.watched.touch(db, key, by_command);
         if self.wants_modified {
             self.happened.push(Happened::Modified {
                 db,
@@ -165,14 +174,27 @@ impl Observers {
     }
 
     /// An event has happened to a key.
-    #[cold]
     pub fn notify(&mut self, db: usize, class: Classes, name: &'static str, key: &[u8]) {
+        self.notify_at(db, class, name, key, false);
+    }
+
+    /// The same; says whether the command that caused it had replied already.
+    #[cold]
+    pub fn notify_at(
+        &mut self,
+        db: usize,
+        class: Classes,
+        name: &'static str,
+        key: &[u8],
+        is_after_reply: bool,
+    ) {
         if self.classes.has(class) {
             self.happened.push(Happened::Event {
                 db,
                 key: key.into(),
                 class,
                 name,
+                is_after_reply,
             });
         }
     }

@@ -5,15 +5,21 @@
 //! are made once and shared by all who get them.
 
 use super::SessionId;
+use super::pubsub::Delivery;
 use std::sync::Arc;
 
-/// Bytes for a client.
-#[derive(Debug, Clone)]
-pub struct Letter {
-    /// Who gets it.
-    pub to: SessionId,
-    /// What, in the protocol that the client speaks.
-    pub bytes: Arc<Vec<u8>>,
+/// Something to be sent.
+#[derive(Debug)]
+pub enum Letter {
+    /// Bytes for one client.
+    To {
+        /// Who gets them.
+        id: SessionId,
+        /// In the protocol that the client speaks.
+        bytes: Arc<Vec<u8>>,
+    },
+    /// A message for all who have subscribed.
+    Published(Delivery),
 }
 
 /// Letters that are not delivered yet, in the order in which they were written.
@@ -39,7 +45,12 @@ impl Outbox {
 
     /// Writes one.
     pub fn send(&mut self, to: SessionId, bytes: Arc<Vec<u8>>) {
-        self.letters.push(Letter { to, bytes });
+        self.letters.push(Letter::To { id: to, bytes });
+    }
+
+    /// Has a message sent to all who have subscribed.
+    pub fn publish(&mut self, delivery: Delivery) {
+        self.letters.push(Letter::Published(delivery));
     }
 
     /// Takes all of them.
@@ -50,6 +61,7 @@ impl Outbox {
     /// A client has left: what it was to be sent is thrown away, so that its successor in the same
     /// place does not get it.
     pub fn forget(&mut self, id: SessionId) {
-        self.letters.retain(|letter| letter.to != id);
+        let is_for = |letter: &Letter| matches!(letter, Letter::To { id: to, .. } if *to == id);
+        self.letters.retain(|letter| !is_for(letter));
     }
 }

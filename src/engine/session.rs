@@ -1,6 +1,8 @@
 //! What the server remembers of each connected client, apart from its socket and buffers.
 
 use super::gates::Gates;
+use super::pubsub::Counts;
+use super::transaction::Transaction;
 use crate::resp::Protocol;
 use slab::Slab;
 
@@ -95,12 +97,67 @@ impl Session {
     /// Whether it may be silent for longer than `timeout`: it waits, or it only listens.
     #[must_use]
     pub fn may_be_silent(&self) -> bool {
-        self.blocked || self.gates.has(Gates::MONITORING)
+        self.blocked || self.is_subscriber() || self.gates.has(Gates::MONITORING)
+    }
+
+    /// Whether its next request may be run: not if it is leaving, and not while it waits.
+    #[inline]
+    #[must_use]
+    pub fn may_go_on(&self) -> bool {
+        !(self.closing | self.blocked)
     }
 
     /// What only few clients have, made if it is not there.
     pub fn extras(&mut self) -> &mut Extras {
         self.extras.get_or_insert_default()
+    }
+
+    /// How many subscriptions it has.
+    #[must_use]
+    pub fn subscriptions(&self) -> Counts {
+        let extras = self.extras.as_deref();
+        extras.map_or(Counts::default(), |extras| extras.subscriptions)
+    }
+
+    /// Whether it has any: it is of the class `pubsub` then, and may be silent for as long as it likes.
+    #[must_use]
+    pub fn is_subscriber(&self) -> bool {
+        self.subscriptions().total() > 0
+    }
+
+    /// Its protocol or its subscriptions have changed.
+    pub fn settle_gates(&mut self) {
+        let is_shut = self.protocol == Protocol::Resp2 && self.is_subscriber();
+        self.gates.set(Gates::SUBSCRIBED, is_shut);
+    }
+
+    /// Remembers bytes that its own command has pushed to it, where its replies are not wanted:
+    /// these are not replies. (CLIENT REPLY takes the others back when the command is over.)
+    pub fn note_pushed(&mut self, bytes: &[u8]) {
+        if self.reply_mode != ReplyMode::On {
+            self.extras().pushed.extend_from_slice(bytes);
+        }
+    }
+
+    /// Its replies are wanted again, so nothing of what was written is taken back.
+    pub fn forget_pushed(&mut self) {
+        if let Some(extras) = self.extras.as_deref_mut() {
+            extras.pushed = Vec::new();
+        }
+    }
+
+    /// Bytes of memory that it takes, its buffers included as they were last noted.
+    #[must_use]
+    pub fn memory(&self) -> usize {
+        let extras = self.extras.as_deref().map_or(0, Extras::memory);
+        let texts = self.name.len() + self.addr.len() + self.local_addr.len();
+        let buffers = [
+            self.buffers.query,
+            self.buffers.query_free,
+            self.buffers.output,
+        ];
+        let buffers: usize = buffers.iter().map(|&bytes| bytes as usize).sum();
+        size_of::<Session>() + texts + extras + buffers
     }
 }
 
@@ -109,6 +166,22 @@ impl Session {
 pub struct Extras {
     /// The library that CLIENT SETINFO named, and its version.
     pub library: Library,
+    /// What MULTI has begun.
+    pub transaction: Option<Box<Transaction>>,
+    /// EXEC has left out by itself which of its replies the client does not want.
+    pub is_muted: bool,
+    /// How many subscriptions it has.
+    pub subscriptions: Counts,
+    /// What its command has pushed to it, while its replies are not wanted.
+    pub pushed: Vec<u8>,
+}
+
+impl Extras {
+    /// Bytes of memory that they take.
+    fn memory(&self) -> usize {
+        let library = &self.library;
+        size_of_val(self) + library.name.capacity() + library.version.capacity()
+    }
 }
 
 /// What CLIENT SETINFO said.
@@ -202,6 +275,14 @@ impl Sessions {
     #[must_use]
     pub fn get(&self, id: SessionId) -> Option<&Session> {
         self.slots.get(id.0 as usize).map(|session| &**session)
+    }
+
+    /// The same, to be changed.
+    #[must_use]
+    pub fn get_mut(&mut self, id: SessionId) -> Option<&mut Session> {
+        self.slots
+            .get_mut(id.0 as usize)
+            .map(|session| &mut **session)
     }
 
     /// The client with this number. (Every client is looked at; few commands ask.)

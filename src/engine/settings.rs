@@ -8,6 +8,7 @@
 //! effect.
 
 use super::config::{Access, BUFFER_CLASSES, BufferLimit, Config};
+use super::observers::Classes;
 use crate::resp::split_words;
 
 /// The most databases there may be.
@@ -35,6 +36,8 @@ pub enum Unit {
     Plain,
     /// In decimal, or with a unit: `64mb`.
     Memory,
+    /// The same, or a part of something: `10%`, which is -10.
+    MemoryOrPercent,
     /// In octal.
     Octal,
 }
@@ -66,6 +69,15 @@ pub struct List {
     pub set: fn(&mut Config, &[Vec<u8>]) -> Result<(), String>,
 }
 
+/// Where a text is kept that means something; not every text will do.
+#[derive(Debug, Clone, Copy)]
+pub struct Code {
+    /// Reads it.
+    pub get: fn(&Config) -> String,
+    /// Writes it, or says what is wrong.
+    pub set: fn(&mut Config, &[u8]) -> Result<(), String>,
+}
+
 /// How a setting's text becomes a value.
 #[derive(Debug, Clone, Copy)]
 pub enum Kind {
@@ -77,6 +89,8 @@ pub enum Kind {
     Choice(Field<usize>, &'static [&'static str]),
     /// Any text.
     Text(Field<Vec<u8>>),
+    /// A text that means something.
+    Code(Code),
     /// Several words.
     Words(List),
     /// Something that Aerolite does not have: only the first value, which does not ask for it.
@@ -251,6 +265,10 @@ pub const SETTINGS: &[Setting] = &[
         number!(client_query_buffer_limit: usize, MIN_BYTES, i64::MAX, Unit::Memory),
     ),
     mutable(
+        "maxmemory-clients",
+        number!(maxmemory_clients: i64, -100, i64::MAX, Unit::MemoryOrPercent),
+    ),
+    mutable(
         "client-output-buffer-limit",
         Kind::Words(List {
             get: buffer_limits_text,
@@ -337,12 +355,16 @@ pub const SETTINGS: &[Setting] = &[
     never("slaveof", "", NO_REPLICAS),
     only("maxmemory", "0", NO_LIMIT),
     only("maxmemory-policy", "noeviction", NO_LIMIT),
-    only("maxmemory-clients", "0", NO_LIMIT),
     never("io-threads", "1", ONE_THREAD),
-    only(
+    mutable(
         "notify-keyspace-events",
-        "",
-        "Aerolite has no publish/subscribe",
+        Kind::Code(Code {
+            get: |config| config.notify_keyspace_events.text(),
+            set: |config, text| {
+                config.notify_keyspace_events = Classes::parse(text)?;
+                Ok(())
+            },
+        }),
     ),
     only("tls-port", "0", "Aerolite speaks no TLS"),
     never("aclfile", "", "Aerolite has one user, with requirepass"),
@@ -435,9 +457,15 @@ impl Setting {
         match self.kind {
             Kind::Bool(field) => yes_no((field.get)(config)).into(),
             Kind::Number(field, _, _, Unit::Octal) => format!("{:o}", (field.get)(config)).into(),
+            Kind::Number(field, _, _, Unit::MemoryOrPercent) => match (field.get)(config) {
+                percent @ ..0 => format!("{}%", -percent),
+                bytes => bytes.to_string(),
+            }
+            .into(),
             Kind::Number(field, ..) => (field.get)(config).to_string().into(),
             Kind::Choice(field, words) => words[(field.get)(config)].into(),
             Kind::Text(field) => (field.get)(config),
+            Kind::Code(code) => (code.get)(config).into(),
             Kind::Words(list) => (list.get)(config).into(),
             Kind::Only(value, _) => value.into(),
             Kind::Inert(default) => config
@@ -470,6 +498,7 @@ impl Setting {
         match (self.kind, words) {
             // One argument that holds several words, as shells hand over what stands in quotes.
             (Kind::Words(_), [text]) => self.set(config, text),
+            (Kind::Words(_), []) => Err("wrong number of arguments".to_owned()),
             (Kind::Words(list), _) => (list.set)(config, words),
             (Kind::Only(..) | Kind::Inert(_), _) => self.set_word(config, &words.join(&b' ')),
             (_, [word]) => self.set_word(config, word),
@@ -490,6 +519,7 @@ impl Setting {
                 (field.set)(config, index.ok_or_else(|| must_be_one_of(words))?);
             }
             Kind::Text(field) => (field.set)(config, text.to_vec()),
+            Kind::Code(code) => return (code.set)(config, text),
             Kind::Words(list) => return (list.set)(config, &[text.to_vec()]),
             Kind::Only(value, lacking) => {
                 if !text.eq_ignore_ascii_case(value.as_bytes()) {
@@ -529,6 +559,7 @@ fn parse_number(text: &[u8], min: i64, max: i64, unit: Unit) -> Result<i64, Stri
             crate::number::parse_i64(text).ok_or("argument couldn't be parsed into an integer")?
         }
         Unit::Memory => parse_memory(text).ok_or("argument must be a memory value")?,
+        Unit::MemoryOrPercent => parse_memory_or_percent(text)?,
         Unit::Octal => std::str::from_utf8(text)
             .ok()
             .and_then(|text| i64::from_str_radix(text, 8).ok())
@@ -563,6 +594,19 @@ pub fn parse_memory(text: &[u8]) -> Option<i64> {
         .parse::<i64>()
         .ok()?
         .checked_mul(factor)
+}
+
+/// A number of bytes, or a percentage, which is negative.
+fn parse_memory_or_percent(text: &[u8]) -> Result<i64, String> {
+    let wrong = "argument must be a memory or percent value";
+    let Some(digits) = text.strip_suffix(b"%") else {
+        return Ok(parse_memory(text).ok_or(wrong)?);
+    };
+    let percent = crate::number::parse_i64(digits).filter(|&percent| percent >= 0);
+    match percent.ok_or(wrong)? {
+        percent @ ..=100 => Ok(-percent),
+        _ => Err("percentage argument must be less or equal to 100".to_owned()),
+    }
 }
 
 fn set_bind(config: &mut Config, words: &[Vec<u8>]) -> Result<(), String> {
@@ -622,7 +666,7 @@ fn buffer_limits_text(config: &Config) -> String {
 }
 
 fn set_buffer_limits(config: &mut Config, words: &[Vec<u8>]) -> Result<(), String> {
-    if words.is_empty() || !words.len().is_multiple_of(4) {
+    if !words.len().is_multiple_of(4) {
         return Err("Wrong number of arguments in buffer limit configuration.".to_owned());
     }
     for group in words.chunks_exact(4) {
@@ -727,6 +771,22 @@ mod tests {
             }
         );
         assert!(setting.set(&mut config, b"normal 1kb 512").is_err());
+    }
+
+    #[test]
+    fn a_part_of_something_is_a_percentage() {
+        let mut config = Config::default();
+        let setting = find(b"maxmemory-clients").expect("it is in the table");
+        for (text, shown) in [("5%", "5%"), ("1k", "1000"), ("100%", "100%"), ("0%", "0")] {
+            assert_eq!(setting.set(&mut config, text.as_bytes()), Ok(()));
+            assert_eq!(setting.get(&config), shown.as_bytes());
+        }
+        for wrong in ["101%", "-5", "-5%", "%", "1.5%", "10%b", "x"] {
+            assert!(
+                setting.set(&mut config, wrong.as_bytes()).is_err(),
+                "{wrong}"
+            );
+        }
     }
 
     #[test]

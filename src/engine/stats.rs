@@ -62,6 +62,8 @@ pub struct Stats {
     pub output_limit_disconnections: u64,
     /// Clients cut off because their query buffer grew past its limit.
     pub query_limit_disconnections: u64,
+    /// Clients closed because all together took too much memory.
+    pub evicted_clients: u64,
     /// The largest query buffer and the largest output seen lately, in bytes.
     pub recent_max_input: u64,
     /// See [`Stats::recent_max_input`].

@@ -18,6 +18,7 @@ mod error;
 mod inline;
 mod output;
 mod parser;
+mod queue;
 mod reply;
 mod request;
 
@@ -26,5 +27,6 @@ pub use error::ProtocolError;
 pub use inline::split_words;
 pub use output::{Mark, Output, Sent, Stop};
 pub use parser::{BIG_ARG, BIG_RESERVE, BigArg, Limits, MAX_LINE, Parser, Progress};
+pub use queue::RequestQueue;
 pub use reply::{Deferred, Protocol, Reply};
 pub use request::{OwnedRequest, Request, Span};

@@ -46,6 +46,17 @@ impl Span {
             len: OWNED,
         }
     }
+
+    /// The argument itself, in its request's input, or among its owned arguments.
+    #[inline]
+    pub(super) fn slice<'a>(self, input: &'a [u8], owned: &'a [Vec<u8>]) -> &'a [u8] {
+        let start = self.start as usize;
+        if self.len == OWNED {
+            &owned[start]
+        } else {
+            &input[start..start + self.len as usize]
+        }
+    }
 }
 
 /// The arguments of one request, the command's name first. Cheap to make: it borrows everything.
@@ -101,12 +112,7 @@ impl<'a> Request<'a> {
 
     #[inline]
     fn slice(&self, span: Span) -> &[u8] {
-        let start = span.start as usize;
-        if span.len == OWNED {
-            &self.owned[start]
-        } else {
-            &self.input[start..start + span.len as usize]
-        }
+        span.slice(self.input, self.owned)
     }
 
     /// Argument `i` as a vector: moved when it is owned (it is empty from then on), copied when not.
@@ -131,21 +137,33 @@ impl<'a> Request<'a> {
     /// The same request, free of the input buffer, for a transaction's queue. Owned arguments move, so
     /// they are empty in `self` from then on; the others are copied, in one piece.
     pub fn detach(&mut self) -> OwnedRequest {
-        let mut bytes = Vec::new();
-        let spans = self.spans.iter().map(|&span| {
+        let (mut bytes, mut spans, mut owned) = (Vec::new(), Vec::new(), Vec::new());
+        self.move_to(&mut bytes, &mut spans, &mut owned);
+        OwnedRequest {
+            spans: spans.into_boxed_slice(),
+            owned: owned.into_boxed_slice(),
+            bytes: bytes.into_boxed_slice(),
+        }
+    }
+
+    /// Appends what is needed to say the same request again: its bytes without what lies between them,
+    /// where they lie from the end of `bytes` on, and the owned arguments, which are moved.
+    pub(super) fn move_to(
+        &mut self,
+        bytes: &mut Vec<u8>,
+        spans: &mut Vec<Span>,
+        owned: &mut Vec<Vec<u8>>,
+    ) {
+        let start = bytes.len();
+        spans.extend(self.spans.iter().map(|&span| {
             if span.len == OWNED {
                 return span;
             }
-            let moved = Span::of_input(bytes.len(), span.len as usize);
+            let moved = Span::of_input(bytes.len() - start, span.len as usize);
             bytes.extend_from_slice(self.slice(span));
             moved
-        });
-        let spans = spans.collect();
-        OwnedRequest {
-            spans,
-            owned: self.owned.iter_mut().map(std::mem::take).collect(),
-            bytes: bytes.into_boxed_slice(),
-        }
+        }));
+        owned.extend(self.owned.iter_mut().map(std::mem::take));
     }
 
     /// Appends the request in its canonical form (a multibulk), as a log or a replica wants it.

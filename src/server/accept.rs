@@ -206,6 +206,9 @@ fn admit(event_loop: &mut EventLoop<Server>, server: &mut Server, accepted: Acce
     let mut client = Box::new(Client::new(stream, session));
     server.note_connection(event_loop, token);
     server.watch_client(event_loop, token, &mut client);
+    if server.engine.client_memory.is_limited() {
+        client.note_memory(&mut server.engine);
+    }
     server.clients.admit(token, client);
 }
 
@@ -293,7 +296,7 @@ impl Server {
         log::warn!("{error}");
         self.stop_listening(event_loop);
         self.engine.config = before;
-        self.engine.settings_changed();
+        self.engine.heed_settings();
         if let Err(error) = self.listen(event_loop) {
             log::error!("not listening any more: {error}");
         }

@@ -79,12 +79,23 @@ pub struct Client {
     parser: Option<Box<Parser>>,
     /// Whether `input` may hold complete requests, for which a turn had no time.
     has_backlog: bool,
-    /// Whether it waits in the server's list of those with replies.
-    pub is_queued: bool,
+    /// Whether it waits to be sent what it has coming, and where.
+    pub queued: Queued,
     /// Since when its output is over the soft limit, in milliseconds of the loop.
     pub over_soft_limit_since_ms: Option<u64>,
     /// When to look after it: for `timeout`, and for the soft limit.
     pub timer: Option<TimerId>,
+}
+
+/// In which of the server's lists a client waits to be sent what it has coming.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Queued {
+    /// In none.
+    Nowhere,
+    /// In that of those with nothing but messages, which are sent a slice at a time.
+    ForMessages,
+    /// In that of those with replies, which are all sent before the loop sleeps.
+    ForReplies,
 }
 
 /// A client's connection as the loop sees it at this moment.
@@ -130,6 +141,8 @@ pub enum Gone {
     QueryTooLarge,
     /// It does not read its replies.
     OutputTooLarge,
+    /// All clients together take too much memory, and it is one of the largest.
+    Evicted,
 }
 
 impl Client {
@@ -143,7 +156,7 @@ impl Client {
             input: Vec::new(),
             parser: None,
             has_backlog: false,
-            is_queued: false,
+            queued: Queued::Nowhere,
             over_soft_limit_since_ms: None,
             timer: None,
         }
@@ -223,7 +236,9 @@ impl Client {
             self.input.extend_from_slice(&scratch[..read]);
             self.run_input(pipeline, engine, (&mut connection, begun));
         }
-        let query_bytes = self.input.len() + pipeline.parser().received();
+        let query_bytes = self.input.len()
+            + pipeline.parser().received()
+            + engine.sessions[self.session].queued_bytes();
         if query_bytes > engine.config.client_query_buffer_limit {
             return Err(Gone::QueryTooLarge);
         }
@@ -294,7 +309,8 @@ impl Client {
         let place = connection.place();
         connection.recorder.lap(begun, Phase::Read, place, received);
         connection.trace_read(engine, self.session);
-        if parser.received() > engine.config.client_query_buffer_limit {
+        let queued_bytes = engine.sessions[self.session].queued_bytes();
+        if parser.received() + queued_bytes > engine.config.client_query_buffer_limit {
             return Err(Gone::QueryTooLarge);
         }
         match read {
@@ -484,6 +500,13 @@ impl Client {
         if is_worth_it && shared.spare.len() < SPARE_BUFFERS {
             shared.spare.push(buffer);
         }
+    }
+
+    /// Has the engine count its memory, while that is limited.
+    pub fn note_memory(&self, engine: &mut Engine) {
+        let unsent = u32::try_from(self.output.len()).unwrap_or(u32::MAX);
+        engine.sessions[self.session].buffers.output = unsent;
+        engine.note_client_memory(self.session);
     }
 
     /// Leaves the sizes of the buffers where CLIENT LIST finds them.

@@ -17,6 +17,7 @@
 //! - [`pipeline`]: several requests at a time.
 //! - [`accept`]: new connections, and running out of descriptors.
 //! - [`timers`]: what happens at a time: keys and clients that are due, freeing.
+//! - `messages`: what clients are sent that have not asked.
 //! - `pace`: pausing the loop and slowing it down, for people who watch.
 //! - [`watch`]: the live page, for people with a browser.
 //! - [`shutdown`]: ending without losing replies.
@@ -31,6 +32,7 @@ pub mod client;
 pub mod clients;
 pub mod config_file;
 pub mod host;
+mod messages;
 mod pace;
 pub mod pipeline;
 pub mod shutdown;
@@ -42,13 +44,14 @@ pub mod watch;
 
 use crate::ae::{EventLoop, Io, Mask, Phase, Token};
 use crate::command;
+use crate::command::pubsub::deliver;
 use crate::engine::turns::Turn;
 use crate::engine::{Config, Engine, Mail, SessionId};
 use crate::resp::Stop;
 use accept::Listening;
-use client::{Client, Connection, Gone, Shared};
+use client::{Client, Connection, Gone, Queued, Shared};
 use clients::Clients;
-use std::collections::HashSet;
+use std::collections::{HashSet, VecDeque};
 use std::io;
 use std::net::SocketAddr;
 #[cfg(unix)]
@@ -74,6 +77,8 @@ pub struct Server {
     owing: Vec<Token>,
     /// Those that were answered after they had waited, and have to be seen to.
     woken: Vec<Token>,
+    /// Those with messages, and perhaps no replies.
+    messaged: VecDeque<Token>,
     /// The kernel's signals, while somebody listens to them.
     #[cfg(unix)]
     signals: Option<signal_hook_mio::v1_0::Signals>,
@@ -112,6 +117,7 @@ impl Server {
             watch: Watch::default(),
             owing: Vec::new(),
             woken: Vec::new(),
+            messaged: VecDeque::new(),
             #[cfg(unix)]
             signals: None,
             accepting: accept::State::default(),
@@ -122,6 +128,7 @@ impl Server {
             worked_ns: 0,
         };
         host::raise_descriptor_limit(&mut server.engine.config);
+        server.engine.settle_client_memory();
         server.listen(&mut event_loop)?;
         server.settle_port();
         if server.listeners.is_empty() {
@@ -190,7 +197,7 @@ impl Server {
         let mut client = client;
         let session = &self.engine.sessions[client.session];
         match why {
-            Gone::QueryTooLarge | Gone::OutputTooLarge => {
+            Gone::QueryTooLarge | Gone::OutputTooLarge | Gone::Evicted => {
                 log::warn!(
                     "client {} ({}) is cut off: {}",
                     session.id,
@@ -208,6 +215,7 @@ impl Server {
         match why {
             Gone::QueryTooLarge => self.engine.stats.query_limit_disconnections += 1,
             Gone::OutputTooLarge => self.engine.stats.output_limit_disconnections += 1,
+            Gone::Evicted => self.engine.stats.evicted_clients += 1,
             _ => {}
         }
         // An error here changes nothing: dropping the socket ends it for the kernel as well.
@@ -222,8 +230,8 @@ impl Server {
     /// Has a client's replies sent before the loop sleeps.
     #[inline]
     fn send_later(&mut self, token: Token, client: &mut Client) {
-        if !client.output.is_empty() && !client.is_queued {
-            client.is_queued = true;
+        if !client.output.is_empty() && client.queued != Queued::ForReplies {
+            client.queued = Queued::ForReplies;
             self.owing.push(token);
         }
     }
@@ -337,6 +345,7 @@ impl Server {
     fn setting_changed(&mut self, event_loop: &mut EventLoop<Server>, name: &str) {
         match name {
             "timeout" | "client-output-buffer-limit" => self.watch_all_clients(event_loop),
+            "maxmemory-clients" | "maxmemory" => self.engine.settle_client_memory(),
             "loglevel" => log::set_max_level(host::level_filter(self.engine.config.loglevel)),
             _ => {}
         }
@@ -353,6 +362,7 @@ impl Gone {
             Gone::OutputTooLarge => {
                 "its unread replies grew past client-output-buffer-limit".into()
             }
+            Gone::Evicted => "all clients together grew past maxmemory-clients".into(),
         }
     }
 }
@@ -363,11 +373,15 @@ fn before_sleep(event_loop: &mut EventLoop<Server>, server: &mut Server) {
     let mut owing = std::mem::take(&mut server.owing);
     for token in owing.drain(..) {
         if let Some(client) = server.clients.get_mut(token) {
-            client.is_queued = false;
+            client.queued = Queued::Nowhere;
             send(event_loop, server, token);
         }
     }
     server.owing = owing;
+    server.send_messages(event_loop);
+    if server.engine.client_memory.is_limited() {
+        server.evict_clients(event_loop);
+    }
     server.arm_alarms(event_loop);
     server.end_if_all_is_done(event_loop);
     server.note_turn();
@@ -389,9 +403,11 @@ fn receive(event_loop: &mut EventLoop<Server>, server: &mut Server, token: Token
     };
     server.note_delay(event_loop, token);
     let was_control = event_loop.is_control(token);
+    deliver::catch_up(&mut server.engine, client.session, &mut client.output);
     let mut others = Others {
         clients: &mut server.clients,
         woken: &mut server.woken,
+        messaged: &mut server.messaged,
     };
     let connection = Connection {
         token,

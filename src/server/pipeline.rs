@@ -191,16 +191,19 @@ impl Pipeline {
         }
         for (at, prepared) in self.prepared.iter().enumerate() {
             let request = self.batch.request(at, received);
-            let stays = command::run(engine, id, prepared, request, output);
+            let is_all = command::run(engine, id, prepared, request, output);
             if let Some(trace) = &mut others.trace {
                 let request = self.batch.request(at, received);
                 trace.command(engine, prepared, &request, output.len());
             }
+            let is_over = output.len() > budget.output_bytes || engine.watch_ns > budget.until_ns;
+            if is_all && !is_over {
+                continue;
+            }
             if engine.has_follow_up() {
                 follow_up(engine, Some((id, &mut *output)), &mut others);
             }
-            let is_over = output.len() > budget.output_bytes || engine.watch_ns > budget.until_ns;
-            if is_over || !stays || !engine.mail.is_empty() {
+            if is_over || !engine.sessions[id].may_go_on() || !engine.mail.is_empty() {
                 // Whatever was parsed behind it is parsed again, should there be another time.
                 self.batch.parser().reset();
                 self.batch.give_back();

@@ -8,14 +8,16 @@
 
 use super::Server;
 use super::client::{Client, Gone};
-use super::waiting::time_out;
+use super::messages::deliver_messages;
+use super::waiting::{resume_paused, time_out};
 use crate::ae::{EventLoop, Next, Phase, TimeEventId, TimeProc, Token};
 use crate::engine::Slice;
+use crate::engine::config::BufferLimit;
 use crate::wheel::{Step, Wheel};
 use std::time::{Duration, Instant};
 
 /// The time that one piece of background work may take of a turn.
-const SLICE_TIME: Duration = Duration::from_micros(500);
+pub(super) const SLICE_TIME: Duration = Duration::from_micros(500);
 
 /// Steps of active expiry between two looks at the clock.
 const EXPIRE_STEPS: usize = 128;
@@ -27,6 +29,9 @@ const EXPIRE_STEPS_PER_COMMAND: usize = 8;
 
 /// Clients that are looked after in one turn.
 const CLIENTS_PER_TURN: usize = 256;
+
+/// Clients that are closed in one turn because all take too much memory.
+const EVICTIONS_PER_TURN: usize = 64;
 
 /// A time event that is due when a wheel says so.
 #[derive(Debug, Default)]
@@ -67,7 +72,7 @@ impl Alarm {
     }
 
     /// Its time event has fired and is gone.
-    fn fired(&mut self) {
+    pub(super) fn fired(&mut self) {
         self.event = None;
     }
 }
@@ -78,7 +83,11 @@ pub struct Timers {
     freeing: Alarm,
     /// The deadlines of clients that wait.
     pub(super) timeouts: Alarm,
+    /// The end of a pause.
+    pub(super) pause: Alarm,
     clients: Alarm,
+    /// Messages that are still to be delivered or sent: it is always due.
+    pub(super) messages: Alarm,
     /// How many commands had been run when this turn began.
     commands_before: u64,
     /// When to look after which client, in milliseconds of the loop.
@@ -91,7 +100,9 @@ impl Default for Timers {
             expiry: Alarm::default(),
             freeing: Alarm::default(),
             timeouts: Alarm::default(),
+            pause: Alarm::default(),
             clients: Alarm::default(),
+            messages: Alarm::default(),
             commands_before: 0,
             due_clients: Wheel::new(0),
         }
@@ -113,7 +124,8 @@ impl Server {
         self.timers.commands_before = self.engine.stats.commands;
         let (expiry, freeing) = (self.engine.next_due(), self.engine.trash.due_ms());
         let timeouts = self.engine.blocked.next_due();
-        if expiry.is_some() || freeing.is_some() || timeouts.is_some() {
+        let pause = self.engine.pause.next_due();
+        if expiry.is_some() || freeing.is_some() || timeouts.is_some() || pause.is_some() {
             // The two clocks are compared, so both are read now: a turn may have been long.
             event_loop.refresh_clock();
             self.engine.start_watch();
@@ -129,11 +141,18 @@ impl Server {
         self.timers
             .timeouts
             .set(event_loop, timeouts.map(of_the_loop), time_out);
+        self.timers
+            .pause
+            .set(event_loop, pause.map(of_the_loop), resume_paused);
         self.timers.clients.set(
             event_loop,
             self.timers.due_clients.next_due(),
             look_after_clients,
         );
+        let messages = self.has_messages().then_some(now_ms);
+        self.timers
+            .messages
+            .set(event_loop, messages, deliver_messages);
     }
 
     /// How many commands this turn has run.
@@ -182,9 +201,12 @@ impl Server {
         let session = &self.engine.sessions[client.session];
         let timeout_s = self.engine.config.timeout_s;
         let idle_s = self.engine.clock.unix_s().saturating_sub(session.active_s);
-        let silent = (timeout_s > 0 && !session.may_be_silent())
+        // Who waits may be silent. Others who may be, too, may cease to be what they are.
+        let only_listens = !session.blocked && session.may_be_silent();
+        let idle_s = if only_listens { 0 } else { idle_s };
+        let silent = (timeout_s > 0 && !session.blocked)
             .then(|| now_ms + (timeout_s + 1).saturating_sub(idle_s).saturating_mul(1000));
-        let soft_s = self.engine.config.client_output_buffer_limit[0].soft_s;
+        let soft_s = self.output_limit(client).soft_s;
         let too_full = client
             .over_soft_limit_since_ms
             .map(|since_ms| since_ms + soft_s.saturating_mul(1000) + 1);
@@ -199,11 +221,16 @@ impl Server {
         if config.timeout_s > 0 && idle_s > config.timeout_s && !session.may_be_silent() {
             return Some(Gone::Dismissed);
         }
-        let soft_ms = config.client_output_buffer_limit[0]
-            .soft_s
-            .saturating_mul(1000);
+        let soft_ms = self.output_limit(client).soft_s.saturating_mul(1000);
         let since_ms = client.over_soft_limit_since_ms?;
         (now_ms.saturating_sub(since_ms) > soft_ms).then_some(Gone::OutputTooLarge)
+    }
+
+    /// How much a client may leave unread.
+    fn output_limit(&self, client: &Client) -> BufferLimit {
+        let session = &self.engine.sessions[client.session];
+        let class = if session.is_subscriber() { 2 } else { 0 };
+        self.engine.config.client_output_buffer_limit[class]
     }
 
     /// Holds a client's unread replies against the limits.
@@ -216,7 +243,10 @@ impl Server {
         token: Token,
         client: &mut Client,
     ) -> Result<(), Gone> {
-        let limit = self.engine.config.client_output_buffer_limit[0];
+        if self.engine.client_memory.is_limited() {
+            client.note_memory(&mut self.engine);
+        }
+        let limit = self.output_limit(client);
         let len = client.output.len() as u64;
         if limit.hard_bytes > 0 && len > limit.hard_bytes {
             return Err(Gone::OutputTooLarge);
@@ -228,6 +258,24 @@ impl Server {
         client.over_soft_limit_since_ms = is_over.then(|| event_loop.now_ms());
         self.watch_client(event_loop, token, client);
         Ok(())
+    }
+}
+
+impl Server {
+    /// Closes clients while all together take more memory than they may (`maxmemory-clients`), the largest
+    /// first, some in each turn.
+    pub(super) fn evict_clients(&mut self, event_loop: &mut EventLoop<Server>) {
+        for _ in 0..EVICTIONS_PER_TURN {
+            let Some(id) = self.engine.client_memory.first_to_go() else {
+                return;
+            };
+            let token = self.clients.token_of(id);
+            let token = token.expect("a client that takes memory is connected");
+            let client = self.clients.take(token);
+            let client = client.expect("between two turns every client is in its place");
+            self.free(event_loop, token, client, &Gone::Evicted);
+        }
+        event_loop.wake_now();
     }
 }
 

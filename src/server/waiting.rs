@@ -10,13 +10,16 @@
 //! ```
 
 use super::Server;
+use super::client::{Gone, Queued};
 use super::clients::Clients;
 use super::pipeline::Traced;
-use super::timers::{finish, repeat};
+use super::timers::{SLICE_TIME, finish, repeat};
 use crate::ae::{EventLoop, Mask, Next, TimeEventId, Token};
-use crate::command::{Outputs, follow_up};
-use crate::engine::SessionId;
+use crate::command::{Outputs, follow_up, pause};
+use crate::engine::{SessionId, Slice};
 use crate::resp::Output;
+use std::collections::VecDeque;
+use std::time::Instant;
 
 /// Steps of the wheel of deadlines between two looks at the clock.
 const TIMEOUT_STEPS: usize = 128;
@@ -27,6 +30,8 @@ pub struct Others<'a> {
     pub clients: &'a mut Clients,
     /// Those that have been answered.
     pub woken: &'a mut Vec<Token>,
+    /// Those that have been sent a message.
+    pub messaged: &'a mut VecDeque<Token>,
 }
 
 impl Outputs for Others<'_> {
@@ -34,6 +39,16 @@ impl Outputs for Others<'_> {
         let token = self.clients.token_of(id)?;
         let client = self.clients.get_mut(token)?;
         self.woken.push(token);
+        Some(&mut client.output)
+    }
+
+    fn message(&mut self, id: SessionId) -> Option<&mut Output> {
+        let token = self.clients.token_of(id)?;
+        let client = self.clients.get_mut(token)?;
+        if client.queued == Queued::Nowhere {
+            client.queued = Queued::ForMessages;
+            self.messaged.push_back(token);
+        }
         Some(&mut client.output)
     }
 }
@@ -47,6 +62,7 @@ impl Server {
         let mut others = Others {
             clients: &mut self.clients,
             woken: &mut self.woken,
+            messaged: &mut self.messaged,
         };
         let mut traced = Traced {
             others: &mut others,
@@ -79,6 +95,10 @@ impl Server {
         if let Err(why) = self.check_output(event_loop, token, &mut client) {
             return self.free(event_loop, token, client, &why);
         }
+        // It has waited with a command that ends its connection, and wants no reply.
+        if self.engine.sessions[client.session].closing && client.output.is_empty() {
+            return self.free(event_loop, token, client, &Gone::Dismissed);
+        }
         // While it waited, `timeout` did not count. It counts from now on, not from when the reply is
         // sent: somebody may look after idle clients before that. (Redis loses the reply then.)
         let now_s = self.engine.clock.unix_s();
@@ -110,6 +130,58 @@ pub(super) fn time_out(
     });
     server.see_to_the_woken(event_loop);
     finish(event_loop, &mut server.timers.timeouts, again)
+}
+
+/// Ends a pause whose time is over, and runs the requests that have waited for the end of one: for a
+/// slice of time, and at least one.
+pub(super) fn resume_paused(
+    event_loop: &mut EventLoop<Server>,
+    server: &mut Server,
+    _: TimeEventId,
+) -> Next {
+    let start = Instant::now();
+    server.engine.start_watch();
+    server.engine.end_pause_if_due();
+    let again = loop {
+        if !server.resume_next(event_loop) {
+            break Slice::Done;
+        }
+        if start.elapsed() >= SLICE_TIME {
+            break Slice::More;
+        }
+    };
+    finish(event_loop, &mut server.timers.pause, again)
+}
+
+impl Server {
+    /// Runs the next request that has waited for the end of a pause, and what its client has sent behind
+    /// it, which came before the next one's turn. Says whether there was one.
+    fn resume_next(&mut self, event_loop: &mut EventLoop<Server>) -> bool {
+        let mut others = Others {
+            clients: &mut self.clients,
+            woken: &mut self.woken,
+            messaged: &mut self.messaged,
+        };
+        let mut traced = Traced {
+            others: &mut others,
+            trace: self.tracing.active(),
+        };
+        let Some(id) = pause::resume(&mut self.engine, &mut traced) else {
+            return false;
+        };
+        self.see_to_the_woken(event_loop);
+        if !self.engine.mail.is_empty() {
+            self.deliver_mail(event_loop);
+        }
+        if let Some(token) = self.clients.token_of(id)
+            && let Some(client) = self.clients.get_mut(token)
+            && !self.engine.sessions[id].blocked
+            && client.has_received()
+        {
+            super::receive(event_loop, self, token);
+        }
+        true
+    }
 }
 
 #[cfg(test)]

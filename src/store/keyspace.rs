@@ -67,6 +67,8 @@ pub struct Stored {
     pub replaced: Option<Value>,
     /// Whether the key was past its deadline.
     pub was_expired: bool,
+    /// Whether there was none.
+    pub is_new: bool,
 }
 
 /// The keys of one database.
@@ -74,6 +76,9 @@ pub struct Stored {
 pub struct Keyspace {
     table: Table<Entry>,
     deadlines: Deadlines,
+    /// Whether a key past its deadline stays where it is when it is looked up. It is not found in
+    /// either case.
+    pub keeps_due_keys: bool,
 }
 
 impl Keyspace {
@@ -83,6 +88,7 @@ impl Keyspace {
         Keyspace {
             table: Table::new(seed),
             deadlines: Deadlines::new(now_ms),
+            keeps_due_keys: false,
         }
     }
 
@@ -147,8 +153,8 @@ impl Keyspace {
         self.table.warm(hashes);
     }
 
-    /// Where the key's entry is. One that is past its deadline is removed, handed to `expired`, and not
-    /// found.
+    /// Where the key's entry is. One that is past its deadline is not found; it is removed and handed to
+    /// `expired`, unless [`keeps_due_keys`](Keyspace::keeps_due_keys) forbids that.
     #[inline(always)]
     pub fn lookup(
         &mut self,
@@ -160,7 +166,9 @@ impl Keyspace {
         let spot = self.table.find(hash, key)?;
         let timer = self.table.at(spot).timer();
         if timer.is_some_and(|timer| self.deadlines.deadline(timer) <= now_ms) {
-            if let Some((entry, _)) = self.remove(key) {
+            if !self.keeps_due_keys
+                && let Some((entry, _)) = self.remove(key)
+            {
                 expired(entry);
             }
             return None;
@@ -236,6 +244,7 @@ impl Keyspace {
                 entry.set_timer(Some(self.deadlines.insert(at_ms, hash)));
             }
             self.table.insert(hash, entry);
+            stored.is_new = true;
         }
         stored
     }

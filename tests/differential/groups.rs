@@ -5,7 +5,7 @@ use super::step::{Args, Step};
 use super::vocabulary::Vocabulary;
 use super::{
     bits, geo, hashes, hyperloglog, keys, lex_sets, limits, lists, sessions, sets, sort,
-    sorted_sets, strings,
+    sorted_sets, strings, transactions,
 };
 
 /// Makes one request, or some that belong together.
@@ -58,6 +58,7 @@ const GROUPS: &[Group] = &[
         hyperloglog::MAKERS,
     ),
     group("sort", 150, Some(Home::Sortable), sort::MAKERS),
+    group("transactions", 350, None, transactions::MAKERS),
 ];
 
 const fn group(

@@ -167,7 +167,8 @@ fn may_differ(pair: &Pair) -> bool {
 /// double, as Redis 7.2 does; Redis 7.0 prints 17 digits.
 fn has_scores(args: &[Bytes]) -> bool {
     let name = name(args);
-    name.starts_with('Z') || name.starts_with("BZ") || name.starts_with("GEO")
+    // It may have run one of the others.
+    name == "EXEC" || name.starts_with('Z') || name.starts_with("BZ") || name.starts_with("GEO")
 }
 
 /// A reply in which every double is written in one way, however long it was.

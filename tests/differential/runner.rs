@@ -10,7 +10,7 @@ use super::generator::Protocol;
 use super::limits;
 use super::oracle::Oracle;
 use super::rules::{self, Pair};
-use super::step::{Bytes, Request, Step, Work, words};
+use super::step::{Bytes, CONNECTIONS, Request, Step, Work, words};
 use super::tally::Tally;
 use crate::common::{Conn, Target, Value, server};
 
@@ -161,7 +161,8 @@ impl Servers {
                 .map(Vec::len)
                 .sum();
             let alone = step.work != Work::Pipeline;
-            if (alone || bytes + size > BATCH_BYTES) && first < index {
+            let is_another = steps[first].connection != step.connection;
+            if (alone || is_another || bytes + size > BATCH_BYTES) && first < index {
                 run.batch(&steps[first..index], first)?;
                 first = index;
                 bytes = 0;
@@ -201,8 +202,9 @@ struct Run<'s> {
     servers: &'s Servers,
     protocol: Protocol,
     patience: Duration,
-    a: Conn,
-    b: Conn,
+    /// The connections to ours, and those to the oracle.
+    a: Vec<Conn>,
+    b: Vec<Conn>,
     /// The longest batch so far: nothing both servers did in one batch was further apart.
     lag: Duration,
     /// What was compared so far.
@@ -216,17 +218,17 @@ impl<'s> Run<'s> {
         patience: Duration,
     ) -> Result<Run<'s>, (&'static str, io::Error)> {
         let began = Instant::now();
-        let mut a =
-            connect(servers.a.addr(), protocol, patience).map_err(|error| ("ours", error))?;
-        let mut b = connect(servers.b.addr(), protocol, patience)
-            .map_err(|error| ("redis-server", error))?;
-        a.try_cmd(&[b"FLUSHALL"]).map_err(|error| ("ours", error))?;
-        b.try_cmd(&[b"FLUSHALL"])
-            .map_err(|error| ("redis-server", error))?;
-        for conn in [&mut a, &mut b] {
+        let open = |addr| -> io::Result<Vec<Conn>> {
+            let mut all: Vec<Conn> = (0..CONNECTIONS)
+                .map(|_| connect(addr, protocol, patience))
+                .collect::<io::Result<_>>()?;
+            all[0].try_cmd(&[b"FLUSHALL"])?;
             // Ours may not know all of them yet.
-            let _ = set_limits(conn);
-        }
+            let _ = set_limits(&mut all[0]);
+            Ok(all)
+        };
+        let a = open(servers.a.addr()).map_err(|error| ("ours", error))?;
+        let b = open(servers.b.addr()).map_err(|error| ("redis-server", error))?;
         Ok(Run {
             servers,
             protocol,
@@ -242,12 +244,15 @@ impl<'s> Run<'s> {
         self.servers.debug || request.name() != "DEBUG"
     }
 
-    /// Sends some steps to both in the same pieces, reads all replies and compares.
+    /// Sends some steps of one connection to both in the same pieces, reads all replies and compares.
     fn batch(&mut self, steps: &[Step], first: usize) -> Result<(), Box<Difference>> {
+        let Some(connection) = steps.first().map(|step| step.connection) else {
+            return Ok(());
+        };
         let began = Instant::now();
         for (chunk, pause) in self.chunks(steps) {
             // A side that has closed shows when its reply is read.
-            for side in [&self.a, &self.b] {
+            for side in [&self.a[connection], &self.b[connection]] {
                 let _ = io::Write::write_all(&mut side.stream(), &chunk);
             }
             if pause {
@@ -276,11 +281,11 @@ impl<'s> Run<'s> {
             if request.silent || !self.is_sent(request) {
                 continue;
             }
-            let mut a = read(&mut self.a);
+            let mut a = read(&mut self.a[step.connection]);
             if let (Ok(value), Some(tamper)) = (&mut a, self.servers.tamper) {
                 tamper(request, value);
             }
-            let b = read(&mut self.b);
+            let b = read(&mut self.b[step.connection]);
             let lost = a.is_err() || b.is_err();
             pairs.push((request, a, b));
             if lost {
@@ -368,7 +373,8 @@ impl<'s> Run<'s> {
             Err(error) if is_end(&error) => Err("closed".to_owned()),
             Err(error) => Err(error.to_string()),
         };
-        let (a, b) = (last(&mut self.a), last(&mut self.b));
+        let at = of.connection;
+        let (a, b) = (last(&mut self.a[at]), last(&mut self.b[at]));
         if a != b || a.is_ok() {
             let request = of.requests[0].clone();
             return Err(Box::new(Difference {
@@ -382,7 +388,7 @@ impl<'s> Run<'s> {
         let again = |addr| connect(addr, self.protocol, self.patience);
         let servers = self.servers;
         match (again(servers.a.addr()), again(servers.b.addr())) {
-            (Ok(a), Ok(b)) => (self.a, self.b) = (a, b),
+            (Ok(a), Ok(b)) => (self.a[at], self.b[at]) = (a, b),
             (Err(error), _) => return Err(Box::new(no_connection("ours", &error))),
             (_, Err(error)) => return Err(Box::new(no_connection("redis-server", &error))),
         }
@@ -393,8 +399,8 @@ impl<'s> Run<'s> {
     fn scan(&mut self, step: usize, of: &Step, cursor: usize) -> Result<(), Box<Difference>> {
         let request = of.requests[0].clone();
         let (a, b) = (
-            scan_all(&mut self.a, &request.args, cursor),
-            scan_all(&mut self.b, &request.args, cursor),
+            scan_all(&mut self.a[of.connection], &request.args, cursor),
+            scan_all(&mut self.b[of.connection], &request.args, cursor),
         );
         if let (Ok(ours), Ok(theirs)) = (&a, &b)
             && rules::same_numbers(&request, ours, theirs)

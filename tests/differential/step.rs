@@ -38,6 +38,9 @@ pub struct Request {
     pub loose: bool,
 }
 
+/// How many clients there are. Most groups have the first one to themselves.
+pub const CONNECTIONS: usize = 3;
+
 /// What the runner does with a step.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Work {
@@ -67,6 +70,8 @@ pub struct Cut {
 pub struct Step {
     /// In the order they are sent.
     pub requests: Vec<Request>,
+    /// On which connection, below [`CONNECTIONS`]. What one of them is sent is answered before another is sent more.
+    pub connection: usize,
     /// What to do with them.
     pub work: Work,
     /// The requests lean on each other's arguments: shrinking takes all of them as they are, or none.
@@ -148,6 +153,7 @@ impl Step {
     pub fn pipeline(requests: Vec<Request>) -> Step {
         Step {
             requests,
+            connection: 0,
             work: Work::Pipeline,
             whole: false,
             ends_batch: false,
@@ -163,6 +169,12 @@ impl Step {
         }
     }
 
+    /// The same on another connection than the first.
+    pub fn on(self, connection: usize) -> Step {
+        assert!(connection < CONNECTIONS, "there are no more connections");
+        Step { connection, ..self }
+    }
+
     /// One line a request.
     pub fn show(&self, shown: usize) -> Vec<String> {
         let after = match self.work {
@@ -170,7 +182,11 @@ impl Step {
             Work::ScanToTheEnd { .. } => "   (until the cursor is 0)",
             Work::Hangup => "   (then the server closes)",
         };
-        let line = |request: &Request| request.show(shown) + after;
+        let who = match self.connection {
+            0 => String::new(),
+            other => format!("[{other}] "),
+        };
+        let line = |request: &Request| format!("{who}{}{after}", request.show(shown));
         self.requests.iter().map(line).collect()
     }
 }

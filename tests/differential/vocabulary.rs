@@ -3,7 +3,7 @@
 
 use super::homes::Home;
 use super::random::Random;
-use super::step::{Args, Bytes};
+use super::step::{Args, Bytes, CONNECTIONS};
 
 /// The keys of the stream.
 pub const KEYS: &[&[u8]] = &[
@@ -175,6 +175,8 @@ pub const SHORT_TTL: i64 = 999_999;
 pub struct Vocabulary {
     /// Where all chance comes from.
     pub random: Random,
+    /// Which connections are in a transaction, as far as the stream knows.
+    pub in_transaction: [bool; CONNECTIONS],
     ttls: u64,
     homes: Vec<Home>,
     home: Option<Home>,
@@ -185,6 +187,7 @@ impl Vocabulary {
     pub fn new(seed: u64, homes: Vec<Home>) -> Vocabulary {
         Vocabulary {
             random: Random::new(seed),
+            in_transaction: [false; CONNECTIONS],
             ttls: 0,
             homes,
             home: None,

@@ -20,10 +20,10 @@ use super::{bits, bytes_of, grow, offset_of};
 use crate::command::entry::{Command, DENY_OOM, FAST, Keys, READONLY, WRITE};
 use crate::command::string::string_of;
 use crate::command::{Call, Done, Error, is_word, until_nul};
+use crate::engine::Classes;
 use crate::number::parse_i64;
 use crate::resp::{Reply, Request};
-use crate::store::Encoding;
-use crate::store::keyspace::{Deadline, NewString};
+use crate::store::{Encoding, Kind};
 
 const NO_TYPE: Error = Error::new(
     "ERR Invalid bitfield type. Use something like i16 u8. Note that u64 is not supported but i64 is.",
@@ -308,7 +308,7 @@ fn read_all(call: &mut Call, operations: &[Operation]) -> Done {
 fn run_all(call: &mut Call, operations: &[Operation], len: usize) -> Done {
     let (args, mut db, reply) = call.parts();
     let key = args.arg(1);
-    let mut run = |bytes: &mut Vec<u8>| {
+    let run = |bytes: &mut Vec<u8>| {
         let has_grown = grow(bytes, len);
         reply.array(operations.len());
         let written = operations.iter().map(|one| one.run(bytes, reply));
@@ -316,19 +316,12 @@ fn run_all(call: &mut Call, operations: &[Operation], len: usize) -> Done {
             .filter(|&written| written == Written::Other || has_grown && written == Written::Same)
             .count()
     };
-    if let Some(entry) = db.write(key) {
-        string_of(entry)?;
-        let changes = entry
-            .edit_string(Encoding::Raw, run)
-            .ok_or(Error::WRONG_TYPE)?;
-        db.changes(changes);
-    } else {
-        let mut bytes = Vec::new();
-        let changes = run(&mut bytes);
-        let string = NewString::Owned(bytes, Encoding::Raw);
-        // Storing it is noted as one of the changes.
-        db.store(key, string, Deadline::Never);
-        db.changes(changes.saturating_sub(1));
-    }
+    let entry = db.write_or_create(key, Kind::String);
+    string_of(entry)?;
+    let changes = entry
+        .edit_string(Encoding::Raw, run)
+        .ok_or(Error::WRONG_TYPE)?;
+    db.replied();
+    db.changes(changes, Classes::STRING, "setbit", key);
     Ok(())
 }

@@ -9,7 +9,7 @@
 //! The sources are taken one after the other into one result, which is as long as the longest of them.
 
 use crate::command::entry::{Command, DENY_OOM, Keys, WRITE};
-use crate::command::string::string_of;
+use crate::command::string::{SET, string_of};
 use crate::command::{Call, Done, Error, is_word};
 use crate::store::Encoding;
 use crate::store::keyspace::{Deadline, NewString};
@@ -96,10 +96,10 @@ fn bitop(call: &mut Call) -> Done {
     }
     let (target, len) = (args.arg(2), result.len());
     if result.is_empty() {
-        db.remove(target);
+        db.clear(target);
     } else {
         let string = NewString::Owned(result, Encoding::Raw);
-        db.store(target, string, Deadline::Never);
+        db.store(target, string, Deadline::Never, SET);
     }
     reply.integer(len as i64);
     Ok(())

@@ -47,7 +47,7 @@ fn put(call: &mut Call) -> Done {
 
 /// A new key, as lists come into being.
 fn put_bytes(db: &mut Db, key: &[u8], bytes: &[u8]) {
-    db.set_string(key, bytes, Deadline::Never);
+    db.set_string(key, bytes, Deadline::Never, "set");
     let (entry, deadline) = db.take(key).expect("it was stored just now");
     db.put(entry, deadline);
 }
@@ -58,7 +58,7 @@ fn take_byte(db: &mut Db, key: &[u8]) -> Option<Vec<u8>> {
     db.remove(key);
     let (first, rest) = bytes.split_at(1);
     if !rest.is_empty() {
-        db.set_string(key, rest, Deadline::Never);
+        db.set_string(key, rest, Deadline::Never, "set");
     }
     Some(first.to_vec())
 }

@@ -7,16 +7,22 @@
 //! for a client that does not read.
 
 use crate::command::table;
-use crate::engine::{Gates, Session};
+use crate::engine::pubsub::Kind;
+use crate::engine::{Engine, Gates, SessionId, Transaction};
 use crate::resp::Protocol;
 
 /// The size of the fixed reply buffer that Redis gives each client.
 const REPLY_BUFFER_BYTES: u32 = 16 * 1024;
 
-/// The line about a client, LF included, at a moment in unix seconds. `argument_bytes` is the
+/// The line about a client, LF included. `argument_bytes` is the
 /// length of the arguments of the command that it is running.
-pub(super) fn line(session: &Session, now_s: u64, argument_bytes: usize) -> String {
-    let buffers = session.buffers;
+pub(super) fn line(engine: &Engine, id: SessionId, argument_bytes: usize) -> String {
+    let session = &engine.sessions[id];
+    let now_s = engine.clock.unix_s();
+    let queued = session.transaction().map(Transaction::len);
+    let queued = queued.map_or("-1".to_owned(), |len| len.to_string());
+    let transaction_memory = engine.transaction_memory(id);
+    let (buffers, subscriptions) = (session.buffers, session.subscriptions());
     let in_buffer = buffers.output.min(REPLY_BUFFER_BYTES);
     let in_list = buffers.output - in_buffer;
     let library = |field: fn(&crate::engine::session::Library) -> &Vec<u8>| {
@@ -27,8 +33,8 @@ pub(super) fn line(session: &Session, now_s: u64, argument_bytes: usize) -> Stri
         String::from_utf8_lossy(text.map_or(b"", Vec::as_slice)).into_owned()
     };
     format!(
-        "id={} addr={} laddr={} fd={} name={} age={} idle={} flags={} db={} sub=0 psub=0 ssub=0 \
-         multi=-1 qbuf={} qbuf-free={} argv-mem={argument_bytes} multi-mem=0 rbs={} rbp={} obl={} \
+        "id={} addr={} laddr={} fd={} name={} age={} idle={} flags={} db={} sub={} psub={} ssub={} \
+         multi={queued} qbuf={} qbuf-free={} argv-mem={argument_bytes} multi-mem={transaction_memory} rbs={} rbp={} obl={} \
          oll={} omem={in_list} tot-mem={} events={} cmd={} user=default redir=-1 resp={} \
          lib-name={} lib-ver={}\n",
         session.id,
@@ -38,15 +44,18 @@ pub(super) fn line(session: &Session, now_s: u64, argument_bytes: usize) -> Stri
         String::from_utf8_lossy(&session.name),
         now_s.saturating_sub(session.created_s),
         now_s.saturating_sub(session.active_s),
-        flags(session),
+        flags(engine, id),
         session.db,
+        subscriptions.of(Kind::Channel),
+        subscriptions.of(Kind::Pattern),
+        subscriptions.of(Kind::Shard),
         buffers.query,
         buffers.query_free,
         in_buffer,
         in_buffer,
         in_buffer,
         u8::from(in_list > 0),
-        memory(session) + argument_bytes,
+        engine.memory_at_rest(id) + argument_bytes,
         if buffers.output > 0 { "rw" } else { "r" },
         session
             .last_command
@@ -63,10 +72,14 @@ pub(super) fn line(session: &Session, now_s: u64, argument_bytes: usize) -> Stri
 
 /// What is special about a client, a letter each; `N` for nothing.
 #[must_use]
-pub fn flags(session: &Session) -> String {
+pub fn flags(engine: &Engine, id: SessionId) -> String {
+    let session = &engine.sessions[id];
     let letters: String = [
+        (session.is_subscriber(), 'P'),
+        (session.gates.has(Gates::QUEUEING), 'x'),
         (session.gates.has(Gates::MONITORING), 'O'),
         (session.blocked, 'b'),
+        (engine.observers.watched().is_touched(id), 'd'),
         (session.closing, 'c'),
         (session.unix_socket, 'U'),
         (session.no_evict, 'e'),
@@ -80,17 +93,4 @@ pub fn flags(session: &Session) -> String {
     } else {
         letters
     }
-}
-
-/// Bytes of memory that a client takes, as far as the engine knows them.
-pub(in crate::command) fn memory(session: &Session) -> usize {
-    let extras = session.extras.as_deref().map_or(0, |extras| {
-        let library = &extras.library;
-        size_of_val(extras) + library.name.capacity() + library.version.capacity()
-    });
-    let texts = session.name.len() + session.addr.len() + session.local_addr.len();
-    let buffers = session.buffers;
-    let buffers = [buffers.query, buffers.query_free, buffers.output];
-    let buffers: usize = buffers.iter().map(|&bytes| bytes as usize).sum();
-    size_of::<Session>() + texts + extras + buffers
 }

@@ -46,7 +46,7 @@ fn a_line_has_every_field_in_the_order_of_redis() {
     pass_ms(&mut engine, 5000);
     let reply = run(&mut engine, id, &["CLIENT", "INFO"]);
     let (_, line) = reply.split_once("\r\n").expect("a bulk string");
-    let tot_mem = line::memory(&engine.sessions[id]) + 10;
+    let tot_mem = engine.sessions[id].memory() + 10;
     let created = engine.sessions[id].id;
     assert_eq!(
         line,
@@ -177,7 +177,7 @@ fn no_touch_leaves_the_time_of_use_alone() {
     let (mut engine, id) = engine();
     engine
         .db(0)
-        .set_string(b"k", b"v", crate::store::keyspace::Deadline::Never);
+        .set_string(b"k", b"v", crate::store::keyspace::Deadline::Never, "set");
     let used = |engine: &Engine| engine.databases[0].peek(b"k").map(|entry| entry.used_s());
     let before = used(&engine);
     pass_ms(&mut engine, 60_000);

@@ -35,7 +35,7 @@ fn objects_are_described_as_redis_does() {
     let (mut engine, id) = allowed();
     for (key, value) in [("int", "300"), ("text", "bar"), ("big", "40000")] {
         let mut db = engine.db(0);
-        db.set_string(key.as_bytes(), value.as_bytes(), Deadline::Never);
+        db.set_string(key.as_bytes(), value.as_bytes(), Deadline::Never, "set");
     }
     pass_ms(&mut engine, 7000);
     // The test's clock began at 1700000000, which is 5505280 in 24 bits.

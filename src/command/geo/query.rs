@@ -37,6 +37,14 @@ pub enum Form {
 }
 
 impl Form {
+    /// What Redis calls it when what was found is stored.
+    pub fn stored(self) -> &'static str {
+        match self {
+            Form::SearchStore => "geosearchstore",
+            _ => "georadiusstore",
+        }
+    }
+
     /// The position of the key that is searched.
     pub fn source(self) -> usize {
         match self {

@@ -12,7 +12,7 @@ use super::{reply_distance, reply_point};
 use crate::command::entry::{Command, DENY_OOM, Keys, READONLY, WRITE};
 use crate::command::sorted_set::readable;
 use crate::command::{Call, Done, reply_item};
-use crate::engine::Db;
+use crate::engine::{Classes, Storing};
 use crate::geo::{Area, Point, Unit};
 use crate::resp::Reply;
 use crate::store::{Entry, Item, Kind, Packing, Side, ZsetRef};
@@ -187,7 +187,13 @@ fn search(call: &mut Call, form: Form) -> Done {
             };
             let count = found.len();
             let entry = (count > 0).then(|| index_of(key, &found, score, packing));
-            put(&mut db, key, entry, count);
+            let storing = Storing {
+                class: Classes::ZSET,
+                name: form.stored(),
+                changes: count,
+                replies_first: false,
+            };
+            db.store_result(key, entry, storing);
             reply.integer(count as i64);
         }
     }
@@ -272,17 +278,4 @@ fn index_of(
             .with_bytes(|member| zset.insert(member, score, packing));
     }
     entry
-}
-
-/// Puts an index of so many places under a key; without one, what is there is removed.
-fn put(db: &mut Db, key: &[u8], entry: Option<Entry>, count: usize) {
-    match entry {
-        Some(entry) => {
-            db.put(entry, None);
-            db.changes(count);
-        }
-        None => {
-            db.remove(key);
-        }
-    }
 }

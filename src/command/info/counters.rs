@@ -2,6 +2,7 @@
 
 use super::report::Report;
 use crate::command::table;
+use crate::engine::pubsub::Kind;
 use crate::engine::settings::percentile_text;
 use crate::engine::stats::CommandStats;
 
@@ -29,12 +30,17 @@ pub(super) fn stats(report: &mut Report) {
         "expired_time_cap_reached_count",
         "expire_cycle_cpu_milliseconds",
         "evicted_keys",
-        "evicted_clients",
+    ]);
+    report.field("evicted_clients", stats.evicted_clients);
+    report.zeros(&[
         "total_eviction_exceeded_time",
         "current_eviction_exceeded_time",
     ]);
     report.field("keyspace_hits", stats.keys.hits);
     report.field("keyspace_misses", stats.keys.misses);
+    for (name, kind) in TOPICS {
+        report.field(name, engine.pubsub.topic_count(*kind));
+    }
     report.zeros(ABSENT);
     report.field("total_error_replies", stats.errors);
     report.field("dump_payload_sanitizations", 0);
@@ -52,11 +58,15 @@ pub(super) fn stats(report: &mut Report) {
     event_loop(report);
 }
 
+/// How many different things clients have subscribed to.
+const TOPICS: &[(&str, Kind)] = &[
+    ("pubsub_channels", Kind::Channel),
+    ("pubsub_patterns", Kind::Pattern),
+    ("pubsubshard_channels", Kind::Shard),
+];
+
 /// Counters of what Aerolite does not do.
 const ABSENT: &[&str] = &[
-    "pubsub_channels",
-    "pubsub_patterns",
-    "pubsubshard_channels",
     "latest_fork_usec",
     "total_forks",
     "migrate_cached_sockets",

@@ -56,10 +56,18 @@ pub(super) fn clients(report: &mut Report) {
     let stats = &engine.stats;
     report.field("client_recent_max_input_buffer", stats.recent_max_input);
     report.field("client_recent_max_output_buffer", stats.recent_max_output);
-    report.field("blocked_clients", engine.blocked.len());
+    let waiting = engine.blocked.len() + engine.pause.len();
+    report.field("blocked_clients", waiting);
     report.zeros(&["tracking_clients"]);
     let with_deadline = engine.blocked.deadline_count();
     report.field("clients_in_timeout_table", with_deadline);
+    // Those of later versions, and at last our own.
+    let watched = engine.observers.watched();
+    report.field("watching_clients", watched.client_count());
+    report.field("total_watched_keys", watched.key_count());
+    report.field("total_blocking_keys", engine.blocked.key_count());
+    report.field("total_blocking_keys_on_nokey", 0);
+    report.field("paused_clients", engine.pause.len());
 }
 
 pub(super) fn memory(report: &mut Report) {

@@ -125,9 +125,11 @@ fn latencies_are_in_microseconds() {
 fn keyspace_lists_the_databases_with_keys() {
     let (mut engine, id) = engine();
     let at_ms = engine.clock.unix_ms() + 5000;
-    engine.db(0).set_string(b"a", b"1", Deadline::Never);
-    engine.db(0).set_string(b"b", b"1", Deadline::At(at_ms));
-    engine.db(3).set_string(b"c", b"1", Deadline::Never);
+    engine.db(0).set_string(b"a", b"1", Deadline::Never, "set");
+    engine
+        .db(0)
+        .set_string(b"b", b"1", Deadline::At(at_ms), "set");
+    engine.db(3).set_string(b"c", b"1", Deadline::Never, "set");
     assert_eq!(
         ask(&mut engine, id, &["keyspace"]),
         "# Keyspace\r\ndb0:keys=2,expires=1,avg_ttl=5000\r\ndb3:keys=1,expires=0,avg_ttl=0\r\n"

@@ -6,9 +6,9 @@
 //! goes where everything big is freed, a little at a time.
 
 use super::super::entry::{BLOCKING, Command, FAST, Keys, NO_SCRIPT, WRITE};
-use super::super::{Call, Done, Error, Null, is_word, reply_item, wrong_arguments_of};
-use super::{end, existing};
-use crate::engine::Db;
+use super::super::{Call, Done, Error, Null, is_word, reply_item};
+use super::{end, existing, popped};
+use crate::engine::{Classes, Db};
 use crate::number::parse_i64;
 use crate::resp::{Reply, Request};
 use crate::store::{End, Kind};
@@ -87,8 +87,7 @@ fn rpop(call: &mut Call) -> Done {
 
 fn pop(call: &mut Call, end: End) -> Done {
     if call.args.len() > 3 {
-        let name = call.command.name.to_ascii_lowercase();
-        return Err(wrong_arguments_of(&name));
+        return Err(call.wrong_arity());
     }
     let (args, mut db, reply) = call.parts();
     let key = args.arg(1);
@@ -127,10 +126,12 @@ fn pop_one(
     };
     introduce(reply);
     list.pop(end, |item| reply_item(reply, item));
-    if list.is_empty() {
+    let is_empty = list.is_empty();
+    db.replied();
+    db.changed(Classes::LIST, popped(end), key);
+    if is_empty {
         db.remove_empty(key);
     }
-    db.changed();
     Ok(true)
 }
 
@@ -160,11 +161,12 @@ fn pop_many(
         End::Back => items.rev().for_each(|item| reply_item(reply, item)),
     }
     let removed = list.remove_range(start, count);
+    db.discard(removed);
+    db.replied();
+    db.changes(count, Classes::LIST, popped(end), key);
     if count == len {
         db.remove_empty(key);
     }
-    db.discard(removed);
-    db.changes(count);
     Ok(true)
 }
 

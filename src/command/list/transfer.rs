@@ -14,7 +14,8 @@
 
 use super::super::entry::{BLOCKING, Command, DENY_OOM, Keys, NO_SCRIPT, WRITE};
 use super::super::{Call, Done, Error, Null};
-use super::{end, existing, writable};
+use super::{end, existing, popped, pushed, writable};
+use crate::engine::Classes;
 use crate::store::{End, Kind};
 
 /// The commands that move an element from one list to another.
@@ -128,10 +129,12 @@ fn transfer(call: &mut Call, from: End, to: End) -> Result<bool, Error> {
     };
     let is_empty = list.is_empty();
     writable(&mut db, destination)?.push(to, &element, packing);
+    db.changed(Classes::LIST, pushed(to), destination);
+    reply.bulk(&element);
+    db.replied();
+    db.event(Classes::LIST, popped(from), source);
     if is_empty && source != destination {
         db.remove_empty(source);
     }
-    db.changed();
-    reply.bulk(&element);
     Ok(true)
 }

@@ -9,7 +9,7 @@ const MIB: u64 = 1024 * 1024;
 
 fn set(engine: &mut Engine, db: usize, key: &str, value: &str) {
     let mut db = engine.db(db);
-    db.set_string(key.as_bytes(), value.as_bytes(), Deadline::Never);
+    db.set_string(key.as_bytes(), value.as_bytes(), Deadline::Never, "set");
 }
 
 #[test]
@@ -34,7 +34,9 @@ fn memory_usage_grows_with_the_value() {
 fn memory_usage_finds_no_key_that_is_due() {
     let (mut engine, id) = engine();
     let at_ms = engine.clock.unix_ms() + 10;
-    engine.db(0).set_string(b"k", b"v", Deadline::At(at_ms));
+    engine
+        .db(0)
+        .set_string(b"k", b"v", Deadline::At(at_ms), "set");
     pass_ms(&mut engine, 10);
     assert_eq!(run(&mut engine, id, &["MEMORY", "USAGE", "k"]), "$-1\r\n");
     assert_eq!(engine.stats.keys.misses, 0);

@@ -1,5 +1,6 @@
 use super::*;
 use crate::command::testing::{engine, run, run_bytes};
+use crate::engine::outbox::Letter;
 use crate::engine::session::Peer;
 use crate::engine::{Engine, Gates, SessionId};
 
@@ -11,11 +12,21 @@ fn join(engine: &mut Engine) -> SessionId {
     engine.sessions.open(peer, 0)
 }
 
+/// What was sent, and to whom.
+fn sent(engine: &mut Engine) -> Vec<(SessionId, Arc<Vec<u8>>)> {
+    let letters = engine.outbox.take().into_iter();
+    letters
+        .map(|letter| match letter {
+            Letter::To { id, bytes } => (id, bytes),
+            other @ Letter::Published(_) => panic!("nobody has published {other:?}"),
+        })
+        .collect()
+}
+
 /// The lines that are written to a client, and nobody else's.
 fn lines(engine: &mut Engine, id: SessionId) -> Vec<String> {
-    let letters = engine.outbox.take();
-    let own = letters.iter().filter(|letter| letter.to == id);
-    own.map(|letter| String::from_utf8_lossy(&letter.bytes).into_owned())
+    let own = sent(engine).into_iter().filter(|(to, _)| *to == id);
+    own.map(|(_, line)| String::from_utf8_lossy(&line).into_owned())
         .collect()
 }
 
@@ -76,10 +87,10 @@ fn all_share_one_line_and_those_without_replies_get_none() {
     run(&mut engine, leaving, &["QUIT"]);
     engine.outbox.take();
     run(&mut engine, first, &["PING"]);
-    let letters = engine.outbox.take();
-    let to: Vec<SessionId> = letters.iter().map(|letter| letter.to).collect();
+    let letters = sent(&mut engine);
+    let to: Vec<SessionId> = letters.iter().map(|(to, _)| *to).collect();
     assert_eq!(to, [first, second]);
-    assert!(Arc::ptr_eq(&letters[0].bytes, &letters[1].bytes));
+    assert!(Arc::ptr_eq(&letters[0].1, &letters[1].1));
 }
 
 #[test]

@@ -8,7 +8,7 @@ const SYNTAX: &str = "-ERR syntax error\r\n";
 
 fn set(engine: &mut Engine, db: usize, key: &str, value: &str) {
     let mut db = engine.db(db);
-    db.set_string(key.as_bytes(), value.as_bytes(), Deadline::Never);
+    db.set_string(key.as_bytes(), value.as_bytes(), Deadline::Never, "set");
 }
 
 fn sizes(engine: &Engine) -> Vec<usize> {

@@ -20,7 +20,7 @@
 use super::set_of;
 use crate::command::entry::{Command, DENY_OOM, Keys, READONLY, WRITE};
 use crate::command::{Call, Done, Error, is_word, reply_item};
-use crate::engine::Db;
+use crate::engine::{Classes, Db, Storing};
 use crate::number::parse_i64;
 use crate::resp::{Reply, Request};
 use crate::store::{Entry, Item, Kind, Packing, SetMut, SetRef};
@@ -130,15 +130,20 @@ fn members_of(entry: &mut Entry) -> SetMut<'_> {
 
 /// Stores a result under its key, or removes the key where there is none, and replies with how many
 /// members it has.
-fn store(db: &mut Db, reply: &mut Reply, result: Entry) {
+fn store(db: &mut Db, reply: &mut Reply, key: &[u8], result: Entry, storing: Storing) {
     let len = result.as_set().map_or(0, SetRef::len);
-    if len == 0 {
-        db.remove(result.key());
-    } else {
-        db.put(result, None);
-        db.changed();
-    }
+    db.store_result(key, (len > 0).then_some(result), storing);
     reply.integer(len as i64);
+}
+
+/// How a result is stored.
+fn storing(name: &'static str) -> Storing {
+    Storing {
+        class: Classes::SET,
+        name,
+        changes: 1,
+        replies_first: true,
+    }
 }
 
 /// Replies with members as they come.
@@ -165,7 +170,12 @@ fn sinterstore(call: &mut Call) -> Done {
     let sets = operands(&mut db, args, 2..args.len())?;
     let mut result = empty(args.arg(1));
     fill(&mut members_of(&mut result), common(&sets), packing);
-    store(&mut db, reply, result);
+    let storing = Storing {
+        // Where a set is missing Redis takes a shorter way, on which it replies last.
+        replies_first: sets.iter().all(Option::is_some),
+        ..storing("sinterstore")
+    };
+    store(&mut db, reply, args.arg(1), result, storing);
     Ok(())
 }
 
@@ -234,7 +244,7 @@ fn sunionstore(call: &mut Call) -> Done {
     let sets = operands(&mut db, args, 2..args.len())?;
     let mut result = empty(args.arg(1));
     fill(&mut members_of(&mut result), in_any(&sets), packing);
-    store(&mut db, reply, result);
+    store(&mut db, reply, args.arg(1), result, storing("sunionstore"));
     Ok(())
 }
 
@@ -275,7 +285,7 @@ fn sdiffstore(call: &mut Call) -> Done {
     } else {
         subtract(&mut members, &sets, packing);
     }
-    store(&mut db, reply, result);
+    store(&mut db, reply, args.arg(1), result, storing("sdiffstore"));
     Ok(())
 }
 

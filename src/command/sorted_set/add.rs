@@ -3,6 +3,7 @@
 use super::{existing, reply_score, writable};
 use crate::command::entry::{Command, DENY_OOM, FAST, Keys, WRITE};
 use crate::command::{Call, Done, Error, is_word};
+use crate::engine::Classes;
 use crate::number::parse_f64;
 use crate::resp::Request;
 
@@ -168,7 +169,9 @@ fn add(call: &mut Call, options: Options, first: usize) -> Done {
             }
         }
     }
-    db.changes(added + changed);
+    let event = if options.incr { "zincr" } else { "zadd" };
+    db.replied();
+    db.changes(added + changed, Classes::ZSET, event, key);
     if options.incr {
         reply_score(reply, last);
     } else if options.ch {

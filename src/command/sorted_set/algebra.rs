@@ -21,9 +21,9 @@
 use super::{Element, reply_elements};
 use crate::command::entry::{Command, DENY_OOM, Keys, READONLY, WRITE};
 use crate::command::{Call, Done, Error, is_word};
-use crate::engine::Db;
+use crate::engine::{Classes, Db, Storing};
 use crate::number::{parse_f64, parse_i64};
-use crate::resp::{Reply, Request};
+use crate::resp::Request;
 use crate::store::{Entry, Item, Kind, Packing, SetRef, ZsetRef};
 use std::cmp::Ordering;
 use std::collections::HashMap;
@@ -234,6 +234,17 @@ enum Operation {
     Union,
     Intersection,
     Difference,
+}
+
+impl Operation {
+    /// What Redis calls it when its result is stored.
+    fn stored(self) -> &'static str {
+        match self {
+            Operation::Union => "zunionstore",
+            Operation::Intersection => "zinterstore",
+            Operation::Difference => "zdiffstore",
+        }
+    }
 }
 
 /// What a command has behind its keys.
@@ -464,8 +475,16 @@ fn store(call: &mut Call, operation: Operation) -> Done {
     let operands = operands(sources, &options.weights);
     let elements = operation.apply(operands, options.aggregate);
     let len = elements.len();
-    let result = sorted_set(args.arg(1), &elements, packing);
-    put(&mut db, reply, result, len);
+    let key = args.arg(1);
+    let result = (len > 0).then(|| sorted_set(key, &elements, packing));
+    let storing = Storing {
+        class: Classes::ZSET,
+        name: operation.stored(),
+        changes: 1,
+        replies_first: true,
+    };
+    db.store_result(key, result, storing);
+    reply.integer(len as i64);
     Ok(())
 }
 
@@ -479,18 +498,6 @@ fn sorted_set(key: &[u8], elements: &[Element], packing: &Packing) -> Entry {
         member.with_bytes(|member| set.insert(member, *score, packing));
     }
     entry
-}
-
-/// Stores a result of so many elements under its key, or removes the key where there are none, and
-/// replies with how many there are.
-fn put(db: &mut Db, reply: &mut Reply, result: Entry, len: usize) {
-    if len == 0 {
-        db.remove(result.key());
-    } else {
-        db.put(result, None);
-        db.changed();
-    }
-    reply.integer(len as i64);
 }
 
 fn zintercard(call: &mut Call) -> Done {

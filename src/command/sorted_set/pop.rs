@@ -6,7 +6,7 @@
 use super::existing;
 use crate::command::entry::{BLOCKING, Command, FAST, Keys, NO_SCRIPT, WRITE};
 use crate::command::{Call, Done, Error, Null, is_word, reply_item};
-use crate::engine::Db;
+use crate::engine::{Classes, Db};
 use crate::number::parse_i64;
 use crate::resp::{Protocol, Reply, Request};
 use crate::store::{Kind, ZsetRef};
@@ -87,6 +87,14 @@ enum End {
 }
 
 impl End {
+    /// What Redis calls it when elements are taken from there.
+    fn popped(self) -> &'static str {
+        match self {
+            End::Min => "zpopmin",
+            End::Max => "zpopmax",
+        }
+    }
+
     /// The ranks of the first elements from this end, so many or as many as there are.
     fn ranks(self, count: usize, len: usize) -> Range<usize> {
         let count = count.min(len);
@@ -142,10 +150,12 @@ fn take(
     reply_part(reply, set.as_ref(), end, ranks.clone(), layout);
     if taken < len {
         set.remove_ranks(ranks, |_, _| ());
-    } else {
+    }
+    db.changes(taken, Classes::ZSET, end.popped(), key);
+    db.replied();
+    if taken == len {
         db.remove_empty(key);
     }
-    db.changes(taken);
     Ok(true)
 }
 

@@ -15,6 +15,7 @@ use super::span::{By, Span};
 use super::{Element, readable, reply_elements};
 use crate::command::entry::{Command, DENY_OOM, Keys, READONLY, WRITE};
 use crate::command::{Call, Done, Error, is_word};
+use crate::engine::{Classes, Storing};
 use crate::number::parse_i64;
 use crate::resp::Request;
 use crate::store::zset::Elements;
@@ -325,16 +326,15 @@ fn zrangestore(call: &mut Call) -> Done {
     let set = readable(&mut db, source)?;
     let part = set.map(|set| Found::new(set, &asked));
     let len = part.as_ref().map_or(0, ExactSizeIterator::len);
-    match part {
-        Some(part) if len > 0 => {
-            let entry = entry_of(destination, part, &asked, packing);
-            db.put(entry, None);
-            db.changed();
-        }
-        _ => {
-            db.remove(destination);
-        }
-    }
+    let part = part.filter(|_| len > 0);
+    let result = part.map(|part| entry_of(destination, part, &asked, packing));
+    let storing = Storing {
+        class: Classes::ZSET,
+        name: "zrangestore",
+        changes: 1,
+        replies_first: true,
+    };
+    db.store_result(destination, result, storing);
     reply.integer(len as i64);
     Ok(())
 }

@@ -15,6 +15,7 @@
 use super::{existing, readable};
 use crate::command::entry::{Command, FAST, Keys, READONLY, WRITE};
 use crate::command::{Call, Done, Error};
+use crate::engine::Classes;
 use crate::number::{parse_f64_as_c, parse_i64};
 use crate::store::ZsetRef;
 use crate::store::zset::Side;
@@ -257,16 +258,23 @@ fn remove(call: &mut Call, by: By) -> Done {
     let (args, mut db, reply) = call.parts();
     let span = Span::parse(by, args.arg(2), args.arg(3))?;
     let key = args.arg(1);
+    let event = match by {
+        By::Rank => "zremrangebyrank",
+        By::Score => "zremrangebyscore",
+        By::Lex => "zremrangebylex",
+    };
     let mut removed = 0;
     if let Some(mut set) = existing(&mut db, key)? {
         let ranks = span.ranks(set.as_ref());
         removed = ranks.len();
-        if removed < set.as_ref().len() {
+        let is_all = removed == set.as_ref().len();
+        if !is_all {
             set.remove_ranks(ranks, |_, _| ());
-        } else {
+        }
+        db.changes(removed, Classes::ZSET, event, key);
+        if is_all {
             db.remove_empty(key);
         }
-        db.changes(removed);
     }
     reply.integer(removed as i64);
     Ok(())

@@ -8,6 +8,7 @@
 use super::string_of;
 use crate::command::entry::{Command, DENY_OOM, FAST, Keys, WRITE};
 use crate::command::{Call, Done, Error};
+use crate::engine::Classes;
 use crate::number::{incr_by_float, parse_i64};
 use crate::store::Encoding;
 use crate::store::keyspace::{Deadline, NewString};
@@ -80,9 +81,9 @@ fn add(call: &mut Call, by: i64) -> Done {
     if let Some(entry) = found {
         let replaced = entry.set_string(digits, Encoding::Natural);
         db.discard(replaced);
-        db.changed();
+        db.changed(Classes::STRING, "incrby", key);
     } else {
-        db.set_string(key, digits, Deadline::Never);
+        db.set_string(key, digits, Deadline::Never, "incrby");
     }
     reply.integer_text(digits);
     Ok(())
@@ -98,7 +99,7 @@ fn incrbyfloat(call: &mut Call) -> Done {
     let sum = incr_by_float(old, by).map_err(|error| Error::text(format!("ERR {error}")))?;
     // Redis calls a float's text a string even where it reads as an integer.
     let string = NewString::Copied(sum.as_bytes(), Encoding::Text);
-    db.store(key, string, Deadline::Keep);
+    db.store(key, string, Deadline::Keep, "incrbyfloat");
     reply.bulk(sum.as_bytes());
     Ok(())
 }

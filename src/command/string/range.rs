@@ -14,6 +14,7 @@
 use super::{store_argument, string_of, write_string};
 use crate::command::entry::{Command, DENY_OOM, FAST, Keys, READONLY, WRITE};
 use crate::command::{Call, Done, Error};
+use crate::engine::Classes;
 use crate::number::parse_i64;
 use crate::store::Encoding;
 use crate::store::keyspace::{Deadline, NewString};
@@ -92,11 +93,11 @@ fn append(call: &mut Call) -> Done {
             make_room(bytes, more.len());
             bytes.extend_from_slice(more);
         });
-        db.changed();
+        db.changed(Classes::STRING, "append", args.arg(1));
         len
     } else {
         let len = args.arg(2).len();
-        store_argument(args, &mut db, 2, Deadline::Never);
+        store_argument(args, &mut db, 2, Deadline::Never, "append");
         len
     };
     reply.integer(len as i64);
@@ -175,12 +176,12 @@ fn setrange(call: &mut Call) -> Done {
             bytes.resize(end.max(len), 0);
             bytes[offset..end].copy_from_slice(patch);
         });
-        db.changed();
+        db.changed(Classes::STRING, "setrange", key);
     } else {
         let mut bytes = vec![0; end];
         bytes[offset..].copy_from_slice(patch);
         let string = NewString::Owned(bytes, Encoding::Raw);
-        db.store(key, string, Deadline::Never);
+        db.store(key, string, Deadline::Never, "setrange");
     }
     reply.integer(end.max(len) as i64);
     Ok(())

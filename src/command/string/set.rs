@@ -10,7 +10,7 @@
 //! other are a syntax error. All of them are read before anything else is looked at, then the
 //! time, and only then the key: what Redis answers to a request with several faults depends on it.
 
-use super::{reply_string, store_argument};
+use super::{SET, reply_string, store_argument};
 use crate::command::entry::{Command, DENY_OOM, FAST, Keys, WRITE};
 use crate::command::{Call, Done, Error, is_word};
 use crate::number::parse_i64;
@@ -93,7 +93,10 @@ fn set(call: &mut Call) -> Done {
         Condition::Present => db.exists(args.arg(1)),
     };
     if stores {
-        store_argument(args, &mut db, 2, deadline);
+        if options.get {
+            db.replied();
+        }
+        store_argument(args, &mut db, 2, deadline, SET);
     }
     match (options.get, stores) {
         (true, _) => {}
@@ -107,7 +110,7 @@ fn setnx(call: &mut Call) -> Done {
     let (args, mut db, reply) = call.parts();
     let exists = db.exists(args.arg(1));
     if !exists {
-        store_argument(args, &mut db, 2, Deadline::Never);
+        store_argument(args, &mut db, 2, Deadline::Never, SET);
     }
     reply.integer(i64::from(!exists));
     Ok(())
@@ -125,7 +128,7 @@ fn psetex(call: &mut Call) -> Done {
 fn set_for(call: &mut Call, unit: &Unit) -> Done {
     let deadline = Deadline::At(moment_ms(call, unit, 2)?);
     let (args, mut db, reply) = call.parts();
-    store_argument(args, &mut db, 3, deadline);
+    store_argument(args, &mut db, 3, deadline, SET);
     reply.ok();
     Ok(())
 }
@@ -141,12 +144,14 @@ fn getex(call: &mut Call) -> Done {
         Expiry::Persist => {
             let has_deadline = |entry: &mut crate::store::Entry| entry.timer().is_some();
             if db.write(args.arg(1)).is_some_and(has_deadline) {
+                db.replied();
                 db.set_deadline(args.arg(1), None);
             }
         }
         Expiry::At { unit, argument } => {
             let at_ms = moment_ms(call, unit, argument)?;
             let (args, mut db, _) = call.parts();
+            db.replied();
             if at_ms <= db.now_ms() {
                 db.remove(args.arg(1));
             } else {

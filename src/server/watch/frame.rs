@@ -178,7 +178,7 @@ fn one_client(json: &mut Json, server: &Server, token: Token, client: &Client) {
     json.key("commands").int(session.commands);
     let idle_s = now_s.saturating_sub(session.active_s);
     json.key("idle_s").int(idle_s);
-    let flags = command::client_flags(session);
+    let flags = command::client_flags(&server.engine, client.session);
     json.key("flags").text(flags.as_bytes());
     json.key("watch").bool(false).close('}');
 }

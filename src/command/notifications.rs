@@ -1,0 +1,57 @@
+//! Events of keys become messages: notify-keyspace-events.
+//!
+//! ```text
+//!   LPUSH q x in database 0
+//!      │  the event `lpush`, of class `l`
+//!      ├── K ──▶  channel __keyspace@0__:q        message lpush       who wants to know about q
+//!      └── E ──▶  channel __keyevent@0__:lpush    message q           who wants to know of each LPUSH
+//! ```
+//!
+//! Which events there are and in which order is told by the commands themselves, word for word as Redis has
+//! them. A client that causes an event and has subscribed to it finds it where Redis writes it: before the
+//! reply of its command or behind it. (Redis writes some in the middle of a reply, such as those of the
+//! keys that MGET misses; here they come before it.)
+
+use super::follow_up::Own;
+use super::pubsub::deliver::{Place, publish};
+use crate::engine::pubsub::Kind;
+use crate::engine::{Classes, Engine};
+
+/// An event of a key.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Event<'a> {
+    /// The number of the database.
+    pub db: usize,
+    /// The key.
+    pub key: &'a [u8],
+    /// What happened to it.
+    pub name: &'static str,
+    /// Whether its command had replied already.
+    pub is_after_reply: bool,
+}
+
+/// Publishes an event; `own` is whose command caused it, if any's.
+pub(super) fn publish_event(engine: &mut Engine, event: Event, mut own: Option<&mut Own>) {
+    let listens = |kind| engine.pubsub.topic_count(kind) > 0;
+    if !listens(Kind::Channel) && !listens(Kind::Pattern) {
+        return;
+    }
+    let Event { db, key, name, .. } = event;
+    let classes = engine.config.notify_keyspace_events;
+    let place = if event.is_after_reply {
+        Place::Behind
+    } else {
+        Place::Before
+    };
+    let mut tell = |space: &str, of: &[u8], message: &[u8]| {
+        let channel = [format!("__{space}@{db}__:").as_bytes(), of].concat();
+        let own = own.as_mut().map(|own| (&mut **own, place));
+        publish(engine, &channel, message, own);
+    };
+    if classes.has(Classes::KEYSPACE) {
+        tell("keyspace", key, name.as_bytes());
+    }
+    if classes.has(Classes::KEYEVENT) {
+        tell("keyevent", name.as_bytes(), key);
+    }
+}

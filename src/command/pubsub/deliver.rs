@@ -1,0 +1,164 @@
+//! How a message comes from its publisher to its subscribers.
+//!
+//! ```text
+//!   PUBLISH    publish        counts receivers; the publisher's own copy goes into its output at once
+//!                 │ a letter
+//!   follow_up  publish_now    puts it into the outputs of the first receivers: most often, of all
+//!                 │ what is left, behind what was left of earlier ones
+//!   the loop   deliver        does so for others, slice by slice
+//! ```
+//!
+//! Putting a message into an output takes some tens of nanoseconds; only where thousands listen does it take long
+//! enough to be cut. So that publishers do not make such work faster than it is done, at most
+//! [`MAX_RECEIVERS_LEFT`] are left over; beyond that each command does as much as it makes.
+
+use crate::command::blocking::Outputs;
+use crate::command::follow_up::Own;
+use crate::engine::pubsub::{Delivery, Kind, Message};
+use crate::engine::{Engine, SessionId, Slice};
+use crate::resp::Output;
+
+/// Receivers that are given their message in the same breath.
+pub const AT_ONCE: usize = 512;
+
+/// Receivers that may be left for later. As every command does [`AT_ONCE`] of them, this bounds how
+/// many messages wait, too.
+pub const MAX_RECEIVERS_LEFT: usize = 65_536;
+
+/// After so many receivers the stopwatch is read, so that the next command is not charged for them.
+const LOOK_AT_WATCH_FROM: usize = 64;
+
+/// Where a client's output has the message that it has itself published.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Place {
+    /// Before everything that was written since its [`Own::mark`], which is behind it then.
+    Before,
+    /// At the end.
+    Behind,
+}
+
+/// [`publish`] or [`publish_in_shard`].
+pub type Publish = fn(&mut Engine, &[u8], &[u8], Option<(&mut Own<'_>, Place)>) -> usize;
+
+/// Publishes a message on a channel, and gives the number of those who get it. If its publisher may be
+/// among them, `own` is its output and where the message goes there; it is put there at once. The others
+/// get a letter.
+pub fn publish(
+    engine: &mut Engine,
+    channel: &[u8],
+    message: &[u8],
+    mut own: Option<(&mut Own<'_>, Place)>,
+) -> usize {
+    let parts: &[&[u8]] = &[b"message", channel, message];
+    let mut receivers = send(engine, (Kind::Channel, channel), parts, &mut own);
+    for pattern in engine.pubsub.patterns_of(channel) {
+        let parts: &[&[u8]] = &[b"pmessage", &pattern, channel, message];
+        receivers += send(engine, (Kind::Pattern, &pattern), parts, &mut own);
+    }
+    receivers
+}
+
+/// The same on a sharded channel.
+pub fn publish_in_shard(
+    engine: &mut Engine,
+    channel: &[u8],
+    message: &[u8],
+    mut own: Option<(&mut Own<'_>, Place)>,
+) -> usize {
+    let parts: &[&[u8]] = &[b"smessage", channel, message];
+    send(engine, (Kind::Shard, channel), parts, &mut own)
+}
+
+/// Sends the message of these parts to a topic's subscribers.
+fn send(
+    engine: &mut Engine,
+    (kind, name): (Kind, &[u8]),
+    parts: &[&[u8]],
+    own: &mut Option<(&mut Own<'_>, Place)>,
+) -> usize {
+    let publisher = own.as_ref().map(|(own, _)| own.id);
+    let message = || Message::new(parts);
+    let Some(addressed) = engine.pubsub.address(kind, name, publisher, message) else {
+        return 0;
+    };
+    let mut delivery = addressed.delivery;
+    if let (Some((own, place)), Some(message)) = (own, delivery.for_publisher()) {
+        give_own(engine, own, *place, message);
+    }
+    if delivery.is_for_others() {
+        engine.outbox.publish(delivery);
+    }
+    addressed.receivers
+}
+
+fn give_own(engine: &mut Engine, own: &mut Own<'_>, place: Place, message: &mut Message) {
+    let session = &mut engine.sessions[own.id];
+    let bytes = message.bytes(session.protocol);
+    session.note_pushed(bytes);
+    match place {
+        Place::Before => own.mark = own.out.insert(own.mark, bytes),
+        Place::Behind => own.out.push_shared(bytes.clone()),
+    }
+}
+
+/// Delivers a letter: to the first receivers now, to the others when it is their turn.
+pub(in crate::command) fn publish_now(
+    engine: &mut Engine,
+    delivery: Delivery,
+    own: &mut Option<(SessionId, &mut Output)>,
+    outputs: &mut dyn Outputs,
+) {
+    engine.pubsub.post(delivery);
+    let left = engine.pubsub.receivers_left();
+    let receivers = left.saturating_sub(MAX_RECEIVERS_LEFT).max(AT_ONCE);
+    let own = own.as_mut().map(|(id, out)| (*id, &mut **out));
+    deliver_to(engine, receivers, own, outputs);
+    if left.min(receivers) >= LOOK_AT_WATCH_FROM {
+        engine.look_at_watch();
+    }
+}
+
+/// Puts pending messages into the outputs of so many receivers.
+pub fn deliver(engine: &mut Engine, receivers: usize, outputs: &mut dyn Outputs) -> Slice {
+    deliver_to(engine, receivers, None, outputs)
+}
+
+fn deliver_to(
+    engine: &mut Engine,
+    receivers: usize,
+    mut own: Option<(SessionId, &mut Output)>,
+    outputs: &mut dyn Outputs,
+) -> Slice {
+    let Engine {
+        pubsub, sessions, ..
+    } = engine;
+    pubsub.deliver(receivers, |id, message| {
+        let out = match &mut own {
+            Some((own, out)) if *own == id => Some(&mut **out),
+            _ => outputs.message(id),
+        };
+        if let Some(out) = out {
+            out.push_shared(message.bytes(sessions[id].protocol).clone());
+        }
+    })
+}
+
+/// Puts a client's pending messages into its output. To be called before anything else is written there, and
+/// before its next command is run.
+#[inline]
+pub fn catch_up(engine: &mut Engine, id: SessionId, out: &mut Output) {
+    if engine.pubsub.has_pending() {
+        give_pending(engine, id, out);
+    }
+}
+
+#[cold]
+fn give_pending(engine: &mut Engine, id: SessionId, out: &mut Output) {
+    let Engine {
+        pubsub, sessions, ..
+    } = engine;
+    let protocol = sessions[id].protocol;
+    pubsub.catch_up(id, |message| {
+        out.push_shared(message.bytes(protocol).clone())
+    });
+}

@@ -1,0 +1,1 @@
+//! Tests of subscribing and publishing without a server.

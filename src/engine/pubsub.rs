@@ -1,0 +1,523 @@
+//! Who listens to what: channels, patterns and sharded channels, and messages on their way.
+//!
+//! ```text
+//!   names            topics                                   links, by client
+//!   "news"  ──▶  3   "news"  subscribers  4 → A, 9 → B        A: topic 3, ticket 4
+//!   "n*"    ──▶  5   "n*"    subscribers  7 → A                  topic 5, ticket 7
+//!                                         ▲                   B: topic 3, ticket 9
+//!                                         └ the ticket: a number that counts up, one for each subscription
+//! ```
+//!
+//! A *topic* is whatever somebody has subscribed to; it comes and goes with its subscribers. They stand in the
+//! order of their tickets, which is the order in which they subscribed and in which they get messages.
+//! The link says with which ticket a client is there, so that it leaves in O(log n), from the middle too.
+//! No table here ever grows all at once.
+//!
+//! A message to ten thousand clients is half a millisecond's work or more, so it is a [`Delivery`] that can be
+//! interrupted. It remembers tickets, not clients:
+//!
+//! ```text
+//!   delivery  { topic 3, next: 9, end: 12, message }
+//!
+//!             4 → A     9 → B    11 → C  │  12 → D  15 → E
+//!             has it    ▲ next           │ end: they came after it was published
+//! ```
+//!
+//! Who leaves is not met any more, who comes later is behind the end, and if the topic goes and
+//! another takes its place, all of its tickets are behind the end too. It looks to everybody as if all
+//! messages had been delivered at once: what is pending for a client is given to it before
+//! anything else is written for it ([`PubSub::catch_up`]).
+
+use super::{Engine, SessionId, Slice};
+use crate::resp::Protocol;
+use crate::store::Table;
+use crate::store::shard::Keyed;
+use slab::Slab;
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::Arc;
+
+/// What a subscription is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Kind {
+    /// One channel: SUBSCRIBE.
+    Channel,
+    /// All channels whose names match: PSUBSCRIBE.
+    Pattern,
+    /// One channel of a cluster's shard, a world of its own: SSUBSCRIBE.
+    Shard,
+}
+
+/// How many subscriptions of each kind a client has.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Counts([u32; 3]);
+
+impl Counts {
+    /// How many of this kind.
+    #[must_use]
+    pub fn of(self, kind: Kind) -> usize {
+        self.0[kind as usize] as usize
+    }
+
+    /// How many altogether.
+    #[must_use]
+    pub fn total(self) -> usize {
+        self.0.iter().map(|&count| count as usize).sum()
+    }
+
+    /// The number that replies tell after one of this kind was added or taken away: channels and
+    /// patterns are counted together, sharded channels by themselves.
+    #[must_use]
+    pub fn told(self, kind: Kind) -> usize {
+        match kind {
+            Kind::Channel | Kind::Pattern => self.of(Kind::Channel) + self.of(Kind::Pattern),
+            Kind::Shard => self.of(Kind::Shard),
+        }
+    }
+}
+
+/// A message as it is sent. It is made once for each protocol, and shared by all who get it.
+#[derive(Debug, Clone)]
+pub struct Message {
+    resp2: Arc<Vec<u8>>,
+    resp3: Option<Arc<Vec<u8>>>,
+}
+
+impl Message {
+    /// The message of these bulk strings: `message`, the channel, the text.
+    #[must_use]
+    pub fn new(parts: &[&[u8]]) -> Message {
+        /// The longest header of an array or a string.
+        const HEADER_BYTES: usize = 23;
+        let len: usize = parts.iter().map(|part| part.len() + HEADER_BYTES + 2).sum();
+        let mut bytes = Vec::with_capacity(HEADER_BYTES + len);
+        let header = |bytes: &mut Vec<u8>, kind: u8, len: usize| {
+            bytes.push(kind);
+            bytes.extend_from_slice(itoa::Buffer::new().format(len).as_bytes());
+            bytes.extend_from_slice(b"\r\n");
+        };
+        header(&mut bytes, b'*', parts.len());
+        for part in parts {
+            header(&mut bytes, b'$', part.len());
+            bytes.extend_from_slice(part);
+            bytes.extend_from_slice(b"\r\n");
+        }
+        Message {
+            resp2: Arc::new(bytes),
+            resp3: None,
+        }
+    }
+
+    /// Its bytes for a client that speaks this protocol.
+    pub fn bytes(&mut self, protocol: Protocol) -> &Arc<Vec<u8>> {
+        match protocol {
+            Protocol::Resp2 => &self.resp2,
+            Protocol::Resp3 => self.resp3.get_or_insert_with(|| {
+                // The same, as a push instead of an array.
+                let mut bytes = Vec::clone(&self.resp2);
+                bytes[0] = b'>';
+                Arc::new(bytes)
+            }),
+        }
+    }
+}
+
+/// A message on its way to a topic's subscribers.
+#[derive(Debug)]
+pub struct Delivery {
+    topic: u32,
+    /// The first ticket that has not been looked at.
+    next: u64,
+    /// The first ticket that was drawn after the message was published.
+    end: u64,
+    /// How many subscribers are still to be looked at, if none of them has left.
+    left: usize,
+    /// Counts up from 1.
+    number: u64,
+    /// Who has got it already: its publisher.
+    except: Option<SessionId>,
+    message: Message,
+}
+
+/// What somebody has subscribed to.
+#[derive(Debug)]
+struct Topic {
+    kind: Kind,
+    name: Arc<[u8]>,
+    /// The ticket of who was the first.
+    since: u64,
+    /// By ticket.
+    subscribers: BTreeMap<u64, SessionId>,
+}
+
+/// A topic's name, and its place.
+#[derive(Debug)]
+struct Named {
+    name: Arc<[u8]>,
+    topic: u32,
+}
+
+impl Keyed for Named {
+    fn key(&self) -> &[u8] {
+        &self.name
+    }
+
+    fn fetch(&self) -> u8 {
+        self.name.first().copied().unwrap_or_default()
+    }
+}
+
+/// That a client has subscribed to a topic.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct Link {
+    id: SessionId,
+    kind: Kind,
+    topic: u32,
+}
+
+/// See the module's text.
+#[derive(Debug)]
+pub struct PubSub {
+    topics: Slab<Box<Topic>>,
+    /// By kind and name.
+    names: [Table<Named>; 3],
+    /// The patterns, in the order in which they were first subscribed to.
+    patterns: BTreeMap<u64, u32>,
+    /// With which ticket a client has subscribed.
+    links: BTreeMap<Link, u64>,
+    last_ticket: u64,
+    /// Messages on their way, the oldest first.
+    pending: VecDeque<Delivery>,
+    /// The sum of what is left of them.
+    receivers_left: usize,
+    last_delivery: u64,
+    /// Who has been given what was pending, up to the delivery with this number.
+    caught_up: BTreeMap<SessionId, u64>,
+}
+
+impl PubSub {
+    /// Nobody listens. The seed is that of the tables of names.
+    #[must_use]
+    pub fn new(seed: u64) -> PubSub {
+        PubSub {
+            topics: Slab::new(),
+            names: [Table::new(seed), Table::new(seed), Table::new(seed)],
+            patterns: BTreeMap::new(),
+            links: BTreeMap::new(),
+            last_ticket: 0,
+            pending: VecDeque::new(),
+            receivers_left: 0,
+            last_delivery: 0,
+            caught_up: BTreeMap::new(),
+        }
+    }
+
+    /// Whether nobody listens to anything, and nothing is kept.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.topics.is_empty()
+            && self.names.iter().all(Table::is_empty)
+            && self.patterns.is_empty()
+            && self.links.is_empty()
+            && self.caught_up.is_empty()
+            && self.pending.is_empty()
+    }
+
+    /// How many topics of a kind there are.
+    #[must_use]
+    pub fn topic_count(&self, kind: Kind) -> usize {
+        self.names[kind as usize].len()
+    }
+
+    /// The names of all topics of a kind, in no order that means anything.
+    pub fn names(&self, kind: Kind) -> impl Iterator<Item = &[u8]> {
+        self.names[kind as usize].iter().map(|named| &*named.name)
+    }
+
+    /// How many clients have subscribed to a topic.
+    #[must_use]
+    pub fn subscriber_count(&self, kind: Kind, name: &[u8]) -> usize {
+        let topic = self.find(kind, name);
+        topic.map_or(0, |topic| self.topics[topic as usize].subscribers.len())
+    }
+
+    fn find(&self, kind: Kind, name: &[u8]) -> Option<u32> {
+        let names = &self.names[kind as usize];
+        let spot = names.find(names.hash(name), name)?;
+        Some(names.at(spot).topic)
+    }
+
+    fn find_or_create(&mut self, kind: Kind, name: &[u8]) -> u32 {
+        if let Some(topic) = self.find(kind, name) {
+            return topic;
+        }
+        let name: Arc<[u8]> = name.into();
+        let since = self.last_ticket + 1;
+        // Each has a subscriber, and needs memory: there are far fewer than 2^32.
+        let topic = self.topics.insert(Box::new(Topic {
+            kind,
+            name: Arc::clone(&name),
+            since,
+            subscribers: BTreeMap::new(),
+        })) as u32;
+        let names = &mut self.names[kind as usize];
+        names.insert(names.hash(&name), Named { name, topic });
+        if kind == Kind::Pattern {
+            self.patterns.insert(since, topic);
+        }
+        topic
+    }
+
+    /// Says whether that is new.
+    fn subscribe(&mut self, id: SessionId, kind: Kind, name: &[u8]) -> bool {
+        let topic = self.find_or_create(kind, name);
+        let link = Link { id, kind, topic };
+        let ticket = self.last_ticket + 1;
+        if self.links.contains_key(&link) {
+            return false;
+        }
+        self.last_ticket = ticket;
+        self.links.insert(link, ticket);
+        let topic = &mut self.topics[topic as usize];
+        topic.subscribers.insert(ticket, id);
+        true
+    }
+
+    /// Says whether it had subscribed.
+    fn unsubscribe(&mut self, id: SessionId, kind: Kind, name: &[u8]) -> bool {
+        let Some(topic) = self.find(kind, name) else {
+            return false;
+        };
+        self.cut(Link { id, kind, topic })
+    }
+
+    fn cut(&mut self, link: Link) -> bool {
+        let Some(ticket) = self.links.remove(&link) else {
+            return false;
+        };
+        let topic = &mut self.topics[link.topic as usize];
+        topic.subscribers.remove(&ticket);
+        if topic.subscribers.is_empty() {
+            self.remove_topic(link.topic);
+        }
+        true
+    }
+
+    fn remove_topic(&mut self, topic: u32) {
+        let gone = self.topics.remove(topic as usize);
+        let names = &mut self.names[gone.kind as usize];
+        names.remove(names.hash(&gone.name), |named| named.topic == topic);
+        if gone.kind == Kind::Pattern {
+            self.patterns.remove(&gone.since);
+        }
+    }
+
+    /// A client's links of these kinds, in no order that means anything.
+    fn links_of(&self, id: SessionId, from: Kind, to: Kind) -> impl Iterator<Item = (Link, u64)> {
+        let [from, to] = [(from, 0), (to, u32::MAX)].map(|(kind, topic)| Link { id, kind, topic });
+        let links = self.links.range(from..=to);
+        links.map(|(&link, &ticket)| (link, ticket))
+    }
+
+    /// What a client has subscribed to, in the order in which it did.
+    #[must_use]
+    pub fn names_of(&self, id: SessionId, kind: Kind) -> Vec<Arc<[u8]>> {
+        let mut links: Vec<_> = self.links_of(id, kind, kind).collect();
+        links.sort_unstable_by_key(|&(_, ticket)| ticket);
+        let name = |(link, _): (Link, u64)| Arc::clone(&self.topics[link.topic as usize].name);
+        links.into_iter().map(name).collect()
+    }
+
+    /// A client has left, or wants no more messages.
+    fn forget(&mut self, id: SessionId) {
+        let links: Vec<_> = self.links_of(id, Kind::Channel, Kind::Shard).collect();
+        for (link, _) in links {
+            self.cut(link);
+        }
+        self.caught_up.remove(&id);
+    }
+
+    /// The patterns that a channel matches, in the order in which they were first subscribed to. Every
+    /// pattern is tried.
+    #[must_use]
+    pub fn patterns_of(&self, channel: &[u8]) -> Vec<Arc<[u8]>> {
+        let names = self
+            .patterns
+            .values()
+            .map(|&topic| &self.topics[topic as usize].name);
+        let matching = names.filter(|name| crate::glob::matches(name, channel));
+        matching.map(Arc::clone).collect()
+    }
+
+    /// Has a message delivered to a topic's subscribers, of whom there is at least one. `own` is its
+    /// publisher; says whether that is one of them, and it is to be given the message at once by
+    /// the caller. `None` if nobody has subscribed.
+    #[must_use]
+    pub fn address(
+        &mut self,
+        kind: Kind,
+        name: &[u8],
+        own: Option<SessionId>,
+        message: impl FnOnce() -> Message,
+    ) -> Option<Addressed> {
+        let topic = self.find(kind, name)?;
+        let is_link = |&id: &SessionId| self.links.contains_key(&Link { id, kind, topic });
+        let except = own.filter(is_link);
+        let receivers = self.topics[topic as usize].subscribers.len();
+        self.last_delivery += 1;
+        Some(Addressed {
+            receivers,
+            delivery: Delivery {
+                topic,
+                next: 0,
+                end: self.last_ticket + 1,
+                left: receivers,
+                number: self.last_delivery,
+                except,
+                message: message(),
+            },
+        })
+    }
+
+    /// Sends a message on its way, behind those that are.
+    pub fn post(&mut self, delivery: Delivery) {
+        self.receivers_left += delivery.left;
+        self.pending.push_back(delivery);
+    }
+
+    /// Whether messages are on their way.
+    #[inline]
+    #[must_use]
+    pub fn has_pending(&self) -> bool {
+        !self.pending.is_empty()
+    }
+
+    /// How many outputs they are still to be put into.
+    #[must_use]
+    pub fn receivers_left(&self) -> usize {
+        self.receivers_left
+    }
+
+    /// Looks at so many subscribers, and gives each its message.
+    pub fn deliver(
+        &mut self,
+        receivers: usize,
+        mut give: impl FnMut(SessionId, &mut Message),
+    ) -> Slice {
+        let mut budget = receivers;
+        while let Some(delivery) = self.pending.front_mut() {
+            if let Some(topic) = self.topics.get(delivery.topic as usize) {
+                for (&ticket, &id) in topic.subscribers.range(delivery.next..delivery.end) {
+                    if budget == 0 {
+                        delivery.next = ticket;
+                        return Slice::More;
+                    }
+                    budget -= 1;
+                    if delivery.left > 0 {
+                        delivery.left -= 1;
+                        self.receivers_left -= 1;
+                    }
+                    let has_it = delivery.except == Some(id)
+                        || (!self.caught_up.is_empty()
+                            && self.caught_up.get(&id) >= Some(&delivery.number));
+                    if !has_it {
+                        give(id, &mut delivery.message);
+                    }
+                }
+            }
+            self.receivers_left -= delivery.left;
+            self.pending.pop_front();
+        }
+        self.caught_up.clear();
+        Slice::Done
+    }
+
+    /// Gives a client what is pending for it, before anything else happens to it.
+    pub fn catch_up(&mut self, id: SessionId, mut give: impl FnMut(&mut Message)) {
+        let caught_up = self.caught_up.get(&id).copied().unwrap_or(0);
+        let mut last = caught_up;
+        for delivery in &mut self.pending {
+            let Some(topic) = self.topics.get(delivery.topic as usize) else {
+                continue;
+            };
+            let link = Link {
+                id,
+                kind: topic.kind,
+                topic: delivery.topic,
+            };
+            let is_due = self.links.get(&link).is_some_and(|ticket| {
+                (delivery.next..delivery.end).contains(ticket)
+                    && delivery.number > caught_up
+                    && delivery.except != Some(id)
+            });
+            if is_due {
+                give(&mut delivery.message);
+                last = delivery.number;
+            }
+        }
+        if last > caught_up {
+            self.caught_up.insert(id, last);
+        }
+    }
+}
+
+/// A message that is to be sent on its way, and to how many.
+#[derive(Debug)]
+pub struct Addressed {
+    /// How many get it, its publisher counted.
+    pub receivers: usize,
+    /// The rest.
+    pub delivery: Delivery,
+}
+
+impl Delivery {
+    /// The message, if its publisher is one of those who get it.
+    pub fn for_publisher(&mut self) -> Option<&mut Message> {
+        self.except.is_some().then_some(&mut self.message)
+    }
+
+    /// Whether there is anybody but the publisher.
+    #[must_use]
+    pub fn is_for_others(&self) -> bool {
+        self.left > usize::from(self.except.is_some())
+    }
+}
+
+impl Engine {
+    /// A client subscribes. Says how many subscriptions it has then, as replies tell it.
+    pub fn subscribe(&mut self, id: SessionId, kind: Kind, name: &[u8]) -> usize {
+        let is_new = self.pubsub.subscribe(id, kind, name);
+        let session = &mut self.sessions[id];
+        let counts = &mut session.extras().subscriptions;
+        counts.0[kind as usize] += u32::from(is_new);
+        let told = counts.told(kind);
+        session.settle_gates();
+        told
+    }
+
+    /// A client does not want the messages of a topic any more. Says how many subscriptions it has
+    /// then, as replies tell it.
+    pub fn unsubscribe(&mut self, id: SessionId, kind: Kind, name: &[u8]) -> usize {
+        let was_there = self.pubsub.unsubscribe(id, kind, name);
+        let session = &mut self.sessions[id];
+        if was_there {
+            session.extras().subscriptions.0[kind as usize] -= 1;
+            session.settle_gates();
+        }
+        session.subscriptions().told(kind)
+    }
+
+    /// A client does not want any messages any more; or it has left.
+    pub fn unsubscribe_all(&mut self, id: SessionId) {
+        let Some(session) = self.sessions.get_mut(id) else {
+            return;
+        };
+        if session.is_subscriber() {
+            session.extras().subscriptions = Counts::default();
+            session.settle_gates();
+            self.pubsub.forget(id);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,348 @@
+//! notify-keyspace-events over a socket: which events there are, in which order, who is told and when.
+
+mod common;
+
+#[path = "common/tools.rs"]
+mod tools;
+
+use std::time::{Duration, Instant};
+
+use common::{Conn, Target, Value, server, server_with};
+use tools::wait_until;
+
+/// The bound for what has to happen soon, on a machine that is busy with other tests.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// How late a key's own timer may be here; what is promised is 10 ms, the rest is for a busy machine.
+const LATENESS_LIMIT: Duration = Duration::from_millis(150);
+
+/// The table of events; its head explains it.
+const EVENTS: &str = include_str!("notifications/events.txt");
+
+/// What a line of the table says.
+struct Case<'a> {
+    before: Vec<&'a str>,
+    command: &'a str,
+    events: &'a str,
+}
+
+impl Case<'_> {
+    fn parse(line: &str) -> Option<Case<'_>> {
+        if line.is_empty() || line.starts_with('#') {
+            return None;
+        }
+        let (before, rest) = line.split_once(" | ").expect("what is before | ...");
+        let (command, events) = rest.split_once(" => ").expect("a command => its events");
+        let before = before.split("; ").filter(|&step| step != "-").collect();
+        Some(Case {
+            before,
+            command,
+            events,
+        })
+    }
+}
+
+/// The words of a command; `""` is an empty one.
+fn words(line: &str) -> Vec<&str> {
+    let word = |word| if word == "\"\"" { "" } else { word };
+    line.split(' ').map(word).collect()
+}
+
+/// One client that prepares, and one that has subscribed to every event and sends the commands.
+struct Stage {
+    target: Target,
+    others: Conn,
+    subscriber: Conn,
+    waiting: Vec<Conn>,
+}
+
+impl Stage {
+    fn new() -> Option<Stage> {
+        let target = server_with(&[("enable-debug-command", "yes")])?;
+        let mut others = target.connect();
+        others.transcript(
+            r#"
+                CONFIG SET notify-keyspace-events KEAmn => +OK
+                DEBUG SET-ACTIVE-EXPIRE 0               => +OK
+            "#,
+        );
+        let mut subscriber = target.connect();
+        subscriber.cmd(&["HELLO", "3"]);
+        subscriber.cmd(&["PSUBSCRIBE", "__key*__:*"]);
+        Some(Stage {
+            target,
+            others,
+            subscriber,
+            waiting: Vec::new(),
+        })
+    }
+
+    fn await_waiting(&mut self, count: usize) {
+        let wanted = format!("blocked_clients:{count}\r\n");
+        let is_so = wait_until(PATIENCE, || {
+            let info = self.others.cmd(&["INFO", "clients"]).text();
+            info.contains(&wanted)
+        });
+        assert!(is_so, "{count} clients wait");
+    }
+
+    /// Says whether the subscriber waits then.
+    fn prepare(&mut self, step: &str) -> bool {
+        let words = words(step);
+        match words[0] {
+            "DUE" => {
+                self.others.cmd(&["SET", words[1], "v", "PX", "1"]);
+                std::thread::sleep(Duration::from_millis(3));
+            }
+            "WAIT" => {
+                let mut conn = self.target.connect();
+                conn.send(&words[1..]);
+                self.waiting.push(conn);
+                self.await_waiting(self.waiting.len());
+            }
+            "SELF" => {
+                self.subscriber.send(&words[1..]);
+                self.await_waiting(1);
+                return true;
+            }
+            _ => {
+                let reply = self.others.cmd(&words);
+                assert!(!reply.is_error(), "{step}: {reply:?}");
+            }
+        }
+        false
+    }
+
+    /// What the subscriber reads up to the reply of a PING that it sends now.
+    fn read_all(&mut self) -> Vec<Value> {
+        self.subscriber.send(&["PING", "no more"]);
+        let end = Value::bulk("no more");
+        let read = || self.subscriber.read_value();
+        std::iter::repeat_with(read)
+            .take_while(|value| *value != end)
+            .collect()
+    }
+
+    fn run(&mut self, case: &Case) -> String {
+        self.waiting.clear();
+        self.await_waiting(0);
+        self.others.cmd(&["FLUSHALL"]);
+        let mut subscriber_waits = false;
+        for step in &case.before {
+            if !subscriber_waits {
+                self.read_all();
+            }
+            subscriber_waits |= self.prepare(step);
+        }
+        let command = words(case.command);
+        if subscriber_waits {
+            self.others.cmd(&command);
+            self.await_waiting(0);
+        } else {
+            self.read_all();
+            self.subscriber.send(&command);
+        }
+        describe(&self.read_all())
+    }
+}
+
+/// The events and the place of the reply, as the table has them.
+///
+/// Redis writes some messages in the middle of a reply, whose last elements are then read as values
+/// of their own: the reply is where its last piece is.
+fn describe(values: &[Value]) -> String {
+    let mut pieces = Vec::new();
+    for value in values {
+        take_apart(value, &mut pieces);
+    }
+    let mut seen: Vec<String> = Vec::new();
+    let mut pushes = Vec::new();
+    for piece in pieces {
+        match piece {
+            Value::Push(items) => pushes.push(items),
+            _ => {
+                seen.retain(|other| other != "REPLY");
+                seen.push("REPLY".to_owned());
+            }
+        }
+        if let [by_key, by_event] = &pushes[..] {
+            seen.push(event(by_key, by_event));
+            pushes.clear();
+        }
+    }
+    assert!(pushes.is_empty(), "each event is told twice: {pushes:?}");
+    seen.join(", ")
+}
+
+/// The messages within a value one by one, and then the value.
+fn take_apart<'a>(value: &'a Value, pieces: &mut Vec<&'a Value>) {
+    if let Value::Array(items) | Value::Set(items) = value {
+        for item in items {
+            take_apart(item, pieces);
+        }
+    }
+    pieces.push(value);
+}
+
+/// The event of its two messages, the one on the key's channel first.
+fn event(by_key: &[Value], by_event: &[Value]) -> String {
+    let parts = |message: &[Value]| (message[2].text(), message[3].text());
+    let ((key_channel, name), (event_channel, key)) = (parts(by_key), parts(by_event));
+    let db = key_channel
+        .strip_prefix("__keyspace@")
+        .and_then(|rest| rest.split_once("__:"))
+        .map(|(db, _)| db.to_owned())
+        .unwrap_or_else(|| panic!("{key_channel} is the channel of a key"));
+    assert_eq!(key_channel, format!("__keyspace@{db}__:{key}"));
+    assert_eq!(event_channel, format!("__keyevent@{db}__:{name}"));
+    match db.as_str() {
+        "0" => format!("{name} {key}"),
+        _ => format!("{name} {key}@{db}"),
+    }
+}
+
+#[test]
+fn every_command_has_the_events_of_redis_around_its_reply() {
+    let Some(mut stage) = Stage::new() else {
+        return;
+    };
+    let mut wrong = Vec::new();
+    for line in EVENTS.lines() {
+        let Some(case) = Case::parse(line) else {
+            continue;
+        };
+        let events = stage.run(&case);
+        if events != case.events {
+            wrong.push(format!("{line}\n    but: {events}"));
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+/// A client that has subscribed to these channels, in RESP2.
+fn subscriber(target: &Target, pattern: &str) -> Conn {
+    let mut conn = target.connect();
+    conn.cmd(&["PSUBSCRIBE", pattern]);
+    conn
+}
+
+/// Reads so many messages: the channel and the text of each.
+fn messages(conn: &mut Conn, count: usize) -> Vec<String> {
+    let read = || {
+        let message = conn.read_value();
+        let items = message.items();
+        format!("{} {}", items[2].text(), items[3].text())
+    };
+    std::iter::repeat_with(read).take(count).collect()
+}
+
+#[test]
+fn the_setting_selects_channels_and_classes() {
+    let target = server();
+    let mut conn = target.connect();
+    let mut all = subscriber(&target, "*");
+    for (classes, told) in [
+        (
+            "KEA",
+            &[
+                "__keyspace@0__:l lpush",
+                "__keyevent@0__:lpush l",
+                "__keyspace@0__:s set",
+                "__keyevent@0__:set s",
+            ][..],
+        ),
+        ("KA", &["__keyspace@0__:l lpush", "__keyspace@0__:s set"]),
+        ("EA", &["__keyevent@0__:lpush l", "__keyevent@0__:set s"]),
+        ("El", &["__keyevent@0__:lpush l"]),
+        ("K$", &["__keyspace@0__:s set"]),
+        ("Kn", &["__keyspace@0__:l new", "__keyspace@0__:s new"]),
+        ("Km", &["__keyspace@0__:nothing keymiss"]),
+        ("Eg", &["__keyevent@0__:del l", "__keyevent@0__:del s"]),
+        ("A", &[]),
+        ("KE", &[]),
+        ("", &[]),
+    ] {
+        let set = conn.cmd(&["CONFIG", "SET", "notify-keyspace-events", classes]);
+        assert_eq!(set, Value::simple("OK"));
+        for command in [
+            &["LPUSH", "l", "a"][..],
+            &["SET", "s", "v"],
+            &["GET", "nothing"],
+        ] {
+            conn.cmd(command);
+        }
+        if classes != "Eg" {
+            conn.cmd(&["CONFIG", "SET", "notify-keyspace-events", ""]);
+        }
+        conn.cmd(&["DEL", "l", "s"]);
+        conn.cmd(&["PUBLISH", "end", classes]);
+        let mut expected: Vec<String> = told.iter().map(|&text| text.to_owned()).collect();
+        expected.push(format!("end {classes}"));
+        assert_eq!(messages(&mut all, expected.len()), expected, "{classes}");
+    }
+}
+
+#[test]
+fn the_setting_is_read_and_written_as_redis_does() {
+    let target = server();
+    let mut conn = target.connect();
+    conn.transcript(
+        r#"
+            CONFIG SET notify-keyspace-events KEA           => +OK
+            CONFIG GET notify-keyspace-events               => ["notify-keyspace-events" "AKE"]
+            CONFIG SET notify-keyspace-events KEAmn         => +OK
+            CONFIG GET notify-keyspace-events               => ["notify-keyspace-events" "AKEm"]
+            CONFIG SET notify-keyspace-events mn            => +OK
+            CONFIG GET notify-keyspace-events               => ["notify-keyspace-events" "nm"]
+            CONFIG SET notify-keyspace-events lshzxetdg$m   => +OK
+            CONFIG GET notify-keyspace-events               => ["notify-keyspace-events" "Am"]
+            CONFIG SET notify-keyspace-events nEtexzhsl$gK  => +OK
+            CONFIG GET notify-keyspace-events               => ["notify-keyspace-events" "g$lshzxetnKE"]
+            CONFIG SET notify-keyspace-events Kq            => -ERR CONFIG SET failed (possibly related to argument 'notify-keyspace-events') - Invalid event class character. Use 'Ag$lshzxeKEtmdn'.
+            CONFIG SET notify-keyspace-events "KE A"        => -ERR CONFIG SET failed (possibly related to argument 'notify-keyspace-events') - Invalid event class character. Use 'Ag$lshzxeKEtmdn'.
+            CONFIG GET notify-keyspace-events               => ["notify-keyspace-events" "g$lshzxetnKE"]
+            CONFIG SET notify-keyspace-events ""            => +OK
+            CONFIG GET notify-keyspace-events               => ["notify-keyspace-events" ""]
+        "#,
+    );
+}
+
+#[test]
+fn it_can_be_set_from_the_start() {
+    let Some(target) = server_with(&[("notify-keyspace-events", "Kx$")]) else {
+        return;
+    };
+    let mut all = subscriber(&target, "__key*");
+    let mut conn = target.connect();
+    conn.cmd(&["SELECT", "3"]);
+    conn.cmd(&["SET", "k", "v"]);
+    assert_eq!(messages(&mut all, 1), ["__keyspace@3__:k set"]);
+}
+
+/// Nobody touches the key: its own timer removes it, and says so. (In Redis that is a matter of chance.)
+#[test]
+fn a_key_that_expires_is_told_at_once() {
+    let target = server();
+    if !target.is_aerolite_or_skip("that each key has a timer of its own") {
+        return;
+    }
+    let mut conn = target.connect();
+    conn.cmd(&["CONFIG", "SET", "notify-keyspace-events", "Ex"]);
+    let mut all = subscriber(&target, "__keyevent@*__:expired");
+    let begin = Instant::now();
+    for key in ["a", "b", "c"] {
+        conn.cmd(&["SET", key, "v", "PX", "100"]);
+    }
+    let mut keys = messages(&mut all, 3);
+    let took = begin.elapsed();
+    keys.sort();
+    assert_eq!(
+        keys,
+        ["a", "b", "c"].map(|key| format!("__keyevent@0__:expired {key}"))
+    );
+    assert!(took >= Duration::from_millis(100), "{took:?}");
+    assert!(
+        took < Duration::from_millis(100) + LATENESS_LIMIT,
+        "{took:?}"
+    );
+}
