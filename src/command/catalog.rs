@@ -196,7 +196,7 @@ impl<'a> Called<'a> {
         let command = Named::find_called(words.iter().copied())
             .ok_or(Error::new("ERR Invalid command specified"))?
             .command;
-        if command.keys.is_empty() {
+        if !command.keys.iter().any(Keys::are_keys) {
             return Err(Error::new("ERR The command has no key arguments"));
         }
         if !command.accepts(words.len()) {

@@ -5,6 +5,7 @@
 //! table, but whoever lists or kills clients does not see it any more.
 
 pub(super) mod line;
+pub(super) mod tracking;
 
 use super::connection::USER;
 use super::entry::{ADMIN, Command, LOADING, NO_SCRIPT, STALE};
@@ -31,9 +32,24 @@ pub const COMMANDS: &[Command] = &[Command::container("CLIENT", SUBCOMMANDS).doc
 
 /// The subcommands of CLIENT.
 const SUBCOMMANDS: &[Command] = &[
+    Command::new("CACHING", 3, tracking::client_caching)
+        .flags(&[NO_SCRIPT, LOADING, STALE])
+        .doc(
+            "6.0.0",
+            "O(1)",
+            "Says whether the keys of the next command are tracked",
+        )
+        .syntax("(mode=YES|NO)"),
     Command::new("GETNAME", 2, client_getname)
         .flags(&[NO_SCRIPT, LOADING, STALE])
         .doc("2.6.9", "O(1)", "Reads the connection's name"),
+    Command::new("GETREDIR", 2, tracking::client_getredir)
+        .flags(&[NO_SCRIPT, LOADING, STALE])
+        .doc(
+            "6.0.0",
+            "O(1)",
+            "Reads the number of the client that gets this one's invalidations",
+        ),
     Command::new("HELP", 2, client_help)
         .flags(&[LOADING, STALE])
         .doc(
@@ -118,6 +134,24 @@ const SUBCOMMANDS: &[Command] = &[
         .flags(&[NO_SCRIPT, LOADING, STALE])
         .doc("2.6.9", "O(1)", "Gives the connection a name")
         .syntax("connection-name"),
+    Command::new("TRACKING", -3, tracking::client_tracking)
+        .flags(&[NO_SCRIPT, LOADING, STALE])
+        .doc(
+            "6.0.0",
+            "O(1). Some options may introduce additional complexity.",
+            "Has the connection told when keys change that it has read, or stops that",
+        )
+        .syntax(
+            "(status=ON|OFF) [REDIRECT client-id:integer] [PREFIX prefix] ... [BCAST] [OPTIN] \
+             [OPTOUT] [NOLOOP]",
+        ),
+    Command::new("TRACKINGINFO", 2, tracking::client_trackinginfo)
+        .flags(&[NO_SCRIPT, LOADING, STALE])
+        .doc(
+            "6.2.0",
+            "O(1)",
+            "Tells how the connection tracks keys, if it does",
+        ),
     Command::new("UNBLOCK", -3, client_unblock)
         .flags(&[ADMIN, NO_SCRIPT, LOADING, STALE])
         .doc(
@@ -217,8 +251,9 @@ fn describe(call: &Call, id: SessionId) -> String {
 fn client_list(call: &mut Call) -> Done {
     let listed = if call.args.len() == 4 && call.is(2, "TYPE") {
         let kind = parse_kind(call.args.arg(3))?;
-        let sessions = present(call.engine).into_iter();
-        sessions.filter(|_| kind == ClientKind::Normal).collect()
+        let mut listed = present(call.engine);
+        listed.retain(|&id| kind.is_that_of(&call.engine.sessions[id]));
+        listed
     } else if call.args.len() > 3 && call.is(2, "ID") {
         by_numbers(call)?
     } else if call.args.len() == 2 {
@@ -266,14 +301,23 @@ fn present(engine: &Engine) -> Vec<SessionId> {
         .collect()
 }
 
-/// What kind of client one is. All are of the first kind: there are no replicas, and no
-/// subscriptions.
+/// What kind of client one is. There are no replicas; a monitor is a normal client.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum ClientKind {
     Normal,
     Replica,
     PubSub,
     Master,
+}
+
+impl ClientKind {
+    fn is_that_of(self, session: &Session) -> bool {
+        match self {
+            ClientKind::Normal => !session.is_subscriber(),
+            ClientKind::PubSub => session.is_subscriber(),
+            ClientKind::Replica | ClientKind::Master => false,
+        }
+    }
 }
 
 fn parse_kind(name: &[u8]) -> Result<ClientKind, Error> {
@@ -308,7 +352,7 @@ impl Filter<'_> {
             && self
                 .local_addr
                 .is_none_or(|a| a == session.local_addr.as_bytes())
-            && self.kind.is_none_or(|kind| kind == ClientKind::Normal)
+            && self.kind.is_none_or(|kind| kind.is_that_of(session))
     }
 }
 
@@ -428,7 +472,7 @@ fn client_no_touch(call: &mut Call) -> Done {
 fn client_reply(call: &mut Call) -> Done {
     if call.is(2, "ON") {
         call.session().reply_mode = ReplyMode::On;
-        call.session().forget_pushed();
+        call.session().take_pushed();
         call.reply.ok();
     } else if call.is(2, "OFF") {
         call.session().reply_mode = ReplyMode::Off;

@@ -203,6 +203,7 @@ fn quit(call: &mut Call) -> Done {
 fn reset(call: &mut Call) -> Done {
     let authenticated = !call.engine.has_password();
     call.engine.stop_monitoring(call.id);
+    call.engine.stop_tracking(call.id);
     call.engine.end_transaction(call.id);
     call.engine.unsubscribe_all(call.id);
     let session = call.session();
@@ -210,7 +211,7 @@ fn reset(call: &mut Call) -> Done {
     session.db = 0;
     session.protocol = Protocol::Resp2;
     session.reply_mode = ReplyMode::On;
-    session.forget_pushed();
+    session.take_pushed();
     session.no_touch = false;
     session.name = Box::default();
     call.reply.set_protocol(Protocol::Resp2);

@@ -87,6 +87,9 @@ pub struct Keys {
     pub unless: Option<Unless>,
 }
 
+/// What is "done with keys" that are none.
+pub const NOT_KEYS: &str = "not_key";
+
 /// Where keys are in a request, whose words are counted from 0, the command's name.
 #[derive(Debug, Clone, Copy)]
 pub enum Place {
@@ -208,6 +211,12 @@ impl Keys {
     const fn unless(self, condition: Condition, access: &'static str) -> Keys {
         let unless = Some(Unless { condition, access });
         Keys { unless, ..self }
+    }
+
+    /// Whether they are keys: sharded channels stand where keys do, so that a cluster finds their shard.
+    #[must_use]
+    pub fn are_keys(&self) -> bool {
+        self.access != NOT_KEYS
     }
 
     /// The position of the first of them, where every request has it at the same one.

@@ -33,6 +33,7 @@ pub struct Own<'a> {
 /// Tells what has happened to keys; `own` is whose command it was. Others get letters.
 #[cold]
 pub fn tell(engine: &mut Engine, mut own: Option<Own<'_>>) {
+    let by = own.as_ref().map(|own| own.id);
     for happened in engine.observers.take() {
         match happened {
             Happened::Event {
@@ -50,7 +51,10 @@ pub fn tell(engine: &mut Engine, mut own: Option<Own<'_>>) {
                 };
                 publish_event(engine, event, own.as_mut());
             }
-            Happened::Modified { .. } | Happened::Flushed { .. } => {}
+            Happened::Modified {
+                key, by_command, ..
+            } => engine.invalidate(&key, by, by_command),
+            Happened::Flushed { .. } => engine.invalidate_all(),
         }
     }
 }

@@ -17,7 +17,9 @@
 //!   gate::pass            monitors see it, its keys are remembered for a tracking client
 //! ```
 
+use super::client::tracking;
 use super::entry::NO_MULTI;
+use super::follow_up::{Own, tell};
 use super::slowlog::summary;
 use super::table::Listed;
 use super::{Call, Error, carry_out, monitor, pause, pubsub, reject, transaction};
@@ -43,7 +45,8 @@ pub(super) fn pass(call: &mut Call, found: &'static Listed, mark: Mark, gates: G
         return refuse(call, found, monitor::NO_KEYS);
     }
     if gates.has(Gates::PAUSED) {
-        if pause::must_wait(call) {
+        // A monitor goes on: Redis spares replicas, and it is one of them.
+        if !gates.has(Gates::MONITORING) && pause::must_wait(call) {
             return pause::park(call);
         }
         call.engine.keep_due_keys(true);
@@ -51,18 +54,20 @@ pub(super) fn pass(call: &mut Call, found: &'static Listed, mark: Mark, gates: G
     if is_queueing && transaction::is_queued(found) {
         return transaction::queue(call, found);
     }
-    run(call, found, mark);
+    run(call, found, mark, gates);
+    if gates.has(Gates::TRACKING) {
+        tracking::is_over(call, found);
+    }
 }
 
 /// The same for a request that EXEC runs: it has been let through already when it was queued. What is asked
 /// again is what may have been forbidden since.
 pub(super) fn pass_again(call: &mut Call, found: &'static Listed, mark: Mark, gates: Gates) {
-    let _ = gates;
-    run(call, found, mark);
+    run(call, found, mark, gates);
 }
 
 /// Runs a command, and has those who see commands see it.
-fn run(call: &mut Call, found: &'static Listed, mark: Mark) {
+fn run(call: &mut Call, found: &'static Listed, mark: Mark, gates: Gates) {
     let is_monitored = call.engine.gates.has(Gates::MONITORED);
     let shown = is_monitored.then(|| monitor::words(call, found)).flatten();
     if call.args.owns_any() && call.engine.config.slow_us().is_some() {
@@ -72,6 +77,14 @@ fn run(call: &mut Call, found: &'static Listed, mark: Mark) {
     call.engine.slow_log.beforehand = None;
     if let Some(words) = shown {
         monitor::show(call.engine, call.id, &words);
+    }
+    if gates.has(Gates::TRACKING) {
+        // A key that it found to be expired, and has others forget, is one that it remembers.
+        if call.engine.observers.has_happened() {
+            let (engine, id, out) = (&mut *call.engine, call.id, call.reply.output());
+            tell(engine, Some(Own { id, out, mark }));
+        }
+        tracking::ran(call, found);
     }
 }
 

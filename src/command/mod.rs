@@ -295,6 +295,7 @@ fn reject(
     if let Some(found) = found {
         engine.stats.command(found.number.into()).rejected += 1;
     }
+    client::tracking::was_refused(&mut engine.sessions[id]);
     let error = transaction::refused(engine, id, found, error);
     refuse(engine, id, &error, out);
 }
@@ -353,15 +354,12 @@ fn count(engine: &mut Engine, number: u16, failed: bool) -> u64 {
 /// Takes the reply back where the client does not want it (CLIENT REPLY).
 #[cold]
 fn mute(session: &mut Session, mark: Mark, out: &mut Output) {
+    let is_wanted = session.reply_mode == ReplyMode::SkipNext;
+    let pushed = session.take_pushed();
     // EXEC has done so reply by reply.
     let extras = session.extras.as_deref_mut();
     let is_done = extras.is_some_and(|extras| std::mem::take(&mut extras.is_muted));
     let mark = if is_done { out.mark() } else { mark };
-    let wanted = session.reply_mode == ReplyMode::SkipNext;
-    let pushed = session
-        .extras
-        .as_deref_mut()
-        .map(|extras| std::mem::take(&mut extras.pushed));
     match session.reply_mode {
         ReplyMode::On => {}
         ReplyMode::Off => out.truncate(mark),
@@ -371,8 +369,7 @@ fn mute(session: &mut Session, mark: Mark, out: &mut Output) {
             session.reply_mode = ReplyMode::On;
         }
     }
-    // Messages are no replies.
-    if let Some(pushed) = pushed.filter(|_| !wanted) {
+    if !is_wanted {
         out.push(&pushed);
     }
 }

@@ -15,7 +15,9 @@
 pub mod deliver;
 pub mod look;
 
-use super::entry::{Command, FAST, Keys, LOADING, NO_SCRIPT, PUBSUB, STALE};
+use super::entry::{
+    Command, FAST, Keys, LOADING, MAY_REPLICATE, NO_SCRIPT, NOT_KEYS, PUBSUB, STALE,
+};
 use super::follow_up::Own;
 use super::table::Listed;
 use super::{Call, Done, Error, Waiting};
@@ -76,7 +78,7 @@ pub const COMMANDS: &[Command] = &[
         .syntax("[pattern:pattern ...]"),
     Command::new("SSUBSCRIBE", -2, ssubscribe)
         .flags(&[PUBSUB, NO_SCRIPT, LOADING, STALE])
-        .keys(&[Keys::range("not_key", 1, -1, 1)])
+        .keys(&[Keys::range(NOT_KEYS, 1, -1, 1)])
         .doc(
             "7.0.0",
             "O(N) where N is the number of shard channels to subscribe to.",
@@ -85,7 +87,7 @@ pub const COMMANDS: &[Command] = &[
         .syntax("shardchannel ..."),
     Command::new("SUNSUBSCRIBE", -1, sunsubscribe)
         .flags(&[PUBSUB, NO_SCRIPT, LOADING, STALE])
-        .keys(&[Keys::range("not_key", 1, -1, 1)])
+        .keys(&[Keys::range(NOT_KEYS, 1, -1, 1)])
         .doc(
             "7.0.0",
             "O(N log M) where N is the number of channels and M that of their subscribers",
@@ -93,7 +95,7 @@ pub const COMMANDS: &[Command] = &[
         )
         .syntax("[shardchannel ...]"),
     Command::new("PUBLISH", 3, publish)
-        .flags(&[PUBSUB, LOADING, STALE, FAST])
+        .flags(&[PUBSUB, LOADING, STALE, FAST, MAY_REPLICATE])
         .doc(
             "2.0.0",
             "O(N+M) where N is the number of the channel's subscribers and M that of all patterns",
@@ -101,8 +103,8 @@ pub const COMMANDS: &[Command] = &[
         )
         .syntax("channel message"),
     Command::new("SPUBLISH", 3, spublish)
-        .flags(&[PUBSUB, LOADING, STALE, FAST])
-        .keys(&[Keys::one("not_key")])
+        .flags(&[PUBSUB, LOADING, STALE, FAST, MAY_REPLICATE])
+        .keys(&[Keys::one(NOT_KEYS)])
         .doc(
             "7.0.0",
             "O(N) where N is the number of the sharded channel's subscribers",

@@ -78,6 +78,7 @@ fn flushall(call: &mut Call) -> Done {
             call.engine.flush(index);
         }
     }
+    call.engine.observers.flushed(None);
     call.reply.ok();
     Ok(())
 }
@@ -86,6 +87,7 @@ fn flushdb(call: &mut Call) -> Done {
     check_flush_mode(call)?;
     let index = call.session().db as usize;
     call.engine.flush(index);
+    call.engine.observers.flushed(Some(index));
     call.reply.ok();
     Ok(())
 }

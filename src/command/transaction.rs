@@ -199,8 +199,11 @@ fn muted(
 ) {
     let (mark, was_closing) = (out.mark(), engine.sessions[id].closing);
     write(engine, out);
-    if was_closing || !engine.sessions[id].reply_mode.replies() {
+    let session = &mut engine.sessions[id];
+    let pushed = session.take_pushed();
+    if was_closing || !session.reply_mode.replies() {
         out.truncate(mark);
+        out.push(&pushed);
     }
 }
 

@@ -68,6 +68,8 @@ pub struct Config {
     pub proto_max_bulk_len: usize,
     /// The longest sparse HyperLogLog, in bytes; a longer one is dense.
     pub hll_sparse_max_bytes: usize,
+    /// The most keys that are remembered for clients that have copies of them; 0: no limit.
+    pub tracking_table_max_keys: usize,
     /// The most bytes of a request that is not complete yet.
     pub client_query_buffer_limit: usize,
     /// Output limits, by class as in [`BUFFER_CLASSES`].
@@ -141,6 +143,7 @@ impl Default for Config {
             logfile: String::new(),
             proto_max_bulk_len: 512 * 1024 * 1024,
             hll_sparse_max_bytes: 3000,
+            tracking_table_max_keys: 1_000_000,
             client_query_buffer_limit: 1024 * 1024 * 1024,
             client_output_buffer_limit: [
                 limit(0, 0, 0),

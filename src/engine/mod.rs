@@ -25,6 +25,7 @@ pub mod settings;
 pub mod slowlog;
 pub mod stats;
 pub mod trace;
+pub mod tracking;
 pub mod transaction;
 pub mod turns;
 pub mod watched;
@@ -348,6 +349,7 @@ impl Engine {
     pub fn close_session(&mut self, id: SessionId) {
         self.stop_waiting(id);
         self.stop_monitoring(id);
+        self.forget_tracker(id);
         self.observers.unwatch(id);
         self.outbox.forget(id);
         self.unsubscribe_all(id);

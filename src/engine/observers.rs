@@ -23,6 +23,7 @@
 
 mod classes;
 
+use super::tracking::Tracking;
 use super::{SessionId, Watched};
 
 pub use classes::Classes;
@@ -64,12 +65,12 @@ pub enum Happened {
 pub struct Observers {
     /// Whether there is any: the other fields in one bit.
     is_on: bool,
-    /// Whether somebody is to be told of changed keys.
-    wants_modified: bool,
     /// Who watches keys for a transaction.
     watched: Watched,
     /// The classes of events that are told.
     classes: Classes,
+    /// Who has copies of keys.
+    tracking: Tracking,
     /// What is to be told when the command is over.
     happened: Vec<Happened>,
 }
@@ -120,14 +121,22 @@ impl Observers {
 
     /// Finds out anew whether there is anybody.
     fn weigh(&mut self) {
-        let is_told = self.wants_modified || self.classes != Classes::default();
+        let is_told = self.classes != Classes::default() || self.tracking.is_interested();
         self.is_on = is_told || !self.watched.has_no_keys();
     }
 
-    /// From now on it is noted which keys change, or no more.
-    pub fn set_wants_modified(&mut self, wanted: bool) {
-        self.wants_modified = wanted;
+    /// Who has copies of keys.
+    #[inline]
+    #[must_use]
+    pub fn tracking(&self) -> &Tracking {
+        &self.tracking
+    }
+
+    /// Changes something about them.
+    pub(super) fn change_tracking<T>(&mut self, change: impl FnOnce(&mut Tracking) -> T) -> T {
+        let result = change(&mut self.tracking);
         self.weigh();
+        result
     }
 
     /// Who watches keys for a transaction.
@@ -164,7 +173,7 @@ impl Observers {
     #[cold]
     pub fn modified(&mut self, db: usize, key: &[u8], by_command: bool) {
         self.watched.touch(db, key, by_command);
-        if self.wants_modified {
+        if self.tracking.concerns(key) {
             self.happened.push(Happened::Modified {
                 db,
                 key: key.into(),
@@ -208,7 +217,7 @@ impl Observers {
 
     /// All keys of a database are gone, or all of all.
     pub fn flushed(&mut self, db: Option<usize>) {
-        if self.wants_modified {
+        if self.tracking.is_interested() {
             self.happened.push(Happened::Flushed { db });
         }
     }

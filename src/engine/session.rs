@@ -2,6 +2,7 @@
 
 use super::gates::Gates;
 use super::pubsub::Counts;
+use super::tracking::Tracker;
 use super::transaction::Transaction;
 use crate::resp::Protocol;
 use slab::Slab;
@@ -112,6 +113,26 @@ impl Session {
         self.extras.get_or_insert_default()
     }
 
+    /// Bytes of memory that it takes, its buffers included as they were last noted.
+    #[must_use]
+    pub fn memory(&self) -> usize {
+        let extras = self.extras.as_deref().map_or(0, Extras::memory);
+        let texts = self.name.len() + self.addr.len() + self.local_addr.len();
+        let buffers = [
+            self.buffers.query,
+            self.buffers.query_free,
+            self.buffers.output,
+        ];
+        let buffers: usize = buffers.iter().map(|&bytes| bytes as usize).sum();
+        size_of::<Session>() + texts + extras + buffers
+    }
+
+    /// What is kept for a client that tracks keys, or has done so.
+    #[must_use]
+    pub fn tracker(&self) -> Option<&Tracker> {
+        self.extras.as_deref()?.tracking.as_deref()
+    }
+
     /// How many subscriptions it has.
     #[must_use]
     pub fn subscriptions(&self) -> Counts {
@@ -139,25 +160,11 @@ impl Session {
         }
     }
 
-    /// Its replies are wanted again, so nothing of what was written is taken back.
-    pub fn forget_pushed(&mut self) {
-        if let Some(extras) = self.extras.as_deref_mut() {
-            extras.pushed = Vec::new();
-        }
-    }
-
-    /// Bytes of memory that it takes, its buffers included as they were last noted.
-    #[must_use]
-    pub fn memory(&self) -> usize {
-        let extras = self.extras.as_deref().map_or(0, Extras::memory);
-        let texts = self.name.len() + self.addr.len() + self.local_addr.len();
-        let buffers = [
-            self.buffers.query,
-            self.buffers.query_free,
-            self.buffers.output,
-        ];
-        let buffers: usize = buffers.iter().map(|&bytes| bytes as usize).sum();
-        size_of::<Session>() + texts + extras + buffers
+    /// What was noted so. It is to be written again when replies have been taken back; and to be
+    /// forgotten when they are wanted after all.
+    pub fn take_pushed(&mut self) -> Vec<u8> {
+        let extras = self.extras.as_deref_mut();
+        extras.map_or(Vec::new(), |extras| std::mem::take(&mut extras.pushed))
     }
 }
 
@@ -166,12 +173,16 @@ impl Session {
 pub struct Extras {
     /// The library that CLIENT SETINFO named, and its version.
     pub library: Library,
+    /// Which keys it keeps copies of, and how it is told that they change.
+    pub tracking: Option<Box<Tracker>>,
     /// What MULTI has begun.
     pub transaction: Option<Box<Transaction>>,
     /// EXEC has left out by itself which of its replies the client does not want.
     pub is_muted: bool,
     /// How many subscriptions it has.
     pub subscriptions: Counts,
+    /// How long the names are of what it has subscribed to.
+    pub subscribed_bytes: usize,
     /// What its command has pushed to it, while its replies are not wanted.
     pub pushed: Vec<u8>,
 }
@@ -180,7 +191,10 @@ impl Extras {
     /// Bytes of memory that they take.
     fn memory(&self) -> usize {
         let library = &self.library;
-        size_of_val(self) + library.name.capacity() + library.version.capacity()
+        let library = library.name.capacity() + library.version.capacity();
+        let subscriptions = self.subscriptions.memory() + self.subscribed_bytes;
+        let tracking = self.tracking.as_deref().map_or(0, Tracker::memory);
+        size_of_val(self) + library + subscriptions + tracking + self.pushed.capacity()
     }
 }
 
@@ -292,6 +306,11 @@ impl Sessions {
         slots
             .find(|(_, session)| session.id == number)
             .map(|(slot, _)| SessionId(slot as u32))
+    }
+
+    /// Every session, in no order that means anything.
+    pub fn iter(&self) -> impl Iterator<Item = &Session> {
+        self.slots.iter().map(|(_, session)| &**session)
     }
 
     /// Every session with its place, in the order in which the clients connected.

@@ -439,7 +439,10 @@ pub const SETTINGS: &[Setting] = &[
     inert("syslog-enabled", "no"),
     inert("syslog-facility", "local0"),
     inert("syslog-ident", "redis"),
-    inert("tracking-table-max-keys", "1000000"),
+    mutable(
+        "tracking-table-max-keys",
+        number!(tracking_table_max_keys: usize, 0, i64::MAX, Unit::Plain),
+    ),
 ];
 
 /// The setting called `name`, whatever its case.

@@ -15,7 +15,9 @@
 //! true when what has been sent is dropped. Nothing is moved after a partial write; the sent part is dropped when it
 //! is most of a large vector, which costs O(1) for each byte in the long run.
 
-use std::collections::VecDeque;
+mod splices;
+
+use splices::{Splice, Splices};
 use std::io::{self, IoSlice, Write};
 use std::sync::Arc;
 
@@ -24,6 +26,10 @@ const MAX_SLICES: usize = 64;
 
 /// A vector with fewer sent bytes than this in front is left as it is.
 const COMPACT_FROM: usize = 64 * 1024;
+
+/// Where there is something before it already, a blob that is shorter than this is copied: that costs less
+/// than one more piece in every write.
+const COPY_BELOW: usize = 256;
 
 /// Replies of more bytes than this are not moved any more: see [`Output::seal`].
 const SEAL_BYTES: usize = 1024 * 1024;
@@ -45,20 +51,13 @@ pub struct Output {
     base: u64,
     /// How many bytes at the front of `bytes` have been sent.
     sent: usize,
-    splices: VecDeque<Splice>,
+    splices: Splices,
     /// How many splices have left `splices` at the front.
     splices_sent: u64,
     /// How many bytes of the first splice's blob have been sent.
     blob_sent: usize,
     /// The bytes of all blobs still to send.
     shared: usize,
-}
-
-/// A blob that is sent before the byte at position `at`.
-#[derive(Debug)]
-struct Splice {
-    at: u64,
-    blob: Arc<Vec<u8>>,
 }
 
 /// Where a reply began; see [`Output::truncate`].
@@ -139,7 +138,7 @@ impl Output {
             .iter()
             .map(|splice| splice.blob.capacity())
             .sum();
-        self.bytes.capacity() + self.splices.capacity() * size_of::<Splice>() + blobs
+        self.bytes.capacity() + self.splices.memory() + blobs
     }
 
     /// Where the output ends now.
@@ -181,11 +180,19 @@ impl Output {
         self.bytes.extend_from_slice(bytes);
     }
 
-    /// Appends a shared blob without copying it.
+    /// Appends a shared blob without copying it; or copies it, if it is short and there is room, or other
+    /// bytes to which it can be joined.
+    #[inline]
     pub fn push_shared(&mut self, blob: Arc<Vec<u8>>) {
-        if blob.is_empty() {
-            return;
+        let is_joined = blob.len() < COPY_BELOW
+            && (!self.is_empty() || self.bytes.capacity() - self.bytes.len() >= blob.len());
+        if is_joined || blob.is_empty() {
+            return self.push(&blob);
         }
+        self.splice(blob);
+    }
+
+    fn splice(&mut self, blob: Arc<Vec<u8>>) {
         self.shared += blob.len();
         self.splices.push_back(Splice {
             at: self.end(),
@@ -265,6 +272,10 @@ impl Output {
         let plain = &self.bytes[self.sent..];
         if self.splices.is_empty() {
             return writer.write(&plain[..plain.len().min(budget)]);
+        }
+        if let (true, Splices::One(Splice { blob, .. })) = (plain.is_empty(), &self.splices) {
+            let blob = &blob[self.blob_sent..];
+            return writer.write(&blob[..blob.len().min(budget)]);
         }
         let mut slices = [IoSlice::new(&[]); MAX_SLICES];
         let mut used = 0;

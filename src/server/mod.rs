@@ -128,7 +128,7 @@ impl Server {
             worked_ns: 0,
         };
         host::raise_descriptor_limit(&mut server.engine.config);
-        server.engine.settle_client_memory();
+        server.settle_limits();
         server.listen(&mut event_loop)?;
         server.settle_port();
         if server.listeners.is_empty() {
@@ -344,8 +344,11 @@ impl Server {
 
     fn setting_changed(&mut self, event_loop: &mut EventLoop<Server>, name: &str) {
         match name {
-            "timeout" | "client-output-buffer-limit" => self.watch_all_clients(event_loop),
-            "maxmemory-clients" | "maxmemory" => self.engine.settle_client_memory(),
+            "timeout" | "client-output-buffer-limit" => {
+                self.settle_limits();
+                self.watch_all_clients(event_loop);
+            }
+            "maxmemory-clients" | "maxmemory" => self.settle_limits(),
             "loglevel" => log::set_max_level(host::level_filter(self.engine.config.loglevel)),
             _ => {}
         }
@@ -370,6 +373,9 @@ impl Gone {
 /// Sends all replies of the turn, arms what is due later.
 fn before_sleep(event_loop: &mut EventLoop<Server>, server: &mut Server) {
     server.trace_turn(event_loop);
+    if server.engine.observers.tracking().has_broadcasts() {
+        server.broadcast_invalidations(event_loop);
+    }
     let mut owing = std::mem::take(&mut server.owing);
     for token in owing.drain(..) {
         if let Some(client) = server.clients.get_mut(token) {

@@ -86,8 +86,12 @@ pub struct Timers {
     /// The end of a pause.
     pub(super) pause: Alarm,
     clients: Alarm,
+    /// Clients that have left, and what is too much, in the table of tracked keys.
+    tracking: Alarm,
     /// Messages that are still to be delivered or sent: it is always due.
     pub(super) messages: Alarm,
+    /// Output that is shorter concerns no limit.
+    least_output: u64,
     /// How many commands had been run when this turn began.
     commands_before: u64,
     /// When to look after which client, in milliseconds of the loop.
@@ -102,7 +106,9 @@ impl Default for Timers {
             timeouts: Alarm::default(),
             pause: Alarm::default(),
             clients: Alarm::default(),
+            tracking: Alarm::default(),
             messages: Alarm::default(),
+            least_output: 0,
             commands_before: 0,
             due_clients: Wheel::new(0),
         }
@@ -141,6 +147,10 @@ impl Server {
         self.timers
             .timeouts
             .set(event_loop, timeouts.map(of_the_loop), time_out);
+        let tidying = self.engine.has_tracking_to_tidy();
+        self.timers
+            .tracking
+            .set(event_loop, tidying.then_some(now_ms), tidy_tracking);
         self.timers
             .pause
             .set(event_loop, pause.map(of_the_loop), resume_paused);
@@ -184,6 +194,20 @@ impl Server {
         if let Some(at_ms) = self.next_look(event_loop.now_ms(), client) {
             client.timer = Some(self.timers.due_clients.insert(at_ms, token));
         }
+    }
+
+    /// The limits of what clients take have changed, or are there for the first time.
+    pub(super) fn settle_limits(&mut self) {
+        self.engine.settle_client_memory();
+        let limits = self.engine.config.client_output_buffer_limit;
+        let bytes = limits
+            .into_iter()
+            .flat_map(|limit| [limit.hard_bytes, limit.soft_bytes]);
+        self.timers.least_output = if self.engine.client_memory.is_limited() {
+            0
+        } else {
+            bytes.filter(|&bytes| bytes > 0).min().unwrap_or(u64::MAX)
+        };
     }
 
     /// `timeout` or the output limits have changed: every client is looked at anew.
@@ -243,11 +267,14 @@ impl Server {
         token: Token,
         client: &mut Client,
     ) -> Result<(), Gone> {
+        let len = client.output.len() as u64;
+        if len < self.timers.least_output && client.over_soft_limit_since_ms.is_none() {
+            return Ok(());
+        }
         if self.engine.client_memory.is_limited() {
             client.note_memory(&mut self.engine);
         }
         let limit = self.output_limit(client);
-        let len = client.output.len() as u64;
         if limit.hard_bytes > 0 && len > limit.hard_bytes {
             return Err(Gone::OutputTooLarge);
         }
@@ -327,6 +354,14 @@ fn free_trash(event_loop: &mut EventLoop<Server>, server: &mut Server, _: TimeEv
     });
     event_loop.recorder().lap(begun, Phase::Free, None, slices);
     finish(event_loop, &mut server.timers.freeing, again)
+}
+
+/// Goes on with what is left to be done in the table of tracked keys, for a slice of time.
+fn tidy_tracking(event_loop: &mut EventLoop<Server>, server: &mut Server, _: TimeEventId) -> Next {
+    let again = repeat(|| server.engine.tidy_tracking());
+    server.follow_up();
+    server.see_to_the_woken(event_loop);
+    finish(event_loop, &mut server.timers.tracking, again)
 }
 
 /// Repeats a piece of work until it is done or the slice is used up.

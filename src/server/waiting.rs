@@ -71,6 +71,14 @@ impl Server {
         follow_up(&mut self.engine, None, &mut traced);
     }
 
+    /// Tells who has asked for it which keys have changed in this turn.
+    #[cold]
+    pub(super) fn broadcast_invalidations(&mut self, event_loop: &mut EventLoop<Server>) {
+        self.engine.broadcast_invalidations();
+        self.follow_up();
+        self.see_to_the_woken(event_loop);
+    }
+
     /// Sees to the clients that were answered after they had waited.
     #[inline]
     pub(super) fn see_to_the_woken(&mut self, event_loop: &mut EventLoop<Server>) {

@@ -6,6 +6,7 @@
 //! [`REPLY_BUFFER_BYTES`] is told as if it were that list, because `omem` is where people look
 //! for a client that does not read.
 
+use super::tracking;
 use crate::command::table;
 use crate::engine::pubsub::Kind;
 use crate::engine::{Engine, Gates, SessionId, Transaction};
@@ -35,7 +36,7 @@ pub(super) fn line(engine: &Engine, id: SessionId, argument_bytes: usize) -> Str
     format!(
         "id={} addr={} laddr={} fd={} name={} age={} idle={} flags={} db={} sub={} psub={} ssub={} \
          multi={queued} qbuf={} qbuf-free={} argv-mem={argument_bytes} multi-mem={transaction_memory} rbs={} rbp={} obl={} \
-         oll={} omem={in_list} tot-mem={} events={} cmd={} user=default redir=-1 resp={} \
+         oll={} omem={in_list} tot-mem={} events={} cmd={} user=default redir={} resp={} \
          lib-name={} lib-ver={}\n",
         session.id,
         session.addr,
@@ -61,6 +62,7 @@ pub(super) fn line(engine: &Engine, id: SessionId, argument_bytes: usize) -> Str
             .last_command
             .and_then(table::numbered)
             .map_or("NULL".to_owned(), |found| found.full_name()),
+        tracking::redirection(session),
         match session.protocol {
             Protocol::Resp2 => "2",
             Protocol::Resp3 => "3",
@@ -74,11 +76,15 @@ pub(super) fn line(engine: &Engine, id: SessionId, argument_bytes: usize) -> Str
 #[must_use]
 pub fn flags(engine: &Engine, id: SessionId) -> String {
     let session = &engine.sessions[id];
+    let tracker = session.tracker().filter(|tracker| tracker.is_on);
     let letters: String = [
         (session.is_subscriber(), 'P'),
         (session.gates.has(Gates::QUEUEING), 'x'),
         (session.gates.has(Gates::MONITORING), 'O'),
         (session.blocked, 'b'),
+        (tracker.is_some(), 't'),
+        (tracker.is_some_and(|tracker| tracker.is_broken), 'R'),
+        (tracker.is_some_and(|tracker| tracker.order.broadcasts), 'B'),
         (engine.observers.watched().is_touched(id), 'd'),
         (session.closing, 'c'),
         (session.unix_socket, 'U'),

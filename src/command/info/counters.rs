@@ -42,6 +42,11 @@ pub(super) fn stats(report: &mut Report) {
         report.field(name, engine.pubsub.topic_count(*kind));
     }
     report.zeros(ABSENT);
+    let tracking = engine.observers.tracking();
+    report.field("tracking_total_keys", tracking.keys());
+    report.field("tracking_total_items", tracking.items());
+    report.field("tracking_total_prefixes", tracking.prefixes());
+    report.zeros(&["unexpected_error_replies"]);
     report.field("total_error_replies", stats.errors);
     report.field("dump_payload_sanitizations", 0);
     report.field("total_reads_processed", stats.reads);
@@ -77,10 +82,6 @@ const ABSENT: &[&str] = &[
     "active_defrag_key_misses",
     "total_active_defrag_time",
     "current_active_defrag_time",
-    "tracking_total_keys",
-    "tracking_total_items",
-    "tracking_total_prefixes",
-    "unexpected_error_replies",
 ];
 
 /// The loop's turns, in the names of Redis 7.2, its worst one, and how late active expiry was.

@@ -58,11 +58,17 @@ pub(super) fn clients(report: &mut Report) {
     report.field("client_recent_max_output_buffer", stats.recent_max_output);
     let waiting = engine.blocked.len() + engine.pause.len();
     report.field("blocked_clients", waiting);
-    report.zeros(&["tracking_clients"]);
+    let tracking = engine.observers.tracking();
+    report.field("tracking_clients", tracking.clients());
     let with_deadline = engine.blocked.deadline_count();
     report.field("clients_in_timeout_table", with_deadline);
     // Those of later versions, and at last our own.
     let watched = engine.observers.watched();
+    let subscribers = engine
+        .sessions
+        .iter()
+        .filter(|session| session.is_subscriber());
+    report.field("pubsub_clients", subscribers.count());
     report.field("watching_clients", watched.client_count());
     report.field("total_watched_keys", watched.key_count());
     report.field("total_blocking_keys", engine.blocked.key_count());

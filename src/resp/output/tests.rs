@@ -76,13 +76,14 @@ fn plain_replies_are_one_write() {
 #[test]
 fn a_blob_is_sent_from_where_it_lies() {
     let mut output = Output::new();
-    let shared = blob(5, b'x');
+    let shared = blob(COPY_BELOW, b'x');
     output.push(b"<");
     output.push_shared(Arc::clone(&shared));
     output.push(b">");
-    assert_eq!(output.len(), 7);
+    assert_eq!(output.len(), COPY_BELOW + 2);
     assert_eq!(Arc::strong_count(&shared), 2);
-    assert_eq!(drain(&mut output), b"<xxxxx>");
+    let all = [&b"<"[..], &[b'x'; COPY_BELOW], b">"].concat();
+    assert_eq!(drain(&mut output), all);
     assert_eq!(Arc::strong_count(&shared), 1, "a sent blob is let go");
 }
 
@@ -140,15 +141,49 @@ fn a_socket_that_takes_nothing_is_an_error() {
 fn truncate_takes_back_blobs_too() {
     let mut output = Output::new();
     output.push(b"kept");
-    output.push_shared(blob(3, b'k'));
+    output.push_shared(blob(COPY_BELOW, b'k'));
     let mark = output.mark();
-    output.push_shared(blob(10, b'x'));
+    output.push_shared(blob(COPY_BELOW, b'x'));
     output.push(b"gone");
-    output.push_shared(blob(10, b'y'));
+    output.push_shared(blob(COPY_BELOW, b'y'));
     output.truncate(mark);
-    assert_eq!(output.len(), 7);
+    assert_eq!(output.len(), 4 + COPY_BELOW);
     output.push(b"!");
-    assert_eq!(drain(&mut output), b"keptkkk!");
+    let kept = [&b"kept"[..], &[b'k'; COPY_BELOW], b"!"].concat();
+    assert_eq!(drain(&mut output), kept);
+}
+
+#[test]
+fn one_message_for_who_has_nothing_else_coming_needs_no_memory() {
+    let mut output = Output::new();
+    let message = blob(20, b'm');
+    output.push_shared(Arc::clone(&message));
+    assert_eq!(output.memory(), message.capacity());
+    assert_eq!(Arc::strong_count(&message), 2);
+    output.push_shared(Arc::clone(&message));
+    assert_eq!(Arc::strong_count(&message), 2, "a short one is copied");
+    output.push(b"!");
+    assert_eq!(
+        drain(&mut output),
+        b"mmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmm!"
+    );
+    assert_eq!(Arc::strong_count(&message), 1);
+}
+
+#[test]
+fn what_is_inserted_stands_before_what_was_written_since() {
+    let mut output = Output::new();
+    output.push(b"a");
+    output.push_shared(blob(COPY_BELOW, b'b'));
+    let mark = output.mark();
+    output.push_shared(blob(COPY_BELOW, b'c'));
+    output.push(b"+OK");
+    let mark = output.insert(mark, b"one");
+    let mark = output.insert(mark, b"two");
+    output.truncate(mark);
+    output.push(b"-ERR");
+    let all = [&b"a"[..], &[b'b'; COPY_BELOW], b"onetwo-ERR"].concat();
+    assert_eq!(drain(&mut output), all);
 }
 
 #[test]
@@ -182,10 +217,11 @@ fn step() -> impl Strategy<Value = Step> {
     prop_oneof![
         bytes().prop_map(Step::Push),
         Just(Step::Push(vec![b'z'; COMPACT_FROM])),
-        (0..50usize, any::<u8>()).prop_map(|(len, byte)| Step::Blob(len, byte)),
-        (bytes(), 0..5usize).prop_map(|(bytes, len)| Step::Undone(bytes, len)),
+        (0..2 * COPY_BELOW, any::<u8>()).prop_map(|(len, byte)| Step::Blob(len, byte)),
+        (bytes(), 0..2 * COPY_BELOW).prop_map(|(bytes, len)| Step::Undone(bytes, len)),
         (vec(0..60_000usize, 1..5), 0..100_000usize).prop_map(|(s, b)| Step::Write(s, b)),
-        (bytes(), 0..5usize, vec(any::<u8>(), 1..12)).prop_map(|(b, l, n)| Step::Patch(b, l, n)),
+        (bytes(), 0..2 * COPY_BELOW, vec(any::<u8>(), 1..12))
+            .prop_map(|(b, l, n)| Step::Patch(b, l, n)),
     ]
 }
 
