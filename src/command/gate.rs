@@ -20,8 +20,9 @@
 use super::client::tracking;
 use super::entry::NO_MULTI;
 use super::follow_up::{Own, tell};
+use super::slowlog::summary;
 use super::table::Listed;
-use super::{Call, Error, acl, carry_out, pause, pubsub, reject, room, transaction};
+use super::{Call, Error, acl, carry_out, monitor, pause, pubsub, reject, room, transaction};
 use crate::engine::Gates;
 use crate::resp::Mark;
 
@@ -50,8 +51,12 @@ pub(super) fn pass(call: &mut Call, found: &'static Listed, mark: Mark, gates: G
     {
         return refuse(call, found, error);
     }
+    if gates.has(Gates::MONITORING) && !monitor::may_send(found.command) {
+        return refuse(call, found, monitor::NO_KEYS);
+    }
     if gates.has(Gates::PAUSED) {
-        if pause::must_wait(call) {
+        // A monitor goes on: Redis spares replicas, and it is one of them.
+        if !gates.has(Gates::MONITORING) && pause::must_wait(call) {
             return pause::park(call);
         }
         call.engine.keep_due_keys(true);
@@ -78,7 +83,16 @@ pub(super) fn pass_again(call: &mut Call, found: &'static Listed, mark: Mark, ga
 
 /// Runs a command, and has those who see commands see it.
 fn run(call: &mut Call, found: &'static Listed, mark: Mark, gates: Gates) {
+    let is_monitored = call.engine.gates.has(Gates::MONITORED);
+    let shown = is_monitored.then(|| monitor::words(call, found)).flatten();
+    if call.args.owns_any() && call.engine.config.slow_us().is_some() {
+        call.engine.slow_log.beforehand = Some(summary(&call.args));
+    }
     carry_out(call, found, mark);
+    call.engine.slow_log.beforehand = None;
+    if let Some(words) = shown {
+        monitor::show(call.engine, call.id, &words);
+    }
     if gates.has(Gates::TRACKING) {
         // A key that it found to be expired, and has others forget, is one that it remembers.
         if call.engine.observers.has_happened() {
@@ -89,8 +103,11 @@ fn run(call: &mut Call, found: &'static Listed, mark: Mark, gates: Gates) {
     }
 }
 
-/// Answers a request that is not let through. If it was part of a transaction, that is aborted.
+/// Answers a request that is not let through. If it was part of a transaction, that is aborted. (An EXEC that is
+/// refused ends one, so monitors see it, as in Redis.)
 fn refuse(call: &mut Call, found: &'static Listed, error: Error) {
+    let is_seen = found.command.name == "EXEC" && call.engine.gates.has(Gates::MONITORED);
+    let shown = is_seen.then(|| monitor::words(call, found)).flatten();
     reject(
         call.engine,
         call.id,
@@ -98,4 +115,7 @@ fn refuse(call: &mut Call, found: &'static Listed, error: Error) {
         error,
         call.reply.output(),
     );
+    if let Some(words) = shown {
+        monitor::show(call.engine, call.id, &words);
+    }
 }

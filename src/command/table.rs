@@ -3,7 +3,8 @@
 use super::entry::Command;
 use super::{
     acl, bitmap, catalog, client, config, connection, debug, expire, geo, hash, hyperloglog, info,
-    key, list, lolwut, object, pubsub, scan, server, set, sort, sorted_set, string, transaction,
+    key, latency, list, lolwut, memory, monitor, object, pubsub, scan, server, set, slowlog, sort,
+    sorted_set, string, transaction,
 };
 
 /// The commands of one kind.
@@ -121,7 +122,11 @@ pub const GROUPS: &[Group] = &[
             config::COMMANDS,
             debug::COMMANDS,
             info::COMMANDS,
+            latency::COMMANDS,
             lolwut::COMMANDS,
+            memory::COMMANDS,
+            monitor::COMMANDS,
+            slowlog::COMMANDS,
         ],
     },
     Group {

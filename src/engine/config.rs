@@ -108,6 +108,16 @@ pub struct Config {
     pub maxmemory_eviction_tenacity: u32,
     /// How uses of keys are counted.
     pub lfu: Scale,
+    /// Microseconds from which on a command comes into the slow log; -1: none does.
+    pub slowlog_log_slower_than: i64,
+    /// The most entries of the slow log; 0: there is none.
+    pub slowlog_max_len: usize,
+    /// Milliseconds from which on something is a latency event; 0: nothing is.
+    pub latency_monitor_threshold_ms: u64,
+    /// Whether it is told how long commands take.
+    pub latency_tracking: bool,
+    /// Which percentiles of that INFO tells, each from 0 to 100.
+    pub latency_percentiles: Vec<f64>,
     /// The classes of events that are told.
     pub notify_keyspace_events: Classes,
     /// How collections are kept.
@@ -179,9 +189,29 @@ impl Default for Config {
                 log_factor: 10,
                 decay_minutes: 1,
             },
+            slowlog_log_slower_than: 10_000,
+            slowlog_max_len: 128,
+            latency_monitor_threshold_ms: 0,
+            latency_tracking: true,
+            latency_percentiles: vec![50.0, 99.0, 99.9],
             notify_keyspace_events: Classes::default(),
             packing: Packing::default(),
             inert: BTreeMap::new(),
         }
+    }
+}
+
+impl Config {
+    /// Microseconds from which on a command comes into the slow log; `None` while there is no such log.
+    #[must_use]
+    pub fn slow_us(&self) -> Option<u64> {
+        let us = u64::try_from(self.slowlog_log_slower_than).ok();
+        us.filter(|_| self.slowlog_max_len > 0)
+    }
+
+    /// Whether a command that took so many microseconds comes into the slow log.
+    #[must_use]
+    pub fn is_slow_us(&self, us: u64) -> bool {
+        self.slow_us().is_some_and(|slow_us| us >= slow_us)
     }
 }

@@ -99,6 +99,12 @@ pub struct Session {
 }
 
 impl Session {
+    /// Whether it may be silent for longer than `timeout`: it waits, or it only listens.
+    #[must_use]
+    pub fn may_be_silent(&self) -> bool {
+        self.blocked || self.is_subscriber() || self.gates.has(Gates::MONITORING)
+    }
+
     /// Whether its next request may be run: not if it is leaving, and not while it waits.
     #[inline]
     #[must_use]

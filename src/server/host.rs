@@ -76,6 +76,8 @@ pub fn describe(now: Clock) -> Host {
         },
         usage,
         allocated: allocated_by_this_thread(),
+        purge,
+        malloc_stats,
         stopwatch_ns: stopwatch(),
         allows,
         rewrite_config: super::config_file::rewrite,
@@ -272,6 +274,37 @@ fn allocator_usage() -> Usage {
         resident: bytes(stats::resident::read()),
         ..Usage::default()
     }
+}
+
+/// Has the allocator give the pages back that hold nothing. They are given back some time after they have become
+/// free (*decay*); an arena that is told for a moment that this time is 0 does it at once.
+fn purge() {
+    use tikv_jemalloc_ctl::{Access, AsName, arenas};
+    let Ok(arenas) = arenas::narenas::read() else {
+        return;
+    };
+    // Pages become dirty when they are free, and muzzy when the kernel may take them.
+    for name in ["arena.0.dirty_decay_ms\0", "arena.0.muzzy_decay_ms\0"] {
+        let Ok(mut decay_ms) = name.name().mib::<[usize; 3]>() else {
+            return;
+        };
+        for arena in 0..arenas as usize {
+            decay_ms[1] = arena;
+            // An arena that was never used has no such time.
+            let before: Result<isize, _> = decay_ms.update(0);
+            if let Ok(before) = before {
+                let _ = decay_ms.write(before);
+            }
+        }
+    }
+}
+
+/// What the allocator reports about itself.
+fn malloc_stats() -> Vec<u8> {
+    let mut report = Vec::new();
+    // Writing to a vector does not fail.
+    let _ = tikv_jemalloc_ctl::stats_print::stats_print(&mut report, Default::default());
+    report
 }
 
 #[cfg(target_os = "linux")]

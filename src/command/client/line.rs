@@ -82,6 +82,7 @@ pub fn flags(engine: &Engine, id: SessionId) -> String {
     let letters: String = [
         (session.is_subscriber(), 'P'),
         (session.gates.has(Gates::QUEUEING), 'x'),
+        (session.gates.has(Gates::MONITORING), 'O'),
         (session.blocked, 'b'),
         (tracker.is_some(), 't'),
         (tracker.is_some_and(|tracker| tracker.is_broken), 'R'),
