@@ -56,7 +56,7 @@ mod sorted_set;
 mod string;
 pub mod table;
 #[cfg(test)]
-mod testing;
+pub(crate) mod testing;
 mod transaction;
 
 use crate::engine::uses::Uses;

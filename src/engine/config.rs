@@ -32,9 +32,6 @@ pub enum Access {
     Local,
 }
 
-/// There is no limit yet.
-const MAXMEMORY: u64 = 0;
-
 /// Every setting's value.
 #[derive(Debug, Clone)]
 pub struct Config {
@@ -132,7 +129,7 @@ impl Config {
     #[must_use]
     pub fn max_client_bytes(&self) -> Option<usize> {
         let bytes = match self.maxmemory_clients {
-            percent @ ..0 => MAXMEMORY / 100 * percent.unsigned_abs(),
+            percent @ ..0 => self.maxmemory / 100 * percent.unsigned_abs(),
             bytes => bytes.unsigned_abs(),
         };
         (bytes > 0).then(|| usize::try_from(bytes).unwrap_or(usize::MAX))

@@ -186,8 +186,14 @@ impl Engine {
         self.eviction.is_due |= self.is_over_limit();
     }
 
-    /// Evicts keys until memory is within its limit, or the slice is over.
+    /// Evicts keys until memory is within its limit, or the slice is over. While the server is paused, as
+    /// in Redis, nothing is evicted and nobody refused.
     pub fn make_room(&mut self) -> Room {
+        if self.pause.current().is_some() {
+            // The data stands still.
+            self.eviction.is_due = false;
+            return Room::Enough;
+        }
         if !self.is_over_limit() {
             self.note_limit(Room::Enough);
             return Room::Enough;

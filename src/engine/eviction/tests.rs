@@ -261,6 +261,24 @@ fn time_over_the_limit_is_counted_until_there_is_room() {
 }
 
 #[test]
+fn nothing_is_evicted_while_the_server_is_paused() {
+    let (mut engine, id) = crate::command::testing::engine();
+    crate::command::testing::run(&mut engine, id, &["SET", "k", "v"]);
+    engine.config.maxmemory = 1;
+    engine.config.maxmemory_policy = Policy::AllkeysLru;
+    engine.host.allocated = Box::new(|| 2);
+    crate::command::testing::run(&mut engine, id, &["CLIENT", "PAUSE", "1000", "WRITE"]);
+    assert_eq!(engine.make_room(), Room::Enough);
+    assert_eq!(
+        (engine.stats.evicted_keys, engine.eviction.is_due()),
+        (0, false)
+    );
+    crate::command::testing::run(&mut engine, id, &["CLIENT", "UNPAUSE"]);
+    assert_eq!(engine.make_room(), Room::None);
+    assert_eq!(engine.stats.evicted_keys, 1);
+}
+
+#[test]
 fn the_gate_is_shut_while_there_is_a_limit() {
     let mut engine = engine(Policy::AllkeysLfu);
     assert!(engine.gates.has(Gates::LIMITED));
