@@ -435,3 +435,134 @@ fn a_client_that_went_away_is_forgotten() {
         "client {id} is still listed"
     );
 }
+
+/// Some fields of a client's line: the flags, subscriptions of three kinds, queued commands, the protocol.
+#[track_caller]
+fn state(observer: &mut Conn, id: &str) -> String {
+    let line = observer.cmd(&["CLIENT", "LIST", "ID", id]).text();
+    let names = ["flags", "sub", "psub", "ssub", "multi", "redir", "resp"];
+    let values = names.map(|name| attribute(&line, name).unwrap_or("?"));
+    values.join(" ")
+}
+
+#[test]
+fn the_line_follows_what_a_client_does() {
+    let target = server();
+    let (mut observer, mut conn) = (target.connect(), target.connect());
+    let id = client_id(&mut conn);
+    assert_eq!(state(&mut observer, &id), "N 0 0 0 -1 -1 2");
+    conn.transcript("MULTI => +OK\nGET k => +QUEUED\nSET k v => +QUEUED");
+    assert_eq!(state(&mut observer, &id), "x 0 0 0 2 -1 2");
+    conn.transcript("DISCARD => +OK\nWATCH k => +OK");
+    observer.transcript("SET k v => +OK");
+    conn.transcript("MULTI => +OK");
+    assert_eq!(state(&mut observer, &id), "xd 0 0 0 0 -1 2");
+    conn.transcript("DISCARD => +OK");
+    conn.send(&["SUBSCRIBE", "a", "b"]);
+    conn.send(&["PSUBSCRIBE", "c*"]);
+    conn.send(&["SSUBSCRIBE", "s"]);
+    for _ in 0..4 {
+        conn.read_value();
+    }
+    assert_eq!(state(&mut observer, &id), "P 2 1 1 -1 -1 2");
+    conn.transcript("RESET => +RESET\nCLIENT NO-EVICT ON => +OK");
+    assert_eq!(state(&mut observer, &id), "e 0 0 0 -1 -1 2");
+    let mut receiver = target.connect();
+    let other = client_id(&mut receiver);
+    let redirect = ["CLIENT", "TRACKING", "ON", "REDIRECT", &other, "BCAST"];
+    assert_eq!(conn.cmd(&redirect), Value::simple("OK"));
+    let tracking = format!("tBe 0 0 0 -1 {other} 2");
+    assert_eq!(state(&mut observer, &id), tracking);
+    drop(receiver);
+    let is_broken = wait_until(Duration::from_secs(10), || {
+        observer.transcript("SET k v => +OK");
+        state(&mut observer, &id).starts_with("tRBe ")
+    });
+    assert!(is_broken, "{}", state(&mut observer, &id));
+    conn.transcript("RESET => +RESET");
+    conn.send(&["HELLO", "3"]);
+    conn.read_value();
+    conn.send(&["BLPOP", "list", "0"]);
+    let is_so = wait_until(Duration::from_secs(10), || {
+        state(&mut observer, &id) == "be 0 0 0 -1 -1 3"
+    });
+    assert!(is_so, "{}", state(&mut observer, &id));
+}
+
+#[test]
+fn what_a_client_holds_counts_as_its_memory() {
+    let target = server();
+    let (mut observer, mut conn) = (target.connect(), target.connect());
+    let id = client_id(&mut conn);
+    let mut memory = |name: &str| -> u64 {
+        let line = observer.cmd(&["CLIENT", "LIST", "ID", &id]).text();
+        let bytes = attribute(&line, name).and_then(|text| text.parse().ok());
+        bytes.unwrap_or_else(|| panic!("no {name} in {line}"))
+    };
+    let large = "x".repeat(100_000);
+    let before = memory("tot-mem");
+    conn.transcript("MULTI => +OK");
+    assert_eq!(conn.cmd(&["SET", "k", &large]), Value::simple("QUEUED"));
+    assert!(memory("multi-mem") >= 100_000);
+    assert!(memory("tot-mem") >= before + 100_000);
+    conn.transcript("DISCARD => +OK");
+    assert_eq!(memory("multi-mem"), 0);
+}
+
+#[test]
+fn subscribers_are_clients_of_their_own_kind() {
+    let target = server();
+    let (mut conn, mut subscriber) = (target.connect(), target.connect());
+    subscriber.transcript(r#"SUBSCRIBE c => ["subscribe" "c" :1]"#);
+    let count = |conn: &mut Conn, kind: &str| {
+        let list = conn.cmd(&["CLIENT", "LIST", "TYPE", kind]).text();
+        list.lines().filter(|line| !line.is_empty()).count()
+    };
+    assert_eq!(count(&mut conn, "pubsub"), 1);
+    assert_eq!(count(&mut conn, "normal"), 1);
+    assert_eq!(count(&mut conn, "replica"), 0);
+    conn.transcript("CLIENT KILL TYPE normal => :0\nCLIENT KILL TYPE PubSub => :1");
+    subscriber.expect_closed();
+}
+
+#[test]
+fn pushes_are_no_replies() {
+    let target = server();
+    let (mut conn, mut publisher) = (target.connect(), target.connect());
+    conn.send(&["CLIENT", "REPLY", "OFF"]);
+    conn.send(&["SET", "k", "v"]);
+    conn.transcript(r#"SUBSCRIBE c => ["subscribe" "c" :1]"#);
+    publisher.transcript("PUBLISH c m => :1");
+    let message = ["message", "c", "m"].map(Value::bulk).to_vec();
+    assert_eq!(conn.read_value(), Value::Array(message));
+    let mut conn = target.connect();
+    conn.send(&["CLIENT", "REPLY", "SKIP"]);
+    conn.transcript(
+        r#"
+        SUBSCRIBE c => ["subscribe" "c" :1]
+        PING        => ["pong" ""]
+        "#,
+    );
+}
+
+#[test]
+fn replies_of_a_transaction_can_be_left_out() {
+    let target = server();
+    let mut conn = target.connect();
+    conn.send(&["CLIENT", "REPLY", "SKIP"]);
+    conn.send(&["MULTI"]);
+    conn.transcript("SET k v => +QUEUED\nDISCARD => +OK");
+    // What EXEC runs is counted in its array, and may not be in it.
+    conn.transcript(
+        r#"
+        MULTI               => +OK
+        SET k v             => +QUEUED
+        CLIENT REPLY SKIP   => +QUEUED
+        GET k               => +QUEUED
+        "#,
+    );
+    conn.send(&["EXEC"]);
+    conn.expect_raw(b"*3\r\n+OK\r\n$1\r\nv\r\n");
+    conn.send(&["GET", "k"]);
+    conn.transcript(r#"GET k => "v""#);
+}

@@ -84,6 +84,8 @@ fn a_pause_of_writes_lets_the_others_pass() {
         &["SORT", "list"],
         &["BLPOP", "list", "0.01"],
         &["GEORADIUS", "geo", "1", "1", "1", "m"],
+        &["PUBLISH", "channel", "message"],
+        &["SPUBLISH", "channel", "message"],
     ] {
         let count = waiting_ones.len() as u64 + 1;
         waiting_ones.push(waiting(&target, &mut conn, count, request));
@@ -99,6 +101,9 @@ fn a_pause_of_writes_lets_the_others_pass() {
         Value::Int(0),
         Value::Array(vec![]),
         Value::NilArray,
+        Value::Array(vec![]),
+        Value::Int(0),
+        Value::Int(0),
     ];
     for (conn, expected) in waiting_ones.iter_mut().zip(expected) {
         assert_eq!(conn.read_value(), expected);
@@ -347,13 +352,14 @@ fn a_transaction_waits_if_it_writes() {
     let target = server();
     let (mut conn, mut reads, mut writes) = (target.connect(), target.connect(), target.connect());
     reads.transcript("MULTI => +OK\nGET k => +QUEUED");
+    let id = client_id(&mut writes);
     writes.transcript("MULTI => +OK\nSET k v => +QUEUED");
     conn.cmd(&["CLIENT", "PAUSE", LONG, "WRITE"]);
     reads.transcript("EXEC => [nil]");
     writes.send(&["EXEC"]);
     await_blocked(&mut conn, 1);
-    let id = client_list_of(&mut conn, "exec");
-    assert_eq!(attribute(&id, "flags"), Some("xb"));
+    let line = conn.cmd(&["CLIENT", "LIST", "ID", &id]).text();
+    assert_eq!(attribute(&line, "flags"), Some("xb"));
     // To queue a write is one already.
     reads.transcript("MULTI => +OK");
     reads.send(&["SET", "k", "w"]);
@@ -364,14 +370,6 @@ fn a_transaction_waits_if_it_writes() {
     reads.transcript("EXEC => [+OK]");
 }
 
-/// The line of the client that runs this command.
-fn client_list_of(conn: &mut Conn, command: &str) -> String {
-    let list = conn.cmd(&["CLIENT", "LIST"]).text();
-    let mut lines = list.lines();
-    let line = lines.find(|line| attribute(line, "cmd") == Some(command));
-    line.unwrap_or_default().to_owned()
-}
-
 #[test]
 fn a_pause_in_a_transaction_holds_up_what_comes_behind_it() {
     let target = server();
@@ -380,13 +378,12 @@ fn a_pause_in_a_transaction_holds_up_what_comes_behind_it() {
     await_blocked(&mut conn, 1);
     conn.transcript(
         r#"
-        SET gone v PX 1              => +OK
         MULTI                        => +OK
         CLIENT PAUSE 600000 WRITE    => +QUEUED
-        SET gone w                   => +QUEUED
+        SET k w                      => +QUEUED
         RPUSH list x                 => +QUEUED
         EXEC                         => [+OK +OK :1]
-        GET gone                     => "w"
+        GET k                        => "w"
         "#,
     );
     // Who has waited for it gets it, although that is a write.
@@ -398,4 +395,36 @@ fn a_pause_in_a_transaction_holds_up_what_comes_behind_it() {
         "MULTI => +OK\nCLIENT UNPAUSE => +QUEUED\nPING => +QUEUED\nEXEC => [+OK +PONG]",
     );
     assert_eq!(blocked.read_value(), ok());
+}
+
+#[test]
+fn a_subscriber_gets_the_message_when_the_pause_is_over() {
+    let target = server();
+    let (mut conn, mut subscriber) = (target.connect(), target.connect());
+    subscriber.transcript(r#"SUBSCRIBE c => ["subscribe" "c" :1]"#);
+    conn.cmd(&["CLIENT", "PAUSE", LONG, "WRITE"]);
+    let mut publisher = waiting(&target, &mut conn, 1, &["PUBLISH", "c", "m"]);
+    subscriber.transcript(
+        r#"
+        SET k v => -ERR Can't execute 'set': only (P|S)SUBSCRIBE / (P|S)UNSUBSCRIBE / PING / QUIT / RESET are allowed in this context
+        PING    => ["pong" ""]
+        "#,
+    );
+    conn.cmd(&["CLIENT", "UNPAUSE"]);
+    assert_eq!(publisher.read_value(), Value::Int(1));
+    let message = ["message", "c", "m"].map(Value::bulk).to_vec();
+    assert_eq!(subscriber.read_value(), Value::Array(message));
+}
+
+#[test]
+fn a_pause_in_a_transaction_lets_it_write_where_a_key_was() {
+    let target = server();
+    if !target.is_aerolite_or_skip("writing there, of which redis-server 7.0.15 dies") {
+        return;
+    }
+    let mut conn = target.connect();
+    conn.transcript("SET k v PX 1 => +OK\nMULTI => +OK");
+    conn.transcript("CLIENT PAUSE 600000 WRITE => +QUEUED\nSET k w => +QUEUED\nDBSIZE => +QUEUED");
+    std::thread::sleep(Duration::from_millis(20));
+    conn.transcript("EXEC => [+OK +OK :1]\nGET k => \"w\"\nCLIENT UNPAUSE => +OK");
 }

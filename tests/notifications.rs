@@ -24,6 +24,8 @@ struct Case<'a> {
     before: Vec<&'a str>,
     command: &'a str,
     events: &'a str,
+    /// The keys that WATCH sees change; `None` where that is not asked.
+    touched: Option<&'a str>,
 }
 
 impl Case<'_> {
@@ -32,12 +34,17 @@ impl Case<'_> {
             return None;
         }
         let (before, rest) = line.split_once(" | ").expect("what is before | ...");
-        let (command, events) = rest.split_once(" => ").expect("a command => its events");
+        let (command, rest) = rest.split_once(" => ").expect("a command => its events");
+        let (events, touched) = match rest.split_once(" | ") {
+            Some((events, touched)) => (events, Some(touched)),
+            None => (rest, None),
+        };
         let before = before.split("; ").filter(|&step| step != "-").collect();
         Some(Case {
             before,
             command,
             events,
+            touched,
         })
     }
 }
@@ -219,6 +226,177 @@ fn every_command_has_the_events_of_redis_around_its_reply() {
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
+/// The keys that are watched.
+const WATCHED: [&str; 6] = ["k", "j", "d", "a", "b", "x"];
+
+/// How long a key that is to be due lives: long enough to be watched before.
+const SHORT_LIFE: Duration = Duration::from_millis(30);
+
+impl Stage {
+    /// Which of the watched keys a command touches.
+    fn touched_by(&mut self, case: &Case, watchers: &mut [Conn]) -> String {
+        self.waiting.clear();
+        self.await_waiting(0);
+        self.others.cmd(&["FLUSHALL"]);
+        let mut is_due = false;
+        for step in &case.before {
+            match step.strip_prefix("DUE ") {
+                Some(key) => {
+                    let life = SHORT_LIFE.as_millis().to_string();
+                    self.others.cmd(&["SET", key, "v", "PX", &life]);
+                    is_due = true;
+                }
+                None => {
+                    self.prepare(step);
+                }
+            }
+        }
+        for (conn, key) in watchers.iter_mut().zip(WATCHED) {
+            conn.cmd(&["WATCH", key]);
+        }
+        if is_due {
+            std::thread::sleep(SHORT_LIFE + Duration::from_millis(2));
+        }
+        self.others.cmd(&words(case.command));
+        let mut touched = Vec::new();
+        for (conn, key) in watchers.iter_mut().zip(WATCHED) {
+            conn.cmd(&["MULTI"]);
+            if conn.cmd(&["EXEC"]) == Value::NilArray {
+                touched.push(key);
+            }
+        }
+        match touched[..] {
+            [] => "-".to_owned(),
+            _ => touched.join(" "),
+        }
+    }
+}
+
+#[test]
+fn every_command_touches_the_keys_of_redis() {
+    let Some(mut stage) = Stage::new() else {
+        return;
+    };
+    let mut watchers = WATCHED.map(|_| stage.target.connect());
+    let mut wrong = Vec::new();
+    for line in EVENTS.lines() {
+        let Some(case) = Case::parse(line) else {
+            continue;
+        };
+        let Some(expected) = case.touched else {
+            continue;
+        };
+        let touched = stage.touched_by(&case, &mut watchers);
+        if touched != expected {
+            wrong.push(format!("{line}\n    but: {touched}"));
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+/// What is read up to a PONG, one after the other: events as `name key`, replies as they are. The lengths of
+/// arrays are left out, so that it does not matter what stands within them.
+fn in_order(conn: &mut Conn) -> Vec<String> {
+    let mut seen = Vec::new();
+    loop {
+        let value = conn.read_value();
+        let mut pieces = Vec::new();
+        take_apart(&value, &mut pieces);
+        for piece in pieces {
+            match piece {
+                Value::Push(items) => {
+                    let (channel, key) = (items[2].text(), items[3].text());
+                    let name = channel.rsplit(':').next().unwrap_or_default();
+                    seen.push(format!("{name} {key}"));
+                }
+                Value::Array(_) => {}
+                Value::Simple(text) if text == b"PONG" => return seen,
+                Value::Int(number) => seen.push(number.to_string()),
+                other => seen.push(other.text()),
+            }
+        }
+    }
+}
+
+/// Switches it off again: the server may be one that other tests use too.
+fn switch_off(conn: &mut Conn) {
+    let set = conn.cmd(&["CONFIG", "SET", "notify-keyspace-events", ""]);
+    assert_eq!(set, Value::simple("OK"));
+}
+
+/// A RESP3 client that has subscribed to every event, by event.
+fn subscriber_of_its_own(target: &Target) -> Conn {
+    let mut conn = target.connect();
+    conn.cmd(&["CONFIG", "SET", "notify-keyspace-events", "EA"]);
+    conn.cmd(&["HELLO", "3"]);
+    conn.cmd(&["PSUBSCRIBE", "__keyevent@*"]);
+    conn
+}
+
+#[test]
+fn within_a_transaction_events_stand_among_the_replies() {
+    let target = server();
+    let mut conn = subscriber_of_its_own(&target);
+    for command in [
+        &["MULTI"][..],
+        &["SET", "k", "v", "EX", "100"],
+        &["LPUSH", "l", "a"],
+        &["SADD", "s", "a"],
+        &["SPOP", "s"],
+        &["SADD", "l", "x"],
+        &["GET", "k"],
+        &["EXEC"],
+        &["PING"],
+    ] {
+        conn.send(command);
+    }
+    let expected = [
+        "OK",
+        "QUEUED",
+        "QUEUED",
+        "QUEUED",
+        "QUEUED",
+        "QUEUED",
+        "QUEUED", // so much for MULTI
+        "set k",
+        "expire k",
+        "OK", // SET
+        "1",
+        "lpush l", // LPUSH
+        "sadd s",
+        "1", // SADD
+        "spop s",
+        "a",
+        "del s", // SPOP
+        "WRONGTYPE Operation against a key holding the wrong kind of value",
+        "v",
+    ];
+    assert_eq!(in_order(&mut conn), expected);
+    switch_off(&mut conn);
+}
+
+#[test]
+fn who_wants_no_replies_is_told_of_events() {
+    let target = server();
+    let mut conn = subscriber_of_its_own(&target);
+    for command in [
+        &["CLIENT", "REPLY", "OFF"][..],
+        &["SET", "k", "v"],
+        &["LPUSH", "k", "v"],
+        &["RPUSH", "l", "v"],
+        &["CLIENT", "REPLY", "ON"],
+        &["CLIENT", "REPLY", "SKIP"],
+        &["RPUSH", "l", "w"],
+        &["RPUSH", "l", "x"],
+        &["PING"],
+    ] {
+        conn.send(command);
+    }
+    let expected = ["set k", "rpush l", "OK", "rpush l", "3", "rpush l"];
+    assert_eq!(in_order(&mut conn), expected);
+    switch_off(&mut conn);
+}
+
 /// A client that has subscribed to these channels, in RESP2.
 fn subscriber(target: &Target, pattern: &str) -> Conn {
     let mut conn = target.connect();
@@ -340,9 +518,11 @@ fn a_key_that_expires_is_told_at_once() {
         keys,
         ["a", "b", "c"].map(|key| format!("__keyevent@0__:expired {key}"))
     );
-    assert!(took >= Duration::from_millis(100), "{took:?}");
+    // Both clocks tell whole milliseconds.
+    assert!(took >= Duration::from_millis(99), "{took:?}");
     assert!(
         took < Duration::from_millis(100) + LATENESS_LIMIT,
         "{took:?}"
     );
+    switch_off(&mut conn);
 }

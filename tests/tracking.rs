@@ -604,7 +604,7 @@ fn what_may_be_asked_for() {
         CLIENT TRACKING ON PREFIX a                  => -ERR PREFIX option requires BCAST mode to be enabled
         CLIENT TRACKING ON BCAST OPTIN               => -ERR OPTIN and OPTOUT are not compatible with BCAST
         CLIENT TRACKING ON OPTIN OPTOUT              => -ERR You can't specify both OPTIN mode and OPTOUT mode
-        CLIENT TRACKING ON BCAST PREFIX c PREFIX a PREFIX ab => -ERR Prefix 'a' overlaps with another provided prefix 'ab'. Prefixes for a single client must not overlap.
+        CLIENT TRACKING ON BCAST PREFIX a PREFIX c PREFIX ab => -ERR Prefix 'a' overlaps with another provided prefix 'ab'. Prefixes for a single client must not overlap.
         CLIENT TRACKING ON BCAST PREFIX b PREFIX b   => -ERR Prefix 'b' overlaps with another provided prefix 'b'. Prefixes for a single client must not overlap.
         CLIENT TRACKINGINFO                          => %["flags" ~["off"] "redirect" :-1 "prefixes" []]
         CLIENT GETREDIR                              => :-1

@@ -3,7 +3,7 @@
 //! ```text
 //!   BLPOP a b 0     nothing there:  call.block(..)          the client waits, there is no reply
 //!
-//!   LPUSH b x       :1              Db::add notes "b"
+//!   LPUSH b x       :1              Db::insert notes "b"
 //!                   serve_blocked   "b": who is first in line?
 //!                                   BLPOP again, woken by "b" ──▶ its reply, to its own output
 //!   (the next request of anybody)

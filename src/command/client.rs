@@ -251,8 +251,9 @@ pub(super) fn describe(call: &Call, id: SessionId) -> String {
 fn client_list(call: &mut Call) -> Done {
     let listed = if call.args.len() == 4 && call.is(2, "TYPE") {
         let kind = parse_kind(call.args.arg(3))?;
-        let sessions = present(call.engine).into_iter();
-        sessions.filter(|_| kind == ClientKind::Normal).collect()
+        let mut listed = present(call.engine);
+        listed.retain(|&id| kind.is_that_of(&call.engine.sessions[id]));
+        listed
     } else if call.args.len() > 3 && call.is(2, "ID") {
         by_numbers(call)?
     } else if call.args.len() == 2 {
@@ -300,14 +301,23 @@ fn present(engine: &Engine) -> Vec<SessionId> {
         .collect()
 }
 
-/// What kind of client one is. All are of the first kind: there are no replicas, and no
-/// subscriptions.
+/// What kind of client one is. There are no replicas; a monitor is a normal client.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum ClientKind {
     Normal,
     Replica,
     PubSub,
     Master,
+}
+
+impl ClientKind {
+    fn is_that_of(self, session: &Session) -> bool {
+        match self {
+            ClientKind::Normal => !session.is_subscriber(),
+            ClientKind::PubSub => session.is_subscriber(),
+            ClientKind::Replica | ClientKind::Master => false,
+        }
+    }
 }
 
 fn parse_kind(name: &[u8]) -> Result<ClientKind, Error> {
@@ -344,7 +354,7 @@ impl Filter<'_> {
                 .local_addr
                 .is_none_or(|a| a == session.local_addr.as_bytes())
             && self.user.is_none_or(|user| user == session.user)
-            && self.kind.is_none_or(|kind| kind == ClientKind::Normal)
+            && self.kind.is_none_or(|kind| kind.is_that_of(session))
     }
 }
 

@@ -55,3 +55,52 @@ pub(super) fn publish_event(engine: &mut Engine, event: Event, mut own: Option<&
         tell("keyevent", name.as_bytes(), key);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::command::testing::{engine, pass_ms, run};
+
+    #[test]
+    fn what_nobody_listens_to_is_not_kept() {
+        let (mut engine, id) = engine();
+        let classes = ["CONFIG", "SET", "notify-keyspace-events", "KEAmn"];
+        run(&mut engine, id, &classes);
+        for request in [
+            &["SET", "k", "v", "PX", "5"][..],
+            &["RPUSH", "l", "a", "b"],
+            &["LPOP", "l", "2"],
+            &["GET", "missing"],
+        ] {
+            run(&mut engine, id, request);
+            assert_eq!(engine.observers.noted(), 0, "{request:?}");
+        }
+        pass_ms(&mut engine, 10);
+        run(&mut engine, id, &["GET", "k"]);
+        assert_eq!(engine.stats.keys.expired, 1);
+        assert!(!engine.has_follow_up());
+    }
+
+    #[test]
+    fn without_the_setting_nothing_is_noted_and_with_it_what_it_selects() {
+        let (mut engine, id) = engine();
+        let noted = |engine: &mut crate::engine::Engine, letters: &str| {
+            let set = ["CONFIG", "SET", "notify-keyspace-events", letters];
+            run(engine, id, &set);
+            let mut db = engine.db(0);
+            db.changed(crate::engine::Classes::LIST, "lpush", b"l");
+            let noted = engine.observers.noted();
+            engine.observers.take();
+            noted
+        };
+        for (letters, count) in [
+            ("", 0),
+            ("A", 0),
+            ("K", 0),
+            ("Kl", 1),
+            ("EA", 1),
+            ("KE$", 0),
+        ] {
+            assert_eq!(noted(&mut engine, letters), count, "{letters}");
+        }
+    }
+}

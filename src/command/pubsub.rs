@@ -15,7 +15,9 @@
 pub mod deliver;
 pub mod look;
 
-use super::entry::{Command, FAST, Keys, LOADING, NO_SCRIPT, NOT_KEYS, PUBSUB, STALE};
+use super::entry::{
+    Command, FAST, Keys, LOADING, MAY_REPLICATE, NO_SCRIPT, NOT_KEYS, PUBSUB, STALE,
+};
 use super::follow_up::Own;
 use super::table::Listed;
 use super::{Call, Done, Error, Waiting};
@@ -93,7 +95,7 @@ pub const COMMANDS: &[Command] = &[
         )
         .syntax("[shardchannel ...]"),
     Command::new("PUBLISH", 3, publish)
-        .flags(&[PUBSUB, LOADING, STALE, FAST])
+        .flags(&[PUBSUB, LOADING, STALE, FAST, MAY_REPLICATE])
         .doc(
             "2.0.0",
             "O(N+M) where N is the number of the channel's subscribers and M that of all patterns",
@@ -101,7 +103,7 @@ pub const COMMANDS: &[Command] = &[
         )
         .syntax("channel message"),
     Command::new("SPUBLISH", 3, spublish)
-        .flags(&[PUBSUB, LOADING, STALE, FAST])
+        .flags(&[PUBSUB, LOADING, STALE, FAST, MAY_REPLICATE])
         .keys(&[Keys::one(NOT_KEYS)])
         .doc(
             "7.0.0",

@@ -124,9 +124,12 @@ impl Db<'_> {
 
     /// The same, and nobody hears of a key that is not there (OBJECT).
     pub fn examine(&mut self, key: &[u8]) -> Option<&Entry> {
-        let found = self.find(key);
-        self.count_look(found.is_some());
-        Some(self.keys.entry_mut(found?))
+        let Some(spot) = self.find(key) else {
+            self.stats.misses += 1;
+            return None;
+        };
+        self.stats.hits += 1;
+        Some(self.keys.entry_mut(spot))
     }
 
     /// The key's entry for changing: not counted as a hit or a miss.
@@ -181,20 +184,14 @@ impl Db<'_> {
     #[inline]
     fn look_for(&mut self, key: &[u8]) -> Option<Spot> {
         let found = self.find(key);
-        self.count_look(found.is_some());
-        if found.is_none() {
-            self.notify(Classes::KEY_MISS, "keymiss", key);
+        match found {
+            Some(_) => self.stats.hits += 1,
+            None => {
+                self.stats.misses += 1;
+                self.notify(Classes::KEY_MISS, "keymiss", key);
+            }
         }
         found
-    }
-
-    #[inline]
-    fn count_look(&mut self, is_hit: bool) {
-        if is_hit {
-            self.stats.hits += 1;
-        } else {
-            self.stats.misses += 1;
-        }
     }
 
     /// Where a key is, if it is there and not past its deadline. Every way to a key leads through here.

@@ -58,6 +58,13 @@ impl Counts {
         self.0[kind as usize] as usize
     }
 
+    /// The bytes of memory that so many take in the tables, without the names.
+    #[must_use]
+    pub fn memory(self) -> usize {
+        const EACH: usize = size_of::<(Link, u64)>() + size_of::<(u64, SessionId)>();
+        self.total() * EACH
+    }
+
     /// How many altogether.
     #[must_use]
     pub fn total(self) -> usize {
@@ -487,9 +494,12 @@ impl Engine {
     pub fn subscribe(&mut self, id: SessionId, kind: Kind, name: &[u8]) -> usize {
         let is_new = self.pubsub.subscribe(id, kind, name);
         let session = &mut self.sessions[id];
-        let counts = &mut session.extras().subscriptions;
-        counts.0[kind as usize] += u32::from(is_new);
-        let told = counts.told(kind);
+        let extras = session.extras();
+        if is_new {
+            extras.subscriptions.0[kind as usize] += 1;
+            extras.subscribed_bytes += name.len();
+        }
+        let told = extras.subscriptions.told(kind);
         session.settle_gates();
         told
     }
@@ -500,7 +510,9 @@ impl Engine {
         let was_there = self.pubsub.unsubscribe(id, kind, name);
         let session = &mut self.sessions[id];
         if was_there {
-            session.extras().subscriptions.0[kind as usize] -= 1;
+            let extras = session.extras();
+            extras.subscriptions.0[kind as usize] -= 1;
+            extras.subscribed_bytes -= name.len();
             session.settle_gates();
         }
         session.subscriptions().told(kind)
@@ -512,7 +524,8 @@ impl Engine {
             return;
         };
         if session.is_subscriber() {
-            session.extras().subscriptions = Counts::default();
+            let extras = session.extras();
+            (extras.subscriptions, extras.subscribed_bytes) = (Counts::default(), 0);
             session.settle_gates();
             self.pubsub.forget(id);
         }

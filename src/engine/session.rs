@@ -110,6 +110,20 @@ impl Session {
         self.extras.get_or_insert_default()
     }
 
+    /// Bytes of memory that it takes, its buffers included as they were last noted.
+    #[must_use]
+    pub fn memory(&self) -> usize {
+        let extras = self.extras.as_deref().map_or(0, Extras::memory);
+        let texts = self.name.len() + self.addr.len() + self.local_addr.len();
+        let buffers = [
+            self.buffers.query,
+            self.buffers.query_free,
+            self.buffers.output,
+        ];
+        let buffers: usize = buffers.iter().map(|&bytes| bytes as usize).sum();
+        size_of::<Session>() + texts + extras + buffers
+    }
+
     /// What is kept for a client that tracks keys, or has done so.
     #[must_use]
     pub fn tracker(&self) -> Option<&Tracker> {
@@ -149,20 +163,6 @@ impl Session {
         let extras = self.extras.as_deref_mut();
         extras.map_or(Vec::new(), |extras| std::mem::take(&mut extras.pushed))
     }
-
-    /// Bytes of memory that it takes, its buffers included as they were last noted.
-    #[must_use]
-    pub fn memory(&self) -> usize {
-        let extras = self.extras.as_deref().map_or(0, Extras::memory);
-        let texts = self.name.len() + self.addr.len() + self.local_addr.len();
-        let buffers = [
-            self.buffers.query,
-            self.buffers.query_free,
-            self.buffers.output,
-        ];
-        let buffers: usize = buffers.iter().map(|&bytes| bytes as usize).sum();
-        size_of::<Session>() + texts + extras + buffers
-    }
 }
 
 /// What only few clients have; the others do not pay for it.
@@ -178,6 +178,8 @@ pub struct Extras {
     pub is_muted: bool,
     /// How many subscriptions it has.
     pub subscriptions: Counts,
+    /// How long the names are of what it has subscribed to.
+    pub subscribed_bytes: usize,
     /// What its command has pushed to it, while its replies are not wanted.
     pub pushed: Vec<u8>,
 }
@@ -186,7 +188,10 @@ impl Extras {
     /// Bytes of memory that they take.
     fn memory(&self) -> usize {
         let library = &self.library;
-        size_of_val(self) + library.name.capacity() + library.version.capacity()
+        let library = library.name.capacity() + library.version.capacity();
+        let subscriptions = self.subscriptions.memory() + self.subscribed_bytes;
+        let tracking = self.tracking.as_deref().map_or(0, Tracker::memory);
+        size_of_val(self) + library + subscriptions + tracking + self.pushed.capacity()
     }
 }
 
@@ -304,6 +309,11 @@ impl Sessions {
     /// The place of every session, in no order that means anything.
     pub fn ids(&self) -> impl Iterator<Item = SessionId> + '_ {
         self.slots.iter().map(|(slot, _)| SessionId(slot as u32))
+    }
+
+    /// Every session, in no order that means anything.
+    pub fn iter(&self) -> impl Iterator<Item = &Session> {
+        self.slots.iter().map(|(_, session)| &**session)
     }
 
     /// Every session with its place, in the order in which the clients connected.

@@ -81,6 +81,18 @@ pub struct Tracker {
 }
 
 impl Tracker {
+    /// The bytes of memory that it takes. Its prefixes are gone through: only who broadcasts has any.
+    #[must_use]
+    pub fn memory(&self) -> usize {
+        let prefixes = self.prefixes.iter();
+        let prefixes: usize = prefixes
+            .map(|prefix| size_of_val(prefix) + prefix.len())
+            .sum();
+        size_of_val(self) + prefixes
+    }
+}
+
+impl Tracker {
     /// Whether the keys of what it runs now are remembered.
     #[must_use]
     pub fn remembers(&self) -> bool {
@@ -170,3 +182,6 @@ impl Tracking {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

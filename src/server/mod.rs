@@ -130,7 +130,7 @@ impl Server {
         command::acl::file::load_at_start(&mut server.engine)
             .map_err(|error| io::Error::new(io::ErrorKind::InvalidInput, error))?;
         host::raise_descriptor_limit(&mut server.engine.config);
-        server.engine.settle_client_memory();
+        server.settle_limits();
         server.listen(&mut event_loop)?;
         server.settle_port();
         if server.listeners.is_empty() {
@@ -346,8 +346,11 @@ impl Server {
 
     fn setting_changed(&mut self, event_loop: &mut EventLoop<Server>, name: &str) {
         match name {
-            "timeout" | "client-output-buffer-limit" => self.watch_all_clients(event_loop),
-            "maxmemory-clients" | "maxmemory" => self.engine.settle_client_memory(),
+            "timeout" | "client-output-buffer-limit" => {
+                self.settle_limits();
+                self.watch_all_clients(event_loop);
+            }
+            "maxmemory-clients" | "maxmemory" => self.settle_limits(),
             "loglevel" => log::set_max_level(host::level_filter(self.engine.config.loglevel)),
             _ => {}
         }

@@ -90,6 +90,8 @@ pub struct Timers {
     tracking: Alarm,
     /// Messages that are still to be delivered or sent: it is always due.
     pub(super) messages: Alarm,
+    /// Output that is shorter concerns no limit.
+    least_output: u64,
     /// How many commands had been run when this turn began.
     commands_before: u64,
     /// When to look after which client, in milliseconds of the loop.
@@ -106,6 +108,7 @@ impl Default for Timers {
             clients: Alarm::default(),
             tracking: Alarm::default(),
             messages: Alarm::default(),
+            least_output: 0,
             commands_before: 0,
             due_clients: Wheel::new(0),
         }
@@ -193,6 +196,20 @@ impl Server {
         }
     }
 
+    /// The limits of what clients take have changed, or are there for the first time.
+    pub(super) fn settle_limits(&mut self) {
+        self.engine.settle_client_memory();
+        let limits = self.engine.config.client_output_buffer_limit;
+        let bytes = limits
+            .into_iter()
+            .flat_map(|limit| [limit.hard_bytes, limit.soft_bytes]);
+        self.timers.least_output = if self.engine.client_memory.is_limited() {
+            0
+        } else {
+            bytes.filter(|&bytes| bytes > 0).min().unwrap_or(u64::MAX)
+        };
+    }
+
     /// `timeout` or the output limits have changed: every client is looked at anew.
     pub(super) fn watch_all_clients(&mut self, event_loop: &mut EventLoop<Server>) {
         self.for_each_client(event_loop, |server, event_loop, token, client| {
@@ -250,11 +267,14 @@ impl Server {
         token: Token,
         client: &mut Client,
     ) -> Result<(), Gone> {
+        let len = client.output.len() as u64;
+        if len < self.timers.least_output && client.over_soft_limit_since_ms.is_none() {
+            return Ok(());
+        }
         if self.engine.client_memory.is_limited() {
             client.note_memory(&mut self.engine);
         }
         let limit = self.output_limit(client);
-        let len = client.output.len() as u64;
         if limit.hard_bytes > 0 && len > limit.hard_bytes {
             return Err(Gone::OutputTooLarge);
         }

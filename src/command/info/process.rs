@@ -63,6 +63,11 @@ pub(super) fn clients(report: &mut Report) {
     report.field("clients_in_timeout_table", with_deadline);
     // Those of later versions, and at last our own.
     let watched = engine.observers.watched();
+    let subscribers = engine
+        .sessions
+        .iter()
+        .filter(|session| session.is_subscriber());
+    report.field("pubsub_clients", subscribers.count());
     report.field("watching_clients", watched.client_count());
     report.field("total_watched_keys", watched.key_count());
     report.field("total_blocking_keys", engine.blocked.key_count());

@@ -179,3 +179,24 @@ fn who_waits_is_served_when_all_of_it_is_over() {
     out.write_to(&mut bytes, 1000).expect("a vector");
     assert_eq!(bytes, b"*2\r\n$1\r\nl\r\n$1\r\nb\r\n");
 }
+
+#[test]
+fn what_only_the_server_can_answer_is_refused() {
+    let (mut engine, id) = engine();
+    let port = engine.config.port;
+    for words in [
+        &["MULTI"][..],
+        &["CONFIG", "SET", "port", "1"],
+        &["CONFIG", "SET", "timeout", "7"],
+    ] {
+        run(&mut engine, id, words);
+    }
+    let reply = run(&mut engine, id, &["EXEC"]);
+    let refused = "ERR CONFIG SET failed (possibly related to argument 'port') - can't be changed \
+                   inside a transaction";
+    assert_eq!(reply, format!("*2\r\n-{refused}\r\n+OK\r\n"));
+    assert_eq!((engine.config.port, engine.config.timeout_s), (port, 7));
+    let is_letter =
+        |mail: &crate::engine::Mail| matches!(mail, crate::engine::Mail::SettingChanged("timeout"));
+    assert!(engine.mail.iter().all(is_letter), "{:?}", engine.mail);
+}
