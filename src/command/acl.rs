@@ -298,11 +298,9 @@ fn acl_deluser(call: &mut Call) -> Done {
     if names.any(|name| name == acl::DEFAULT) {
         return Err(NOT_DEFAULT);
     }
-    let mut deleted = 0;
-    for name in call.args.iter().skip(2) {
-        deleted += i64::from(call.engine.delete_user(name, Some(call.id)));
-    }
-    call.reply.integer(deleted);
+    let names = call.args.iter().skip(2);
+    let deleted = call.engine.delete_users(names, Some(call.id));
+    call.reply.integer(deleted as i64);
     Ok(())
 }
 

@@ -40,7 +40,7 @@ const MAX_USERS: usize = 1 << 16;
 
 /// Names a user: its place among the users. Free again once the user is deleted, when no session is
 /// its any more.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
 pub struct UserId(u16);
 
 impl UserId {
@@ -193,22 +193,40 @@ impl Engine {
         is_added
     }
 
-    /// Deletes a user. Its clients are cut off; `own`, whose command it is, once it has its reply.
-    /// `false` where there is no such user.
+    /// The same for many at once: the clients are looked at once.
+    pub fn set_users(&mut self, users: impl IntoIterator<Item = User>) -> bool {
+        let are_added = users.into_iter().all(|user| self.acl.add(user));
+        self.set_all_gates();
+        are_added
+    }
+
+    /// Deletes the users with these names, and tells how many there were. Their clients are cut off; `own`,
+    /// whose command it is, once it has its reply.
     ///
     /// # Panics
-    /// When it is the user `default`.
-    pub fn delete_user(&mut self, name: &[u8], own: Option<SessionId>) -> bool {
-        let Some(user) = self.acl.find(name) else {
-            return false;
-        };
-        for id in self.sessions_of(user) {
+    /// When one is the user `default`.
+    pub fn delete_users<'a>(
+        &mut self,
+        names: impl Iterator<Item = &'a [u8]>,
+        own: Option<SessionId>,
+    ) -> usize {
+        let mut users: Vec<UserId> = names.filter_map(|name| self.acl.find(name)).collect();
+        users.sort_unstable();
+        users.dedup();
+        let sessions = self.sessions.in_order().into_iter();
+        let theirs: Vec<SessionId> = sessions
+            .filter(|(_, session)| users.binary_search(&session.user).is_ok())
+            .map(|(id, _)| id)
+            .collect();
+        for id in theirs {
             // Should anything still run for it, it must not be with what it was allowed before.
             self.become_user(id, UserId::DEFAULT, false);
             self.cut_off(id, own);
         }
-        self.acl.remove(user);
-        true
+        for &user in &users {
+            self.acl.remove(user);
+        }
+        users.len()
     }
 
     /// The clients that are this user.

@@ -241,15 +241,10 @@ fn put_in_place(engine: &mut Engine, users: Vec<User>, own: Option<SessionId>) {
         .map(|user| user.name.clone())
         .filter(|name| **name != *acl::DEFAULT)
         .collect();
-    for name in old {
-        engine.delete_user(&name, own);
-    }
-    engine.set_user(User::all_powerful(acl::DEFAULT));
-    for user in users {
-        if !engine.set_user(user) {
-            log::error!("there are too many users in {}", engine.config.aclfile);
-            break;
-        }
+    engine.delete_users(old.iter().map(|name| &**name), own);
+    let default = User::all_powerful(acl::DEFAULT);
+    if !engine.set_users(std::iter::once(default).chain(users)) {
+        log::error!("there are too many users in {}", engine.config.aclfile);
     }
 }
 

@@ -68,8 +68,9 @@ fn whoever_is_deleted_is_cut_off_and_is_nobody_any_more() {
     let third = engine.open_session(Peer::default());
     engine.set_user(alice());
     assert!(engine.log_in(own, b"alice", b"pw") && engine.log_in(other, b"alice", b"pw"));
-    assert!(engine.delete_user(b"alice", Some(own)));
-    assert!(!engine.delete_user(b"alice", Some(own)));
+    let names = [&b"alice"[..], b"nobody", b"alice"];
+    assert_eq!(engine.delete_users(names.into_iter(), Some(own)), 1);
+    assert_eq!(engine.delete_users(names.into_iter(), Some(own)), 0);
     assert!(engine.sessions[own].closing);
     assert!(matches!(&engine.mail[..], [Mail::Close(id)] if *id == other));
     assert!(!engine.sessions[third].closing);
