@@ -1,0 +1,256 @@
+//! What may differ between what a client of ours sees and one of the oracle's; see `rules` for the other streams.
+//!
+//! First what is no difference at all is made the same in the bytes: addresses, the time in a monitor's lines, and the
+//! usher, whom nobody is to see. If they still differ, values are compared under the rules.
+
+use crate::common::Value;
+
+/// What has come to a client.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Seen {
+    /// Values.
+    pub values: Vec<Value>,
+    /// Bytes that are none.
+    pub rest: Vec<u8>,
+    /// Whether the server has closed.
+    pub is_closed: bool,
+}
+
+/// A rewriting after which two right answers are the same.
+struct Rule {
+    /// Why they may differ.
+    _name: &'static str,
+    /// Applied to every value, inner ones first.
+    rewrite: fn(&mut Value),
+}
+
+const RULES: &[Rule] = &[
+    Rule {
+        _name: "CLIENT LIST, CLIENT INFO: what a session is; the rest is this connection's",
+        rewrite: client_lines,
+    },
+    Rule {
+        _name: "ACL LOG: how long ago it was",
+        rewrite: log_age,
+    },
+    Rule {
+        _name: "ACL LIST, ACL GETUSER: single commands stand in the order of the table",
+        rewrite: in_any_order,
+    },
+    Rule {
+        _name: "SLOWLOG GET: when, and how long it took",
+        rewrite: slow_entry,
+    },
+];
+
+/// The bytes with everybody's address replaced by what stands for it, without times and without the usher's lines.
+pub fn tidy(came: &[u8], addresses: &[(String, String)]) -> Vec<u8> {
+    let mut out = came.to_vec();
+    for (address, name) in addresses {
+        let port = address.rfind(':').map_or(0, |at| at + 1);
+        // Every port has five digits, or the lengths of strings would not fit any more.
+        let to = format!("{}{name}", &address[..port]);
+        if to.len() == address.len() {
+            replace(&mut out, address.as_bytes(), to.as_bytes());
+        }
+    }
+    let mut at = 0;
+    while at < out.len() {
+        if let Some(size) = monitor_head(&out[at..]) {
+            out[at + 1..at + size].fill(b'0');
+            let line = out[at..].windows(2).position(|two| two == b"\r\n");
+            let size = line.map_or(out.len() - at, |line| line + 2);
+            let head = out[at..at + size].splitn(2, |byte| *byte == b']').next();
+            if head.is_some_and(|head| head.ends_with(b":usher")) {
+                out.drain(at..at + size);
+                continue;
+            }
+        }
+        at += 1;
+    }
+    out
+}
+
+fn replace(bytes: &mut [u8], from: &[u8], to: &[u8]) {
+    let mut at = 0;
+    while at + from.len() <= bytes.len() {
+        if bytes[at..].starts_with(from) {
+            bytes[at..at + to.len()].copy_from_slice(to);
+        }
+        at += 1;
+    }
+}
+
+/// The length of `+1700000000.123456`, where a line of a monitor begins.
+fn monitor_head(bytes: &[u8]) -> Option<usize> {
+    const HEAD: &[u8] = b"+dddddddddd.dddddd [";
+    let fits = |(byte, kind): (&u8, &u8)| match kind {
+        b'd' => byte.is_ascii_digit(),
+        _ => byte == kind,
+    };
+    let is_head = bytes.len() >= HEAD.len() && bytes.iter().zip(HEAD).all(fits);
+    is_head.then_some(HEAD.len() - 2)
+}
+
+/// Whether what has come may differ as it does; `is_own` is for the client whose step it was.
+pub fn agree(a: &Seen, b: &Seen, is_own: bool) -> bool {
+    let _ = is_own;
+    a == b
+}
+
+impl Seen {
+    /// What is left when everything that may differ is made the same.
+    pub fn even(mut self) -> Seen {
+        self.values.iter_mut().for_each(rewrite);
+        unordered_leave(&mut self.values);
+        unordered_patterns(&mut self.values);
+        self
+    }
+}
+
+fn rewrite(value: &mut Value) {
+    match value {
+        Value::Array(items) | Value::Push(items) | Value::Set(items) => {
+            items.iter_mut().for_each(rewrite);
+        }
+        Value::Map(pairs) => {
+            for (key, value) in pairs {
+                rewrite(key);
+                rewrite(value);
+            }
+        }
+        _ => {}
+    }
+    for rule in RULES {
+        (rule.rewrite)(value);
+    }
+}
+
+fn client_lines(value: &mut Value) {
+    const SESSION: &[&str] = &[
+        "id", "addr", "name", "flags", "db", "sub", "psub", "ssub", "multi", "cmd", "user", "redir", "resp",
+    ];
+    let (Value::Bulk(text) | Value::Verbatim(text)) = value else {
+        return;
+    };
+    let Ok(all) = std::str::from_utf8(text) else {
+        return;
+    };
+    if !all.strip_prefix("txt:").unwrap_or(all).starts_with("id=") {
+        return;
+    }
+    let is_session = |word: &&str| {
+        let name = word.strip_prefix("txt:").unwrap_or(word);
+        SESSION.contains(&name.split('=').next().unwrap_or_default())
+    };
+    let line = |line: &str| {
+        let words: Vec<&str> = line.split(' ').filter(is_session).collect();
+        words.join(" ")
+    };
+    let lines = all.lines().filter(|line| !line.contains(":usher "));
+    let mut lines: Vec<String> = lines.map(line).collect();
+    // The oracle's list turns while its timer goes through it.
+    lines.sort();
+    *text = lines.join("\n").into();
+}
+
+fn log_age(value: &mut Value) {
+    let is_age = |value: &Value| *value == Value::bulk("age-seconds");
+    match value {
+        Value::Array(items) => {
+            for at in 1..items.len() {
+                if is_age(&items[at - 1]) {
+                    items[at] = Value::Nil;
+                }
+            }
+        }
+        Value::Map(pairs) => {
+            for (_, age) in pairs.iter_mut().filter(|(key, _)| is_age(key)) {
+                *age = Value::Nil;
+            }
+        }
+        _ => {}
+    }
+}
+
+fn in_any_order(value: &mut Value) {
+    let Value::Bulk(text) = value else { return };
+    let is_rules = text.starts_with(b"user ") || text.starts_with(b"-@") || text.starts_with(b"+@");
+    if is_rules {
+        let mut words: Vec<&[u8]> = text.split(|byte| *byte == b' ').collect();
+        words.sort_unstable();
+        *text = words.join(&b' ');
+    }
+}
+
+/// Id, unix time, microseconds, words, address, name.
+fn slow_entry(value: &mut Value) {
+    let Value::Array(fields) = value else { return };
+    if let [Value::Int(_), time @ Value::Int(_), took @ Value::Int(_), Value::Array(_), _, _] =
+        fields.as_mut_slice()
+    {
+        (*time, *took) = (Value::Nil, Value::Nil);
+    }
+}
+
+/// The kind of a message and what it is about.
+fn parts(value: &Value) -> Option<(&[u8], &[Value])> {
+    let (Value::Array(items) | Value::Push(items)) = value else {
+        return None;
+    };
+    match items.split_first() {
+        Some((Value::Bulk(kind), rest)) => Some((kind, rest)),
+        _ => None,
+    }
+}
+
+/// Who leaves all channels at once leaves them in the order of a hash table: PUBSUB CHANNELS lists them in such an order, too.
+fn unordered_leave(values: &mut [Value]) {
+    const KINDS: &[&[u8]] = &[b"unsubscribe", b"sunsubscribe"];
+    let is_leave = |value: &Value| parts(value).is_some_and(|(kind, _)| KINDS.contains(&kind));
+    let mut names: Vec<Value> = Vec::new();
+    for value in values.iter_mut() {
+        let leaves = is_leave(value);
+        if let Value::Array(items) | Value::Push(items) = value {
+            if leaves && items.len() == 3 {
+                names.push(items[1].clone());
+                items[1] = Value::Nil;
+            } else if items.iter().all(|item| matches!(item, Value::Bulk(_)))
+                && matches!(value, Value::Array(_))
+                && parts(value).is_some_and(|(kind, _)| !kind.ends_with(b"message"))
+            {
+                if let Value::Array(items) = value {
+                    items.sort();
+                }
+            }
+        }
+    }
+    names.sort();
+    let mut names = names.into_iter();
+    for value in values.iter_mut() {
+        if !is_leave(value) {
+            continue;
+        }
+        if let Value::Array(items) | Value::Push(items) = value
+            && items.len() == 3
+            && let Some(name) = names.next()
+        {
+            items[1] = name;
+        }
+    }
+}
+
+/// A message that several patterns of a client match comes once for each, in the order of a hash table.
+fn unordered_patterns(values: &mut [Value]) {
+    let about = |value: &Value| match parts(value) {
+        Some((b"pmessage", [_, channel, text])) => Some((channel.clone(), text.clone())),
+        _ => None,
+    };
+    let mut start = 0;
+    while start < values.len() {
+        let same = |value: &&Value| about(value).is_some() && about(value) == about(&values[start]);
+        let size = values[start..].iter().take_while(same).count().max(1);
+        values[start..start + size].sort();
+        start += size;
+    }
+}
