@@ -4,6 +4,7 @@
 //! usher, whom nobody is to see. If they still differ, values are compared under the rules.
 
 use crate::common::Value;
+use crate::common::client::parse;
 
 /// What has come to a client.
 #[derive(Debug, PartialEq, Eq)]
@@ -92,18 +93,55 @@ fn monitor_head(bytes: &[u8]) -> Option<usize> {
     is_head.then_some(HEAD.len() - 2)
 }
 
-/// Whether what has come may differ as it does; `is_own` is for the client whose step it was.
-pub fn agree(a: &Seen, b: &Seen, is_own: bool) -> bool {
-    let _ = is_own;
-    a == b
+/// Takes the invalidations out of what has come to the client whose step it was: who gets those of another client, and
+/// changes a key itself, is told in the midst of its command by the oracle, by us behind it.
+fn set_apart(came: &[u8]) -> (Vec<u8>, Vec<Value>) {
+    const HEADS: &[&[u8]] = &[
+        b">2\r\n$10\r\ninvalidate\r\n",
+        b">2\r\n$21\r\ntracking-redir-broken\r\n",
+        b"*3\r\n$7\r\nmessage\r\n$20\r\n__redis__:invalidate\r\n",
+    ];
+    let (mut rest, mut apart) = (Vec::new(), Vec::new());
+    let mut at = 0;
+    while at < came.len() {
+        let is_head = HEADS.iter().any(|head| came[at..].starts_with(head));
+        if let Some((value, size)) = parse(&came[at..]).filter(|_| is_head) {
+            apart.push(value);
+            at += size;
+        } else {
+            rest.push(came[at]);
+            at += 1;
+        }
+    }
+    (rest, apart)
 }
 
 impl Seen {
+    /// From what has come; invalidations at the end, where they are set apart.
+    pub fn new(came: &[u8], is_closed: bool, sets_apart: bool) -> Seen {
+        let (came, apart) = match sets_apart {
+            true => set_apart(came),
+            false => (came.to_vec(), Vec::new()),
+        };
+        let mut bytes = &came[..];
+        let mut values = Vec::new();
+        while let Some((value, size)) = parse(bytes) {
+            values.push(value);
+            bytes = &bytes[size..];
+        }
+        values.extend(apart);
+        Seen {
+            values,
+            rest: bytes.to_vec(),
+            is_closed,
+        }
+    }
+
     /// What is left when everything that may differ is made the same.
     pub fn even(mut self) -> Seen {
         self.values.iter_mut().for_each(rewrite);
         unordered_leave(&mut self.values);
-        unordered_patterns(&mut self.values);
+        unordered_messages(&mut self.values);
         self
     }
 }
@@ -240,10 +278,14 @@ fn unordered_leave(values: &mut [Value]) {
     }
 }
 
-/// A message that several patterns of a client match comes once for each, in the order of a hash table.
-fn unordered_patterns(values: &mut [Value]) {
+/// A message that several patterns of a client match comes once for each, in the order of a hash table. And a client whom
+/// several others have named is told of a flush once for each, in an order that turns with the oracle's list of clients
+/// (and each time in the protocol of the other one).
+fn unordered_messages(values: &mut [Value]) {
     let about = |value: &Value| match parts(value) {
         Some((b"pmessage", [_, channel, text])) => Some((channel.clone(), text.clone())),
+        Some((b"message", [channel, Value::Nil | Value::Null | Value::NilArray])) => Some((channel.clone(), Value::Nil)),
+        Some((b"invalidate", [Value::Nil | Value::Null | Value::NilArray])) => Some((Value::Nil, Value::Nil)),
         _ => None,
     };
     let mut start = 0;

@@ -21,16 +21,15 @@ use super::crowd_rules::{self, Seen};
 use super::runner::{Difference, Servers};
 use super::step::{Request, Step, Work, words};
 use super::tally::Tally;
-use crate::common::client::parse;
 use crate::common::{Conn, Value};
 
 /// So many turns of the server's loop may lie between a request and what it causes: a client that is killed, or that has been
 /// waiting, has its turn in the next one.
 const TURNS: usize = 3;
 /// What is to expire does so in a sixth of it.
-const REST: Duration = Duration::from_millis(60);
+const REST: Duration = Duration::from_millis(35);
 /// Where the two differ, what is missing may be late.
-const LATE: Duration = Duration::from_millis(250);
+const LATE: Duration = Duration::from_millis(120);
 const LATE_LOOK: Duration = Duration::from_millis(5);
 /// How many clients it may take until both servers give the same id.
 const ID_ATTEMPTS: usize = 100_000;
@@ -326,17 +325,13 @@ impl Crowd {
                 }
                 continue;
             }
-            let seen = [&a, &b].map(|(came, is_closed)| {
-                let (values, rest) = parse_all(came);
-                let seen = Seen {
-                    values,
-                    rest,
-                    is_closed: *is_closed,
-                };
-                seen.even()
-            });
-            if !crowd_rules::agree(&seen[0], &seen[1], is_own) {
-                return Err((show(who, &seen[0]), show(who, &seen[1])));
+            let seen = |set_apart: bool| {
+                [&a, &b].map(|(came, is_closed)| Seen::new(came, *is_closed, set_apart).even())
+            };
+            let [ours, theirs] = seen(false);
+            let [ours_apart, theirs_apart] = seen(true);
+            if ours != theirs && !(is_own && ours_apart == theirs_apart) {
+                return Err((show(who, &ours), show(who, &theirs)));
             }
         }
         Ok(())
@@ -344,7 +339,7 @@ impl Crowd {
 
     /// For the tally, one reply for each request will do.
     fn count(&mut self, step: &Step, came: &[u8]) {
-        let (values, _) = parse_all(came);
+        let values = Seen::new(came, false, false).values;
         let mut replies = values.iter().filter(|value| !matches!(value, Value::Push(_)));
         for request in &step.requests {
             if let Some(reply) = replies.next() {
@@ -369,14 +364,4 @@ fn show(who: usize, seen: &Seen) -> String {
         text.push_str(" and the end");
     }
     text
-}
-
-/// All values, and what is left over.
-fn parse_all(mut bytes: &[u8]) -> (Vec<Value>, Vec<u8>) {
-    let mut values = Vec::new();
-    while let Some((value, size)) = parse(bytes) {
-        values.push(value);
-        bytes = &bytes[size..];
-    }
-    (values, bytes.to_vec())
 }
