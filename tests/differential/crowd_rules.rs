@@ -174,13 +174,11 @@ fn client_lines(value: &mut Value) {
     let Ok(all) = std::str::from_utf8(text) else {
         return;
     };
-    if !all.strip_prefix("txt:").unwrap_or(all).starts_with("id=") {
+    let all = all.strip_prefix("txt:").unwrap_or(all);
+    if !all.starts_with("id=") {
         return;
     }
-    let is_session = |word: &&str| {
-        let name = word.strip_prefix("txt:").unwrap_or(word);
-        SESSION.contains(&name.split('=').next().unwrap_or_default())
-    };
+    let is_session = |word: &&str| SESSION.contains(&word.split('=').next().unwrap_or_default());
     let line = |line: &str| {
         let words: Vec<&str> = line.split(' ').filter(is_session).collect();
         words.join(" ")
