@@ -94,18 +94,26 @@ fn monitor_head(bytes: &[u8]) -> Option<usize> {
 }
 
 /// Takes the invalidations out of what has come to the client whose step it was: who gets those of another client, and
-/// changes a key itself, is told in the midst of its command by the oracle, by us behind it.
+/// changes a key itself, is told in the midst of its command by the oracle, by us behind it. The same with the events of
+/// which the oracle tells in the midst of a reply.
 fn set_apart(came: &[u8]) -> (Vec<u8>, Vec<Value>) {
     const HEADS: &[&[u8]] = &[
         b">2\r\n$10\r\ninvalidate\r\n",
         b">2\r\n$21\r\ntracking-redir-broken\r\n",
         b"*3\r\n$7\r\nmessage\r\n$20\r\n__redis__:invalidate\r\n",
     ];
+    const MESSAGES: &[&[u8]] = &[b">3\r\n$7\r\nmessage\r\n", b">4\r\n$8\r\npmessage\r\n"];
     let (mut rest, mut apart) = (Vec::new(), Vec::new());
     let mut at = 0;
     while at < came.len() {
-        let is_head = HEADS.iter().any(|head| came[at..].starts_with(head));
-        if let Some((value, size)) = parse(&came[at..]).filter(|_| is_head) {
+        let begins_with = |head: &&[u8]| came[at..].starts_with(head);
+        let is_head = HEADS.iter().any(|head| begins_with(&head));
+        let found = if is_head || MESSAGES.iter().any(|head| begins_with(&head)) {
+            parse(&came[at..]).filter(|(value, _)| is_head || is_amid(value))
+        } else {
+            None
+        };
+        if let Some((value, size)) = found {
             apart.push(value);
             at += size;
         } else {
@@ -114,6 +122,16 @@ fn set_apart(came: &[u8]) -> (Vec<u8>, Vec<Value>) {
         }
     }
     (rest, apart)
+}
+
+/// Whether this is the message of an event that comes in the midst of a reply to MGET, SORT or ZPOPMIN.
+fn is_amid(message: &Value) -> bool {
+    const EVENTS: &[&[u8]] = &[b"keymiss", b"expired", b"zpopmin", b"zpopmax"];
+    let Some((_, [.., Value::Bulk(channel), Value::Bulk(text)])) = parts(message) else {
+        return false;
+    };
+    let ends = |event: &&[u8]| text == event || channel.ends_with(event);
+    channel.starts_with(b"__key") && EVENTS.iter().any(ends)
 }
 
 impl Seen {
