@@ -3,6 +3,8 @@
 //! First what is no difference at all is made the same in the bytes: addresses, the time in a monitor's lines, and the
 //! usher, whom nobody is to see. If they still differ, values are compared under the rules.
 
+use std::collections::BTreeSet;
+
 use crate::common::Value;
 use crate::common::client::parse;
 
@@ -153,6 +155,19 @@ impl Seen {
             rest: bytes.to_vec(),
             is_closed,
         }
+    }
+
+    /// With all invalidations in one, each key once. Who has waited goes on in the next turn of our loop, in the same turn of
+    /// the oracle's; and BCAST tells all keys of a turn together.
+    pub fn merged(&self) -> (Vec<Value>, BTreeSet<Value>) {
+        let keys = |value: &Value| match parts(value) {
+            Some((b"invalidate", [Value::Array(keys)])) => Some(keys.clone()),
+            Some((b"message", [_, Value::Array(keys)])) => Some(keys.clone()),
+            _ => None,
+        };
+        let all: BTreeSet<Value> = self.values.iter().filter_map(keys).flatten().collect();
+        let rest = self.values.iter().filter(|value| keys(value).is_none());
+        (rest.cloned().collect(), all)
     }
 
     /// What is left when everything that may differ is made the same.
