@@ -164,6 +164,19 @@ impl Side {
         Ok(())
     }
 
+    /// Whether a client waits, for a key or for the end of a pause.
+    fn waits(&mut self, who: usize) -> io::Result<bool> {
+        let id = self.clients[who].id.to_string();
+        match self.usher.try_cmd(&[b"CLIENT", b"LIST", b"ID", id.as_bytes()])? {
+            Value::Bulk(text) => {
+                let line = String::from_utf8_lossy(&text).into_owned();
+                let mut words = line.split(' ');
+                Ok(words.any(|word| word.starts_with("flags=") && word.contains('b')))
+            }
+            other => Err(io::Error::other(format!("CLIENT LIST: {other:?}"))),
+        }
+    }
+
     /// Until everything that was sent has had its effect.
     fn settle(&mut self) -> io::Result<()> {
         for _ in 0..TURNS {
@@ -284,6 +297,11 @@ impl Crowd {
     }
 
     fn take(&mut self, step: &Step) -> io::Result<()> {
+        // In which order several clients go on who have waited, and have sent more meanwhile, is not compared.
+        let (_, waits) = (self.a.waits(step.connection)?, self.b.waits(step.connection)?);
+        if waits {
+            return Ok(());
+        }
         let waits = |request: &Request| matches!(request.args[0].as_slice(), [b'B', b'L' | b'R' | b'Z', ..]);
         self.has_waited |= step.requests.iter().any(waits);
         self.a.send(step.connection, step);
