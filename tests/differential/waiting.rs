@@ -34,7 +34,7 @@ pub const LINES: Lines = &[
     (1, "~SET e1 v PX 10 | DEBUG SLEEP 0.03 | SET e1 w | DEL e1"),
     (1, "GET e1"),
     (1, "EXISTS e1 e2"),
-    (1, "SET {k} {v} PXAT 1"),
+    (1, "~SET {k} {v} PXAT 1"),
 ];
 
 /// What the helper sends.
