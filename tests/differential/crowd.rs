@@ -48,6 +48,7 @@ pub fn generate(seed: u64, steps: usize, only: Option<&str>) -> Vec<Step> {
     let parts: Vec<_> = PARTS.iter().filter(|part| named(part.0)).collect();
     let shares: usize = parts.iter().map(|part| part.1).sum();
     assert!(shares > 0, "no part of the crowd is called {only:?}");
+    let pauses = seed.is_multiple_of(2);
     let mut in_transaction = [false; FREE];
     let step = |_| {
         let (who, line) = match v.random.below(100) {
@@ -77,6 +78,12 @@ pub fn generate(seed: u64, steps: usize, only: Option<&str>) -> Vec<Step> {
             let has = |name: &str| line.split(' ').any(|word| word == name);
             *queues = (*queues || has("MULTI")) && !["EXEC", "DISCARD", "RESET"].iter().any(|n| has(n));
         }
+        // The oracle ends itself where CLIENT UNBLOCK meets a client that waits for the end of a pause.
+        line = match (pauses, line) {
+            (true, line) if line.contains("CLIENT UNBLOCK") => "~CLIENT UNPAUSE",
+            (false, line) if line.contains("CLIENT PAUSE") => "CLIENT UNPAUSE",
+            (_, line) => line,
+        };
         make(&mut v, who, line)
     };
     (0..steps).map(step).collect()
