@@ -377,13 +377,7 @@ fn client_kill(call: &mut Call) -> Done {
         return Err(NO_SUCH_CLIENT);
     }
     for &id in &victims {
-        if id == call.id {
-            call.engine.sessions[id].closing = true;
-        } else {
-            // What comes into being from now on is not for it.
-            call.engine.stop_waiting(id);
-            call.engine.mail.push(Mail::Close(id));
-        }
+        call.engine.cut_off(id, Some(call.id));
     }
     if is_old_form {
         call.reply.ok();
