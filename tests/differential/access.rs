@@ -30,7 +30,7 @@ pub const LINES: Lines = &[
     (1, "ACL DRYRUN {u} lpush {l} a"),
     (1, "ACL DRYRUN {u} publish {c} a"),
     (1, "ACL SETUSER default -@write"),
-    (1, "ACL SETUSER default resetchannels"),
+    (1, "ACL SETUSER default -publish"),
     (1, "ACL SETUSER default -multi -select"),
     (3, "ACL SETUSER default reset on nopass +@all ~* &*"),
     (1, "MULTI | ACL SETUSER {u} {rule} | ACL WHOAMI | AUTH {u} any | GET {k} | EXEC"),
