@@ -33,7 +33,7 @@ pub const LINES: Lines = &[
     (1, "ACL SETUSER default -publish"),
     (1, "ACL SETUSER default -multi -select"),
     (3, "ACL SETUSER default reset on nopass +@all ~* &*"),
-    (1, "MULTI | ACL SETUSER {u} {rule} | ACL WHOAMI | AUTH {u} any | GET {k} | EXEC"),
+    (1, "MULTI | ACL SETUSER {u} {rule} | ACL WHOAMI | GET {k} | EXEC"),
     (1, "AUTH {u} any | MULTI | GET {k} | SET {k} {v} | EXEC | ACL WHOAMI"),
     (1, "ACL SETUSER {u} -@all | SET {k} {v}"),
 ];

@@ -41,7 +41,7 @@ const RULES: &[Rule] = &[
         rewrite: in_any_order,
     },
     Rule {
-        _name: "SLOWLOG GET: when, and how long it took",
+        _name: "SLOWLOG GET: when, how long it took, and how many there were before this stream",
         rewrite: slow_entry,
     },
 ];
@@ -255,10 +255,10 @@ fn in_any_order(value: &mut Value) {
 /// Id, unix time, microseconds, words, address, name.
 fn slow_entry(value: &mut Value) {
     let Value::Array(fields) = value else { return };
-    if let [Value::Int(_), time @ Value::Int(_), took @ Value::Int(_), Value::Array(_), _, _] =
+    if let [number @ Value::Int(_), time @ Value::Int(_), took @ Value::Int(_), Value::Array(_), _, _] =
         fields.as_mut_slice()
     {
-        (*time, *took) = (Value::Nil, Value::Nil);
+        (*number, *time, *took) = (Value::Nil, Value::Nil, Value::Nil);
     }
 }
 
