@@ -75,7 +75,6 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use common::Value;
 use differential::generator::{Protocol, generate};
-use differential::{crowd, crowd_runner};
 use differential::groups::Groups;
 use differential::report::{Stream, found, reproducer};
 use differential::runner::{Servers, Tamper};
@@ -83,6 +82,7 @@ use differential::shrink::{PATIENCE as SHRINK, shrink};
 use differential::step::{Request, Step, upper, words};
 use differential::tally::Tally;
 use differential::vocabulary::TTL_LIMIT;
+use differential::{crowd, crowd_runner};
 
 /// Seeds that every run begins with; one from the clock follows.
 const SEEDS: &[u64] = &[1, 2, 3, 4];

@@ -7,9 +7,15 @@ pub const LINES: Lines = &[
     (5, "ACL SETUSER {u} {rule}"),
     (4, "ACL SETUSER {u} {rule} {rule} {rule}"),
     (5, "ACL SETUSER {u} reset on nopass +@all ~* &*"),
-    (3, "ACL SETUSER {u} reset on >pw +@read +@connection ~k* &c*"),
+    (
+        3,
+        "ACL SETUSER {u} reset on >pw +@read +@connection ~k* &c*",
+    ),
     (3, "ACL SETUSER {u} reset on nopass +@all -@write ~k1 &d*"),
-    (2, "ACL SETUSER {u} reset on nopass +@all %R~k* %W~l* &* (~a1)"),
+    (
+        2,
+        "ACL SETUSER {u} reset on nopass +@all %R~k* %W~l* &* (~a1)",
+    ),
     (8, "AUTH {u} any"),
     (3, "AUTH {u} pw"),
     (3, "AUTH default any"),
@@ -33,7 +39,13 @@ pub const LINES: Lines = &[
     (1, "ACL SETUSER default -publish"),
     (1, "ACL SETUSER default -multi -select"),
     (3, "ACL SETUSER default reset on nopass +@all ~* &*"),
-    (1, "MULTI | ACL SETUSER {u} {rule} | ACL WHOAMI | GET {k} | EXEC"),
-    (1, "AUTH {u} any | MULTI | GET {k} | SET {k} {v} | EXEC | ACL WHOAMI"),
+    (
+        1,
+        "MULTI | ACL SETUSER {u} {rule} | ACL WHOAMI | GET {k} | EXEC",
+    ),
+    (
+        1,
+        "AUTH {u} any | MULTI | GET {k} | SET {k} {v} | EXEC | ACL WHOAMI",
+    ),
     (1, "ACL SETUSER {u} -@all | SET {k} {v}"),
 ];

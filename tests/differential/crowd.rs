@@ -26,6 +26,9 @@ const HELPER: usize = 5;
 const ENDER: usize = 6;
 /// Of 100 steps of a client in a transaction so many end it.
 const END_PERCENT: u64 = 25;
+/// After one of these most of what a client sends may be refused; of 100 steps so many end it.
+const ODD: &[&str] = &["SUBSCRIBE", "MONITOR", "AUTH"];
+const ODD_PERCENT: u64 = 12;
 
 /// Lines of one kind, each with its share.
 pub type Lines = &'static [(usize, &'static str)];
@@ -50,6 +53,7 @@ pub fn generate(seed: u64, steps: usize, only: Option<&str>) -> Vec<Step> {
     assert!(shares > 0, "no part of the crowd is called {only:?}");
     let pauses = seed.is_multiple_of(2);
     let mut in_transaction = [false; FREE];
+    let mut is_odd = [false; FREE];
     let step = |_| {
         let (who, line) = match v.random.below(100) {
             0..4 => (HELPER, pick(&mut v, waiting::HELP)),
@@ -79,8 +83,15 @@ pub fn generate(seed: u64, steps: usize, only: Option<&str>) -> Vec<Step> {
             if *queues && line.starts_with('~') {
                 line = "DISCARD";
             }
+            // Who may do little is no more so after a while.
+            let odd = &mut is_odd[who];
+            if *odd && v.random.chance(ODD_PERCENT) {
+                line = "RESET | HELLO 3";
+            }
+            *odd = (*odd || ODD.iter().any(|name| line.contains(name))) && !line.contains("RESET");
             let has = |name: &str| line.split(' ').any(|word| word == name);
-            *queues = (*queues || has("MULTI")) && !["EXEC", "DISCARD", "RESET"].iter().any(|n| has(n));
+            *queues =
+                (*queues || has("MULTI")) && !["EXEC", "DISCARD", "RESET"].iter().any(|n| has(n));
         }
         // The oracle ends itself where CLIENT UNBLOCK meets a client that waits for the end of a pause.
         line = match (pauses, line) {
@@ -143,7 +154,9 @@ fn word(v: &mut Vocabulary, arg: &[u8]) -> Bytes {
             "__keyspace@0__:k1 __keyspace@0__:l1 __keyspace@1__:k1 __keyevent@0__:set \
              __keyevent@0__:del __keyevent@0__:lpush __keyevent@0__:expired __keyevent@0__:rpop"
         }
-        b"{p}" => "* c* ?1 d1 c[12] __key*__:* __keyspace@0__:* __keyevent@*:* __keyevent@0__:s* nothing",
+        b"{p}" => {
+            "* c* ?1 d1 c[12] __key*__:* __keyspace@0__:* __keyevent@*:* __keyevent@0__:s* nothing"
+        }
         b"{classes}" => "KEA KEA KEA KA EA Kg$ El Kx KEAm KEAn KEmnx '' bad",
         b"{prefix}" => "k k1 l a1 b z h",
         b"{u}" => "alice alice bob",

@@ -109,8 +109,8 @@ fn set_apart(came: &[u8]) -> (Vec<u8>, Vec<Value>) {
     let mut at = 0;
     while at < came.len() {
         let begins_with = |head: &&[u8]| came[at..].starts_with(head);
-        let is_head = HEADS.iter().any(|head| begins_with(&head));
-        let found = if is_head || MESSAGES.iter().any(|head| begins_with(&head)) {
+        let is_head = HEADS.iter().any(&begins_with);
+        let found = if is_head || MESSAGES.iter().any(&begins_with) {
             parse(&came[at..]).filter(|(value, _)| is_head || is_amid(value))
         } else {
             None
@@ -171,8 +171,12 @@ impl Seen {
     }
 
     /// What is left when everything that may differ is made the same.
-    pub fn even(mut self) -> Seen {
+    /// `lists_channels` is for the client that may have asked for a list of them.
+    pub fn even(mut self, lists_channels: bool) -> Seen {
         self.values.iter_mut().for_each(rewrite);
+        if lists_channels {
+            unordered_channels(&mut self.values);
+        }
         unordered_leave(&mut self.values);
         unordered_messages(&mut self.values);
         self
@@ -199,7 +203,8 @@ fn rewrite(value: &mut Value) {
 
 fn client_lines(value: &mut Value) {
     const SESSION: &[&str] = &[
-        "id", "addr", "name", "flags", "db", "sub", "psub", "ssub", "multi", "cmd", "user", "redir", "resp",
+        "id", "addr", "name", "flags", "db", "sub", "psub", "ssub", "multi", "cmd", "user",
+        "redir", "resp",
     ];
     let (Value::Bulk(text) | Value::Verbatim(text)) = value else {
         return;
@@ -255,8 +260,14 @@ fn in_any_order(value: &mut Value) {
 /// Id, unix time, microseconds, words, address, name.
 fn slow_entry(value: &mut Value) {
     let Value::Array(fields) = value else { return };
-    if let [number @ Value::Int(_), time @ Value::Int(_), took @ Value::Int(_), Value::Array(_), _, _] =
-        fields.as_mut_slice()
+    if let [
+        number @ Value::Int(_),
+        time @ Value::Int(_),
+        took @ Value::Int(_),
+        Value::Array(_),
+        _,
+        _,
+    ] = fields.as_mut_slice()
     {
         (*number, *time, *took) = (Value::Nil, Value::Nil, Value::Nil);
     }
@@ -273,25 +284,30 @@ fn parts(value: &Value) -> Option<(&[u8], &[Value])> {
     }
 }
 
-/// Who leaves all channels at once leaves them in the order of a hash table: PUBSUB CHANNELS lists them in such an order, too.
+/// PUBSUB CHANNELS lists them in the order of a hash table, in a transaction, too.
+fn unordered_channels(values: &mut [Value]) {
+    for value in values {
+        if let Value::Array(items) = value {
+            if items.iter().all(|item| matches!(item, Value::Bulk(_))) {
+                items.sort();
+            }
+            unordered_channels(items);
+        }
+    }
+}
+
+/// Who leaves all channels at once leaves them in the order of a hash table.
 fn unordered_leave(values: &mut [Value]) {
     const KINDS: &[&[u8]] = &[b"unsubscribe", b"sunsubscribe"];
     let is_leave = |value: &Value| parts(value).is_some_and(|(kind, _)| KINDS.contains(&kind));
     let mut names: Vec<Value> = Vec::new();
     for value in values.iter_mut() {
         let leaves = is_leave(value);
-        if let Value::Array(items) | Value::Push(items) = value {
-            if leaves && items.len() == 3 {
-                names.push(items[1].clone());
-                items[1] = Value::Nil;
-            } else if items.iter().all(|item| matches!(item, Value::Bulk(_)))
-                && matches!(value, Value::Array(_))
-                && parts(value).is_some_and(|(kind, _)| !kind.ends_with(b"message"))
-            {
-                if let Value::Array(items) = value {
-                    items.sort();
-                }
-            }
+        if let Value::Array(items) | Value::Push(items) = value
+            && leaves
+            && items.len() == 3
+        {
+            names.push(std::mem::replace(&mut items[1], Value::Nil));
         }
     }
     names.sort();
@@ -315,8 +331,12 @@ fn unordered_leave(values: &mut [Value]) {
 fn unordered_messages(values: &mut [Value]) {
     let about = |value: &Value| match parts(value) {
         Some((b"pmessage", [_, channel, text])) => Some((channel.clone(), text.clone())),
-        Some((b"message", [channel, Value::Nil | Value::Null | Value::NilArray])) => Some((channel.clone(), Value::Nil)),
-        Some((b"invalidate", [Value::Nil | Value::Null | Value::NilArray])) => Some((Value::Nil, Value::Nil)),
+        Some((b"message", [channel, Value::Nil | Value::Null | Value::NilArray])) => {
+            Some((channel.clone(), Value::Nil))
+        }
+        Some((b"invalidate", [Value::Nil | Value::Null | Value::NilArray])) => {
+            Some((Value::Nil, Value::Nil))
+        }
         _ => None,
     };
     let mut start = 0;

@@ -143,7 +143,8 @@ impl Side {
         for _ in 0..TURNS {
             let list = self.list()?;
             let line = list.lines().find(|line| line.contains(&addr));
-            let id = line.and_then(|line| line.strip_prefix("id=")?.split(' ').next()?.parse().ok());
+            let id =
+                line.and_then(|line| line.strip_prefix("id=")?.split(' ').next()?.parse().ok());
             if let Some(id) = id {
                 return Ok(Client {
                     stream,
@@ -167,7 +168,10 @@ impl Side {
     /// Whether a client waits, for a key or for the end of a pause.
     fn waits(&mut self, who: usize) -> io::Result<bool> {
         let id = self.clients[who].id.to_string();
-        match self.usher.try_cmd(&[b"CLIENT", b"LIST", b"ID", id.as_bytes()])? {
+        match self
+            .usher
+            .try_cmd(&[b"CLIENT", b"LIST", b"ID", id.as_bytes()])?
+        {
             Value::Bulk(text) => {
                 let line = String::from_utf8_lossy(&text).into_owned();
                 let mut words = line.split(' ');
@@ -298,11 +302,16 @@ impl Crowd {
 
     fn take(&mut self, step: &Step) -> io::Result<()> {
         // In which order several clients go on who have waited, and have sent more meanwhile, is not compared.
-        let (_, waits) = (self.a.waits(step.connection)?, self.b.waits(step.connection)?);
+        let (_, waits) = (
+            self.a.waits(step.connection)?,
+            self.b.waits(step.connection)?,
+        );
         if waits {
             return Ok(());
         }
-        let waits = |request: &Request| matches!(request.args[0].as_slice(), [b'B', b'L' | b'R' | b'Z', ..]);
+        let waits = |request: &Request| {
+            matches!(request.args[0].as_slice(), [b'B', b'L' | b'R' | b'Z', ..])
+        };
         self.has_waited |= step.requests.iter().any(waits);
         self.a.send(step.connection, step);
         self.b.send(step.connection, step);
@@ -324,7 +333,9 @@ impl Crowd {
                 Err(_) if began.elapsed() < LATE => thread::sleep(LATE_LOOK),
                 outcome => {
                     for side in [&mut self.a, &mut self.b] {
-                        side.clients.iter_mut().for_each(|client| client.came.clear());
+                        side.clients
+                            .iter_mut()
+                            .for_each(|client| client.came.clear());
                     }
                     return outcome;
                 }
@@ -335,6 +346,8 @@ impl Crowd {
     }
 
     fn compare_now(&mut self, step: &Step) -> Result<(), (String, String)> {
+        let lists = |request: &Request| ["PUBSUB", "EXEC"].contains(&&*request.name());
+        let lists = step.requests.iter().any(lists);
         // Ours may sleep between two requests of one write, where one has taken long.
         let may_be_cut = self.has_waited || step.requests.len() > 1;
         for who in 0..CROWD {
@@ -351,7 +364,9 @@ impl Crowd {
                 continue;
             }
             let seen = |set_apart: bool| {
-                [&a, &b].map(|(came, is_closed)| Seen::new(came, *is_closed, set_apart).even())
+                [&a, &b].map(|(came, is_closed)| {
+                    Seen::new(came, *is_closed, set_apart).even(is_own && lists)
+                })
             };
             let [ours, theirs] = seen(false);
             let [ours_apart, theirs_apart] = seen(true);
@@ -367,7 +382,9 @@ impl Crowd {
     /// For the tally, one reply for each request will do.
     fn count(&mut self, step: &Step, came: &[u8]) {
         let values = Seen::new(came, false, false).values;
-        let mut replies = values.iter().filter(|value| !matches!(value, Value::Push(_)));
+        let mut replies = values
+            .iter()
+            .filter(|value| !matches!(value, Value::Push(_)));
         for request in &step.requests {
             if let Some(reply) = replies.next() {
                 self.tally.add(request, reply);

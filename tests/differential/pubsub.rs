@@ -30,8 +30,14 @@ pub const LINES: Lines = &[
     (8, "CONFIG SET notify-keyspace-events {classes}"),
     (1, "CONFIG GET notify-keyspace-events"),
     (2, "MULTI | SUBSCRIBE {c} | PUBLISH {c} {v} | EXEC"),
-    (1, "MULTI | PUBLISH {c} {v} | PSUBSCRIBE {p} | SET {k} {v} | PUNSUBSCRIBE | PUBLISH {c} {v} | EXEC"),
-    (2, "MULTI | SET {k} {v} | PUBLISH {c} {v} | LPUSH {l} {v} | EXEC"),
+    (
+        1,
+        "MULTI | PUBLISH {c} {v} | PSUBSCRIBE {p} | SET {k} {v} | PUNSUBSCRIBE | PUBLISH {c} {v} | EXEC",
+    ),
+    (
+        2,
+        "MULTI | SET {k} {v} | PUBLISH {c} {v} | LPUSH {l} {v} | EXEC",
+    ),
     (2, "SUBSCRIBE {c} | PUBLISH {c} {v} | UNSUBSCRIBE {c}"),
     (1, "SUBSCRIBE {event} | PING | PING {v}"),
     (1, "SUBSCRIBE"),

@@ -9,7 +9,7 @@ use super::tally::Tally;
 
 /// Shrinking ends after so many runs, or after so much time, with what it has.
 const RUNS: usize = 3000;
-const TIME: Duration = Duration::from_secs(90);
+const TIME: Duration = Duration::from_secs(60);
 /// No right server makes us wait longer for a reply.
 pub const PATIENCE: Duration = Duration::from_secs(1);
 /// How often a stream is tried again before we say that its difference does not come back.

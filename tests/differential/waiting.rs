@@ -19,7 +19,10 @@ pub const LINES: Lines = &[
     (8, "RPUSH {l} {v} {v}"),
     (3, "LPUSH {l} {v}"),
     (3, "ZADD {z} {n} {m}"),
-    (2, "MULTI | LPUSH l1 a b | DEL l1 | RPUSH l2 c | ZADD z1 1 a | EXEC"),
+    (
+        2,
+        "MULTI | LPUSH l1 a b | DEL l1 | RPUSH l2 c | ZADD z1 1 a | EXEC",
+    ),
     (2, "MULTI | LPUSH l1 a b c | RPUSH l2 c d | EXEC"),
     (1, "SORT {l} BY nosort STORE {l}"),
     (1, "RENAME {l} {l}"),
@@ -30,7 +33,10 @@ pub const LINES: Lines = &[
     (1, "~SET e1 v PX 10 | WATCH e1 | MULTI | GET e1"),
     (1, "~RPUSH e2 a b | PEXPIRE e2 10 | LRANGE e2 0 -1"),
     (1, "~SET e1 v PX 10 | GET e1 | DEBUG SLEEP 0.03 | GET e1"),
-    (1, "~SET e1 v PX 10 | DEBUG SLEEP 0.03 | MULTI | GET e1 | SET e1 w | EXEC"),
+    (
+        1,
+        "~SET e1 v PX 10 | DEBUG SLEEP 0.03 | MULTI | GET e1 | SET e1 w | EXEC",
+    ),
     (1, "~SET e1 v PX 10 | DEBUG SLEEP 0.03 | SET e1 w | DEL e1"),
     (1, "GET e1"),
     (1, "EXISTS e1 e2"),
@@ -45,7 +51,7 @@ pub const HELP: Lines = &[
     (3, "PUBLISH {c} {v}"),
     (1, "DEL {any} {any}"),
     (2, "CONFIG SET notify-keyspace-events KEA"),
-    (2, "ACL SETUSER default reset on nopass +@all ~* &*"),
+    (8, "ACL SETUSER default reset on nopass +@all ~* &*"),
     (1, "ACL SETUSER {u} reset on nopass +@all ~* &*"),
     (1, "FLUSHALL"),
 ];
