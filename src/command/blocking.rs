@@ -25,7 +25,7 @@
 //! the next command of anybody, so that no client sees a list with an element and somebody in front
 //! of it who wants it. It is bounded by `maxclients`.
 
-use super::follow_up::{Own, tell as tell_of};
+use super::follow_up::{Own, deliver_letters, tell as tell_of};
 use super::pubsub::deliver::catch_up;
 use super::table::Listed;
 use super::{Call, Done, Error, KnownHash, Prepared, Waiting, mute, refuse, slowlog, table};
@@ -216,6 +216,10 @@ fn serve_key(engine: &mut Engine, outputs: &mut dyn Outputs, db: usize, key: &[u
     {
         after = ticket;
         run_again(engine, outputs, id, key);
+        // The next one may be told of what this one has done, and that comes before its own reply.
+        if !engine.outbox.is_empty() {
+            deliver_letters(engine, outputs);
+        }
     }
 }
 

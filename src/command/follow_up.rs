@@ -11,13 +11,14 @@
 //!   (the next command of anybody)
 //! ```
 
+use super::Prepared;
 use super::blocking::{Outputs, serve_blocked};
 use super::notifications::{Event, publish_event};
 use super::pubsub::deliver;
 use crate::engine::observers::Happened;
 use crate::engine::outbox::Letter;
 use crate::engine::{Engine, SessionId};
-use crate::resp::{Mark, Output};
+use crate::resp::{Mark, Output, Request};
 
 /// A client, its output, and where the reply of its command begins.
 #[derive(Debug)]
@@ -59,6 +60,39 @@ pub fn tell(engine: &mut Engine, mut own: Option<Own<'_>>) {
     }
 }
 
+/// The outputs of all others and that of the client whose command it is, for what both get alike.
+struct Everybody<'a, 'o> {
+    own: &'a mut Option<(SessionId, &'o mut Output)>,
+    others: &'a mut dyn Outputs,
+}
+
+impl Outputs for Everybody<'_, '_> {
+    fn output(&mut self, id: SessionId) -> Option<&mut Output> {
+        self.others.output(id)
+    }
+
+    fn message(&mut self, id: SessionId) -> Option<&mut Output> {
+        match self.own {
+            Some((own, out)) if *own == id => Some(&mut **out),
+            _ => self.others.message(id),
+        }
+    }
+
+    fn ran(
+        &mut self,
+        engine: &Engine,
+        id: SessionId,
+        what: (&Prepared, &Request<'_>),
+        unsent: (usize, usize),
+    ) {
+        self.others.ran(engine, id, what, unsent);
+    }
+
+    fn told(&mut self, engine: &Engine, id: SessionId, unsent: usize) {
+        self.others.told(engine, id, unsent);
+    }
+}
+
 /// Does everything that a command, or a moment, has left to be done for others than its client; `own` is
 /// the client and its output. To be called whenever [`Engine::has_follow_up`].
 #[cold]
@@ -71,26 +105,31 @@ pub fn follow_up(
         if engine.observers.has_happened() {
             tell(engine, None);
         }
-        for letter in engine.outbox.take() {
-            let (to, bytes) = match letter {
-                Letter::To { id, bytes } => (id, bytes),
-                Letter::Published(delivery) => {
-                    deliver::publish_now(engine, delivery, &mut own, outputs);
-                    continue;
-                }
-            };
-            let out = match &mut own {
-                Some((id, out)) if *id == to => Some(&mut **out),
-                _ => outputs.message(to),
-            };
-            if let Some(out) = out {
-                deliver::catch_up(engine, to, out);
-                out.push_shared(bytes);
-            }
-        }
-        serve_blocked(engine, outputs);
+        let mut everybody = Everybody {
+            own: &mut own,
+            others: outputs,
+        };
+        deliver_letters(engine, &mut everybody);
+        serve_blocked(engine, &mut everybody);
     }
     if let Some((id, out)) = own {
         deliver::catch_up(engine, id, out);
+    }
+}
+
+/// Puts all letters into the outputs of those that they are for.
+pub(super) fn deliver_letters(engine: &mut Engine, outputs: &mut dyn Outputs) {
+    for letter in engine.outbox.take() {
+        match letter {
+            Letter::Published(delivery) => {
+                deliver::publish_now(engine, delivery, outputs);
+            }
+            Letter::To { id, bytes } => {
+                if let Some(out) = outputs.message(id) {
+                    deliver::catch_up(engine, id, out);
+                    out.push_shared(bytes);
+                }
+            }
+        }
     }
 }

@@ -157,7 +157,7 @@ fn word(v: &mut Vocabulary, arg: &[u8]) -> Bytes {
         b"{p}" => {
             "* c* ?1 d1 c[12] __key*__:* __keyspace@0__:* __keyevent@*:* __keyevent@0__:s* nothing"
         }
-        b"{classes}" => "KEA KEA KEA KA EA Kg$ El Kx KEAm KEAn KEmnx '' bad",
+        b"{classes}" => "KEA KEA KEA KA EA Kg$ El Kx KEAm KEAn KEmnx ''",
         b"{prefix}" => "k k1 l a1 b z h",
         b"{u}" => "alice alice bob",
         b"{rule}" => {

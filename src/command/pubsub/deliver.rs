@@ -105,14 +105,12 @@ fn give_own(engine: &mut Engine, own: &mut Own<'_>, place: Place, message: &mut 
 pub(in crate::command) fn publish_now(
     engine: &mut Engine,
     delivery: Delivery,
-    own: &mut Option<(SessionId, &mut Output)>,
     outputs: &mut dyn Outputs,
 ) {
     engine.pubsub.post(delivery);
     let left = engine.pubsub.receivers_left();
     let receivers = left.saturating_sub(MAX_RECEIVERS_LEFT).max(AT_ONCE);
-    let own = own.as_mut().map(|(id, out)| (*id, &mut **out));
-    deliver_to(engine, receivers, own, outputs);
+    deliver(engine, receivers, outputs);
     if left.min(receivers) >= LOOK_AT_WATCH_FROM {
         engine.look_at_watch();
     }
@@ -120,15 +118,6 @@ pub(in crate::command) fn publish_now(
 
 /// Puts pending messages into the outputs of so many receivers.
 pub fn deliver(engine: &mut Engine, receivers: usize, outputs: &mut dyn Outputs) -> Slice {
-    deliver_to(engine, receivers, None, outputs)
-}
-
-fn deliver_to(
-    engine: &mut Engine,
-    receivers: usize,
-    mut own: Option<(SessionId, &mut Output)>,
-    outputs: &mut dyn Outputs,
-) -> Slice {
     let Engine {
         pubsub, sessions, ..
     } = engine;
@@ -138,11 +127,7 @@ fn deliver_to(
         if session.closing {
             return;
         }
-        let out = match &mut own {
-            Some((own, out)) if *own == id => Some(&mut **out),
-            _ => outputs.message(id),
-        };
-        if let Some(out) = out {
+        if let Some(out) = outputs.message(id) {
             out.push_shared(message.bytes(session.protocol).clone());
         }
     })
