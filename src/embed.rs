@@ -1,7 +1,9 @@
 //! A server inside a program: in a thread of its own, stopped when its handle is dropped.
 
 use crate::ae::{EventLoop, Io, Token};
+use crate::command::acl::file::declare;
 use crate::engine::{Config, settings};
+use crate::resp::split_words;
 use crate::server::Server;
 use mio::Waker;
 use std::io;
@@ -78,6 +80,12 @@ fn configure(settings: &[(&str, &str)]) -> io::Result<Config> {
                 format!("{name} {value}: {reason}"),
             )
         };
+        if *name == "user" {
+            let words =
+                split_words(value.as_bytes()).ok_or_else(|| wrong("unbalanced quotes".into()))?;
+            declare(&mut config, &words).map_err(wrong)?;
+            continue;
+        }
         let setting =
             settings::find(name.as_bytes()).ok_or_else(|| wrong("no such setting".into()))?;
         setting.set(&mut config, value.as_bytes()).map_err(wrong)?;

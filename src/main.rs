@@ -4,6 +4,7 @@
 use aerolite::engine::Config;
 use aerolite::server::config_file::{self, Arguments};
 use aerolite::server::{Server, host};
+use std::ffi::OsString;
 use std::io::{self, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -29,9 +30,10 @@ Talk to it with redis-cli. RUST_LOG=debug,... overrides loglevel.
 ";
 
 fn main() -> ExitCode {
-    let arguments: Vec<String> = std::env::args_os()
+    // Passwords need not be text.
+    let arguments: Vec<Vec<u8>> = std::env::args_os()
         .skip(1)
-        .map(|word| word.to_string_lossy().into_owned())
+        .map(OsString::into_encoded_bytes)
         .collect();
     match config_file::parse_arguments(&arguments) {
         Ok(Arguments::Help) => print(HELP),

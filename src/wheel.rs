@@ -241,6 +241,12 @@ impl<T> Wheel<T> {
         }
     }
 
+    /// The bytes of memory it takes.
+    #[must_use]
+    pub fn bytes(&self) -> usize {
+        size_of::<Self>() + self.timers.bytes()
+    }
+
     /// How many timers there are.
     #[must_use]
     pub fn len(&self) -> usize {

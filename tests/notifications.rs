@@ -318,6 +318,12 @@ fn in_order(conn: &mut Conn) -> Vec<String> {
     }
 }
 
+/// Switches it off again: the server may be one that other tests use too.
+fn switch_off(conn: &mut Conn) {
+    let set = conn.cmd(&["CONFIG", "SET", "notify-keyspace-events", ""]);
+    assert_eq!(set, Value::simple("OK"));
+}
+
 /// A RESP3 client that has subscribed to every event, by event.
 fn subscriber_of_its_own(target: &Target) -> Conn {
     let mut conn = target.connect();
@@ -366,6 +372,7 @@ fn within_a_transaction_events_stand_among_the_replies() {
         "v",
     ];
     assert_eq!(in_order(&mut conn), expected);
+    switch_off(&mut conn);
 }
 
 #[test]
@@ -387,6 +394,7 @@ fn who_wants_no_replies_is_told_of_events() {
     }
     let expected = ["set k", "rpush l", "OK", "rpush l", "3", "rpush l"];
     assert_eq!(in_order(&mut conn), expected);
+    switch_off(&mut conn);
 }
 
 /// A client that has subscribed to these channels, in RESP2.
@@ -516,4 +524,5 @@ fn a_key_that_expires_is_told_at_once() {
         took < Duration::from_millis(100) + LATENESS_LIMIT,
         "{took:?}"
     );
+    switch_off(&mut conn);
 }

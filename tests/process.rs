@@ -341,3 +341,37 @@ fn config_rewrite() {
         "#,
     );
 }
+
+#[test]
+fn config_rewrite_keeps_the_users() {
+    if !is_ours() {
+        return;
+    }
+    let dir = temporary_directory();
+    let path = dir.path().join("redis.conf");
+    write(
+        &path,
+        "user a on nopass +@all ~*\ntimeout 7\nuser \"b\" on +get (+set ~x)\n",
+    );
+    let name = path.display().to_string();
+    let start = || {
+        let mut command = aerolite();
+        command.current_dir(dir.path());
+        Running::start_command(command, &[&name])
+    };
+    let users = r#"["user b on resetchannels -@all +get (~x resetchannels -@all +set)" "user c off resetchannels -@all" "user default on nopass ~* &* +@all"]"#;
+    let running = start();
+    running.connect().transcript(&format!(
+        "AUTH a x => +OK\nACL SETUSER c => +OK\nAUTH default x => +OK\nACL DELUSER a => :1\n\
+         ACL LIST => {users}\nCONFIG REWRITE => +OK\nCONFIG REWRITE => +OK"
+    ));
+    drop(running);
+    let text = fs::read_to_string(&path).unwrap_or_default();
+    let (first, rest) = text.split_once('\n').unwrap_or_default();
+    assert!(first.starts_with("user b on"), "{text}");
+    assert!(rest.starts_with("timeout 7\nuser c off"), "{text}");
+    assert!(text.contains("\nuser default on nopass"), "{text}");
+    start()
+        .connect()
+        .transcript(&format!("ACL LIST => {users}"));
+}

@@ -3,7 +3,7 @@
 //! ```text
 //!   BLPOP a b 0     nothing there:  call.block(..)          the client waits, there is no reply
 //!
-//!   LPUSH b x       :1              Db::add notes "b"
+//!   LPUSH b x       :1              Db::insert notes "b"
 //!                   serve_blocked   "b": who is first in line?
 //!                                   BLPOP again, woken by "b" ──▶ its reply, to its own output
 //!   (the next request of anybody)
@@ -28,7 +28,7 @@
 use super::follow_up::{Own, tell as tell_of};
 use super::pubsub::deliver::catch_up;
 use super::table::Listed;
-use super::{Call, Done, Error, KnownHash, Prepared, Waiting, mute, refuse, table};
+use super::{Call, Done, Error, KnownHash, Prepared, Waiting, mute, refuse, slowlog, table};
 use crate::engine::blocked::{Over, Waiter, Woken, Work};
 use crate::engine::{Engine, ReplyMode, SessionId};
 use crate::number::{incr_by_float, parse_f64};
@@ -246,7 +246,11 @@ fn run_again(engine: &mut Engine, outputs: &mut dyn Outputs, id: SessionId, key:
         out.truncate(mark);
         return engine.block_again(id, woken);
     }
-    count_again(engine, found.number, done.is_err());
+    let ns = count_again(engine, found.number, done.is_err());
+    if ns >= engine.slow_ns {
+        let args = woken.waiter().request.request();
+        slowlog::note_again(engine, id, found, &args, ns);
+    }
     if let Err(error) = done {
         out.truncate(mark);
         refuse(engine, id, &error, out);
@@ -300,13 +304,15 @@ fn entry(woken: &mut Woken) -> &'static Listed {
     table::numbered(woken.waiter().command).expect("the number is from the table")
 }
 
-/// Counts the time that a command took when it was run again. It is still the same call.
-fn count_again(engine: &mut Engine, number: u16, failed: bool) {
+/// Counts the nanoseconds that a command took when it was run again, and gives them. It is still the same call.
+fn count_again(engine: &mut Engine, number: u16, failed: bool) -> u64 {
     let before_ns = engine.watch_ns;
     engine.watch_ns = (engine.host.stopwatch_ns)();
     let stats = engine.stats.command(number.into());
-    stats.ns += engine.watch_ns.saturating_sub(before_ns);
+    let ns = engine.watch_ns.saturating_sub(before_ns);
+    stats.ns += ns;
     stats.failed += u64::from(failed);
+    ns
 }
 
 #[cfg(test)]

@@ -11,7 +11,7 @@
 //! ```
 
 mod describe;
-mod named;
+pub(super) mod named;
 
 use self::describe::{write_all_docs, write_info, write_info_of_all};
 use self::named::Named;

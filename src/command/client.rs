@@ -7,9 +7,9 @@
 pub(super) mod line;
 pub(super) mod tracking;
 
-use super::connection::USER;
 use super::entry::{ADMIN, Command, LOADING, NO_SCRIPT, STALE};
 use super::{Call, Done, Error, MAX_ECHO_BYTES, echoed, help, pause};
+use crate::engine::acl::UserId;
 use crate::engine::blocked::Over;
 use crate::engine::session::Library;
 use crate::engine::uses::Uses;
@@ -240,7 +240,7 @@ fn client_info(call: &mut Call) -> Done {
 }
 
 /// The line about one session.
-fn describe(call: &Call, id: SessionId) -> String {
+pub(super) fn describe(call: &Call, id: SessionId) -> String {
     let argument_bytes = if id == call.id {
         call.args.iter().map(<[u8]>::len).sum()
     } else {
@@ -343,6 +343,7 @@ struct Filter<'a> {
     addr: Option<&'a [u8]>,
     local_addr: Option<&'a [u8]>,
     kind: Option<ClientKind>,
+    user: Option<UserId>,
     spares_self: bool,
 }
 
@@ -353,6 +354,7 @@ impl Filter<'_> {
             && self
                 .local_addr
                 .is_none_or(|a| a == session.local_addr.as_bytes())
+            && self.user.is_none_or(|user| user == session.user)
             && self.kind.is_none_or(|kind| kind.is_that_of(session))
     }
 }
@@ -409,10 +411,8 @@ fn parse_filter<'a>(call: &'a Call) -> Result<Filter<'a>, Error> {
         } else if call.is(i, "LADDR") {
             filter.local_addr = Some(value);
         } else if call.is(i, "USER") {
-            // There is one user, and everybody is it.
-            if value != USER {
-                return Err(quoting("ERR No such user '", value));
-            }
+            let user = call.engine.acl.find(value);
+            filter.user = Some(user.ok_or_else(|| quoting("ERR No such user '", value))?);
         } else if call.is(i, "SKIPME") {
             filter.spares_self = parse_switch(value, "YES", "NO")?;
         } else {

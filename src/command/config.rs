@@ -1,7 +1,7 @@
 //! CONFIG: reads and changes the settings. What a setting is stands in `engine/settings.rs`.
 
 use super::entry::{ADMIN, Command, LOADING, NO_SCRIPT, STALE};
-use super::{Call, Done, Error, Waiting, help};
+use super::{Call, Done, Error, Waiting, acl, help};
 use crate::engine::Mail;
 use crate::engine::settings::{self, SETTINGS, Setting};
 use crate::glob;
@@ -109,6 +109,9 @@ fn config_set(call: &mut Call) -> Done {
         }
     }
     call.engine.heed_settings();
+    if before.requirepass != call.engine.config.requirepass {
+        call.engine.set_default_password();
+    }
     let names = chosen.iter().map(|setting| setting.name);
     let is_other = |setting: &&&Setting| setting.get(&before) != setting.get(&call.engine.config);
     let mut addresses = chosen
@@ -181,7 +184,13 @@ fn config_rewrite(call: &mut Call) -> Done {
             "ERR The server is running without a config file",
         ));
     }
-    (host.rewrite_config)(&call.engine.config, &host.config_file)
+    // Those in a file of their own are not the config file's.
+    let users = if call.engine.config.aclfile.is_empty() {
+        acl::file::lines(call.engine)
+    } else {
+        Vec::new()
+    };
+    (host.rewrite_config)(&call.engine.config, &users, &host.config_file)
         .map_err(|error| Error::text(format!("ERR Rewriting config file: {error}")))?;
     call.reply.ok();
     Ok(())

@@ -1,18 +1,13 @@
 //! The commands about the connection itself: who is there, which protocol, which database.
 //!
-//! There is one user, called `default`, and its password is the setting `requirepass`; without one
-//! everybody is that user from the start. Whether a connection has shown the password is a mark on
-//! its session, which a later change of the password does not take away.
+//! Every connection begins as the user `default`. AUTH, or HELLO with AUTH, makes it another, or tells that
+//! it knows the password; a later change of the password does not take that away.
 
 use super::entry::{ALLOW_BUSY, Command, FAST, LOADING, NO_AUTH, NO_SCRIPT, STALE};
-use super::{Call, Done, Error, client, echoed, info};
-use crate::engine::{Engine, Gates, ReplyMode, SessionId};
+use super::{Call, Done, Error, acl, client, echoed, info};
+use crate::engine::{Engine, Gates, ReplyMode};
 use crate::number::parse_i64;
 use crate::resp::Protocol;
-use std::hint::black_box;
-
-/// The name of the one user there is.
-pub(super) const USER: &[u8] = b"default";
 
 const WRONG_PASSWORD: Error =
     Error::new("WRONGPASS invalid username-password pair or user is disabled.");
@@ -81,35 +76,22 @@ pub const COMMANDS: &[Command] = &[
 fn auth(call: &mut Call) -> Done {
     let (user, password) = match call.args.len() {
         2 if !call.engine.has_password() => return Err(NO_PASSWORD_SET),
-        2 => (USER, call.args.arg(1)),
-        3 => (call.args.arg(1), call.args.arg(2)),
+        2 => (None, 1),
+        3 => (Some(1), 2),
         _ => return Err(Error::SYNTAX),
     };
-    log_in(call.engine, call.id, user, password)?;
+    log_in(call, user, password)?;
     call.reply.ok();
     Ok(())
 }
 
-/// Marks a session as one that has shown the password. One that has shown it before and now fails
-/// stays what it was.
-fn log_in(engine: &mut Engine, id: SessionId, user: &[u8], password: &[u8]) -> Done {
-    let expected = &engine.config.requirepass;
-    let is_right = expected.is_empty() || is_same_secret(expected, password);
-    if user != USER || !is_right {
-        return Err(WRONG_PASSWORD);
+/// Logs in with the arguments at these places; without a user as `default`.
+fn log_in(call: &mut Call, user: Option<usize>, password: usize) -> Done {
+    if acl::log_in(call, user, password) {
+        Ok(())
+    } else {
+        Err(WRONG_PASSWORD)
     }
-    engine.sessions[id].authenticated = true;
-    Ok(())
-}
-
-/// Compares in a time that depends on the length of `given` alone, so that nobody can find a
-/// password by its beginning. `expected` is not empty.
-fn is_same_secret(expected: &[u8], given: &[u8]) -> bool {
-    let differences = given
-        .iter()
-        .zip(expected.iter().cycle())
-        .fold(0, |sum, (a, b)| black_box(sum | (a ^ b)));
-    differences == 0 && expected.len() == given.len()
 }
 
 fn echo(call: &mut Call) -> Done {
@@ -130,8 +112,7 @@ fn hello(call: &mut Call) -> Done {
     while let Some(option) = call.args.get(i) {
         let more = call.args.len() - i - 1;
         if call.is(i, "AUTH") && more >= 2 {
-            let (user, password) = (call.args.arg(i + 1), call.args.arg(i + 2));
-            log_in(call.engine, call.id, user, password)?;
+            log_in(call, Some(i + 1), i + 2)?;
             i += 3;
         } else if call.is(i, "SETNAME") && more >= 1 {
             client::set_name(call, i + 1)?;
@@ -201,13 +182,13 @@ fn quit(call: &mut Call) -> Done {
 
 /// CLIENT NO-EVICT survives, as in Redis 7.0.
 fn reset(call: &mut Call) -> Done {
-    let authenticated = !call.engine.has_password();
+    call.engine.log_out(call.id);
+    call.engine.stop_monitoring(call.id);
     call.engine.stop_tracking(call.id);
     call.engine.end_transaction(call.id);
     call.engine.unsubscribe_all(call.id);
     let uses = call.engine.observers.uses();
     let session = call.session();
-    session.authenticated = authenticated;
     session.db = 0;
     session.protocol = Protocol::Resp2;
     session.reply_mode = ReplyMode::On;

@@ -5,10 +5,10 @@
 //! Redis asks them, since a client sees which answer it gets:
 //!
 //! ```text
-//!   command::admit        is there such a command, its arity, AUTH
+//!   command::admit        is there such a command, its arity
 //!        │
 //!        ▼
-//!   gate::pass            may the user?  is there memory?  a subscriber in RESP2?  paused?  in MULTI?
+//!   gate::pass            logged in?  may the user?  is there memory?  a subscriber in RESP2?  paused?  in MULTI?
 //!        │                        (before the command)
 //!        ▼
 //!   carry_out             the command
@@ -20,8 +20,9 @@
 use super::client::tracking;
 use super::entry::NO_MULTI;
 use super::follow_up::{Own, tell};
+use super::slowlog::summary;
 use super::table::Listed;
-use super::{Call, Error, carry_out, pause, pubsub, reject, room, transaction};
+use super::{Call, Error, acl, carry_out, monitor, pause, pubsub, reject, room, transaction};
 use crate::engine::Gates;
 use crate::resp::Mark;
 
@@ -35,6 +36,11 @@ pub(super) fn pass(call: &mut Call, found: &'static Listed, mark: Mark, gates: G
     if is_queueing && found.command.flags.has(NO_MULTI) {
         return refuse(call, found, NOT_QUEUED);
     }
+    if gates.has(Gates::RESTRICTED)
+        && let Err(error) = acl::check::permit(call, found)
+    {
+        return refuse(call, found, error);
+    }
     if gates.has(Gates::LIMITED)
         && let Err(error) = room::make(call)
     {
@@ -45,8 +51,12 @@ pub(super) fn pass(call: &mut Call, found: &'static Listed, mark: Mark, gates: G
     {
         return refuse(call, found, error);
     }
+    if gates.has(Gates::MONITORING) && !monitor::may_send(found.command) {
+        return refuse(call, found, monitor::NO_KEYS);
+    }
     if gates.has(Gates::PAUSED) {
-        if pause::must_wait(call) {
+        // A monitor goes on: Redis spares replicas, and it is one of them.
+        if !gates.has(Gates::MONITORING) && pause::must_wait(call) {
             return pause::park(call);
         }
         call.engine.keep_due_keys(true);
@@ -63,12 +73,26 @@ pub(super) fn pass(call: &mut Call, found: &'static Listed, mark: Mark, gates: G
 /// The same for a request that EXEC runs: it has been let through already when it was queued. What is asked
 /// again is what may have been forbidden since.
 pub(super) fn pass_again(call: &mut Call, found: &'static Listed, mark: Mark, gates: Gates) {
+    if gates.has(Gates::RESTRICTED)
+        && let Err(error) = acl::check::permit_queued(call, found)
+    {
+        return super::refuse(call.engine, call.id, &error, call.reply.output());
+    }
     run(call, found, mark, gates);
 }
 
 /// Runs a command, and has those who see commands see it.
 fn run(call: &mut Call, found: &'static Listed, mark: Mark, gates: Gates) {
+    let is_monitored = call.engine.gates.has(Gates::MONITORED);
+    let shown = is_monitored.then(|| monitor::words(call, found)).flatten();
+    if call.args.owns_any() && call.engine.config.slow_us().is_some() {
+        call.engine.slow_log.beforehand = Some(summary(&call.args));
+    }
     carry_out(call, found, mark);
+    call.engine.slow_log.beforehand = None;
+    if let Some(words) = shown {
+        monitor::show(call.engine, call.id, &words);
+    }
     if gates.has(Gates::TRACKING) {
         // A key that it found to be expired, and has others forget, is one that it remembers.
         if call.engine.observers.has_happened() {
@@ -79,8 +103,11 @@ fn run(call: &mut Call, found: &'static Listed, mark: Mark, gates: Gates) {
     }
 }
 
-/// Answers a request that is not let through. If it was part of a transaction, that is aborted.
+/// Answers a request that is not let through. If it was part of a transaction, that is aborted. (An EXEC that is
+/// refused ends one, so monitors see it, as in Redis.)
 fn refuse(call: &mut Call, found: &'static Listed, error: Error) {
+    let is_seen = found.command.name == "EXEC" && call.engine.gates.has(Gates::MONITORED);
+    let shown = is_seen.then(|| monitor::words(call, found)).flatten();
     reject(
         call.engine,
         call.id,
@@ -88,4 +115,7 @@ fn refuse(call: &mut Call, found: &'static Listed, error: Error) {
         error,
         call.reply.output(),
     );
+    if let Some(words) = shown {
+        monitor::show(call.engine, call.id, &words);
+    }
 }

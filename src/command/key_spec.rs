@@ -65,12 +65,18 @@ impl Keys {
         words: &[&[u8]],
         least: usize,
     ) -> impl ExactSizeIterator<Item = &'static str> {
-        let access = match self.unless {
+        let access = self.access_text(words, least).split(' ');
+        let words: Vec<&str> = access.filter(|&word| word != VARIABLE).collect();
+        words.into_iter()
+    }
+
+    /// The same as one text, in which the word may stand that says that it depends on the request.
+    #[must_use]
+    pub fn access_text(&self, words: &[&[u8]], least: usize) -> &'static str {
+        match self.unless {
             Some(unless) if unless.condition.holds(words, least) => unless.access,
             _ => self.access,
-        };
-        let words: Vec<&str> = access.split(' ').filter(|&word| word != VARIABLE).collect();
-        words.into_iter()
+        }
     }
 }
 

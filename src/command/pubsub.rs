@@ -67,7 +67,7 @@ pub const COMMANDS: &[Command] = &[
             "O(N) where N is the number of patterns",
             "Has the messages of all channels that match patterns sent to the client",
         )
-        .syntax("(pattern:pattern) ..."),
+        .syntax("(pattern=pattern) ..."),
     Command::new("PUNSUBSCRIBE", -1, punsubscribe)
         .flags(&[PUBSUB, NO_SCRIPT, LOADING, STALE])
         .doc(

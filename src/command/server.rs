@@ -5,16 +5,11 @@
 
 use super::connection::database_index;
 use super::entry::{
-    ADMIN, ALLOW_BUSY, Command, FAST, Keys, LOADING, NO_MULTI, NO_SCRIPT, READONLY, STALE, WRITE,
+    ADMIN, ALLOW_BUSY, Command, FAST, LOADING, NO_MULTI, NO_SCRIPT, READONLY, STALE, WRITE,
 };
-use super::{Call, Done, Error, help};
+use super::{Call, Done, Error};
 use crate::engine::Mail;
 use crate::number::parse_i64;
-use crate::store::Entry;
-
-/// What an entry takes in its table. The tables of a keyspace are between 7/16 and 7/8 full, two
-/// thirds on the average, and each place has a control byte beside it.
-const SLOT_BYTES: usize = (size_of::<Entry>() + 1) * 3 / 2;
 
 /// The commands about the server and its databases.
 pub const COMMANDS: &[Command] = &[
@@ -43,11 +38,6 @@ pub const COMMANDS: &[Command] = &[
             "Deletes every key in the database",
         )
         .syntax("[async=ASYNC|SYNC]"),
-    Command::container("MEMORY", MEMORY_SUBCOMMANDS).doc(
-        "4.0.0",
-        "Depends on subcommand",
-        "Looks at where memory goes",
-    ),
     Command::new("SHUTDOWN", -1, shutdown)
         .flags(&[ADMIN, NO_SCRIPT, LOADING, STALE, NO_MULTI, ALLOW_BUSY])
         .doc(
@@ -73,26 +63,6 @@ pub const COMMANDS: &[Command] = &[
             "O(1)",
             "Reads the server's clock: Unix seconds, and microseconds within the second",
         ),
-];
-
-/// The subcommands of MEMORY.
-const MEMORY_SUBCOMMANDS: &[Command] = &[
-    Command::new("HELP", 2, memory_help)
-        .flags(&[LOADING, STALE])
-        .doc(
-            "4.0.0",
-            "O(1)",
-            "Lists the subcommands with a line or two about each",
-        ),
-    Command::new("USAGE", -3, memory_usage)
-        .flags(&[READONLY])
-        .keys(&[Keys::range("RO", 2, 0, 1)])
-        .doc(
-            "4.0.0",
-            "O(N) where N is the number of elements sampled",
-            "Estimates how many bytes a key and its value take",
-        )
-        .syntax("key [SAMPLES count:integer]"),
 ];
 
 fn dbsize(call: &mut Call) -> Done {
@@ -178,33 +148,6 @@ fn time(call: &mut Call) -> Done {
     call.reply.array(2);
     call.reply.bulk_integer((now_us / 1_000_000) as i64);
     call.reply.bulk_integer((now_us % 1_000_000) as i64);
-    Ok(())
-}
-
-fn memory_help(call: &mut Call) -> Done {
-    help::help(call, help::MEMORY)
-}
-
-/// The bytes of the key's place in its table and of what hangs on it. SAMPLES is for nested
-/// values and changes nothing for a string.
-fn memory_usage(call: &mut Call) -> Done {
-    let mut i = 3;
-    while i < call.args.len() {
-        let Some(samples) = call.args.get(i + 1).filter(|_| call.is(i, "SAMPLES")) else {
-            return Err(Error::SYNTAX);
-        };
-        if parse_i64(samples).ok_or(Error::NOT_AN_INTEGER)? < 0 {
-            return Err(Error::SYNTAX);
-        }
-        i += 2;
-    }
-    let (args, mut db, reply) = call.parts();
-    let key = args.arg(2);
-    let is_there = db.exists(key);
-    match db.keyspace().peek(key).filter(|_| is_there) {
-        Some(entry) => reply.integer((SLOT_BYTES + entry.heap_bytes()) as i64),
-        None => reply.null(),
-    }
     Ok(())
 }
 

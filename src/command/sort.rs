@@ -23,7 +23,7 @@
 pub mod pattern;
 
 use super::entry::{Command, DENY_OOM, Keys, READONLY, WRITE};
-use super::{Call, Done, Error, is_word, until_nul};
+use super::{Call, Done, Error, acl, is_word, until_nul};
 use crate::engine::{Classes, Db, Storing};
 use crate::number::{parse_f64, parse_i64};
 use crate::resp::{Reply, Request};
@@ -33,6 +33,11 @@ use std::cmp::Ordering;
 use std::ops::Range;
 
 const NO_DOUBLE: Error = Error::new("ERR One or more scores can't be converted into double");
+
+const BY_DENIED: Error =
+    Error::new("ERR BY option of SORT denied due to insufficient ACL permissions.");
+const GET_DENIED: Error =
+    Error::new("ERR GET option of SORT denied due to insufficient ACL permissions.");
 
 /// The commands on lists, sets and sorted sets that put their elements in order.
 pub const COMMANDS: &[Command] = &[
@@ -108,6 +113,8 @@ fn values_of(option: &[u8]) -> usize {
 /// What a SORT asks for.
 #[derive(Debug)]
 struct Options<'a> {
+    /// Whether the client may read every key: which ones BY and GET read is found out from elements.
+    may_look_up: bool,
     is_descending: bool,
     is_alpha: bool,
     /// Where in the order to begin, and how many elements; a negative count is all.
@@ -120,8 +127,9 @@ struct Options<'a> {
 }
 
 impl<'a> Options<'a> {
-    fn parse(args: &'a Request, may_store: bool) -> Result<Options<'a>, Error> {
+    fn parse(args: &'a Request, may_store: bool, may_look_up: bool) -> Result<Options<'a>, Error> {
         let mut options = Options {
+            may_look_up,
             is_descending: false,
             is_alpha: false,
             limit: (0, -1),
@@ -167,9 +175,13 @@ impl<'a> Options<'a> {
             (Some(key), _) if may_store && is_word(word, "STORE") => self.store = Some(key),
             (Some(text), _) if is_word(word, "BY") => {
                 let by = Pattern::parse(text);
+                if !by.is_constant() && !self.may_look_up {
+                    return Err(BY_DENIED);
+                }
                 self.is_unsorted |= by.is_constant();
                 self.by = Some(by);
             }
+            (Some(_), _) if is_word(word, "GET") && !self.may_look_up => return Err(GET_DENIED),
             (Some(text), _) if is_word(word, "GET") => self.gets.push(Pattern::parse(text)),
             _ => return Err(Error::SYNTAX),
         }
@@ -274,8 +286,9 @@ fn sort_ro(call: &mut Call) -> Done {
 }
 
 fn run(call: &mut Call, may_store: bool) -> Done {
+    let may_look_up = acl::check::reads_every_key(call);
     let (args, mut db, reply) = call.parts();
-    let options = Options::parse(args, may_store)?;
+    let options = Options::parse(args, may_store, may_look_up)?;
     let elements = in_order(&mut db, args.arg(1), &options)?;
     match options.store {
         None => answer(&mut db, reply, &elements, &options),

@@ -2,8 +2,9 @@
 
 use super::entry::Command;
 use super::{
-    bitmap, catalog, client, config, connection, debug, expire, geo, hash, hyperloglog, info, key,
-    list, lolwut, object, pubsub, scan, server, set, sort, sorted_set, string, transaction,
+    acl, bitmap, catalog, client, config, connection, debug, expire, geo, hash, hyperloglog, info,
+    key, latency, list, lolwut, memory, monitor, object, pubsub, scan, server, set, slowlog, sort,
+    sorted_set, string, transaction,
 };
 
 /// The commands of one kind.
@@ -117,10 +118,15 @@ pub const GROUPS: &[Group] = &[
         category: "",
         files: &[
             server::COMMANDS,
+            acl::COMMANDS,
             config::COMMANDS,
             debug::COMMANDS,
             info::COMMANDS,
+            latency::COMMANDS,
             lolwut::COMMANDS,
+            memory::COMMANDS,
+            monitor::COMMANDS,
+            slowlog::COMMANDS,
         ],
     },
     Group {
@@ -168,7 +174,7 @@ impl Listed {
 }
 
 /// How many entries there are.
-const COUNT: usize = count();
+pub const COUNT: usize = count();
 
 /// Every command in table order, each followed by its subcommands; made by the compiler.
 static LIST: [Listed; COUNT] = list();

@@ -32,9 +32,6 @@ pub enum Access {
     Local,
 }
 
-/// There is no limit yet.
-const MAXMEMORY: u64 = 0;
-
 /// Every setting's value.
 #[derive(Debug, Clone)]
 pub struct Config {
@@ -58,6 +55,15 @@ pub struct Config {
     pub protected_mode: bool,
     /// The password, or empty.
     pub requirepass: Vec<u8>,
+    /// The file with the users, or empty.
+    pub aclfile: String,
+    /// The users that the config file declares: the words of each line behind `user`. Empty once they are
+    /// there.
+    pub users: Vec<Vec<Vec<u8>>>,
+    /// Whether what is said of a new user allows all channels.
+    pub acl_pubsub_all: bool,
+    /// The most entries of the log of what was denied.
+    pub acllog_max_len: usize,
     /// The most clients at a time.
     pub maxclients: u32,
     /// How many databases there are.
@@ -99,6 +105,16 @@ pub struct Config {
     pub maxmemory_eviction_tenacity: u32,
     /// How uses of keys are counted.
     pub lfu: Scale,
+    /// Microseconds from which on a command comes into the slow log; -1: none does.
+    pub slowlog_log_slower_than: i64,
+    /// The most entries of the slow log; 0: there is none.
+    pub slowlog_max_len: usize,
+    /// Milliseconds from which on something is a latency event; 0: nothing is.
+    pub latency_monitor_threshold_ms: u64,
+    /// Whether it is told how long commands take.
+    pub latency_tracking: bool,
+    /// Which percentiles of that INFO tells, each from 0 to 100.
+    pub latency_percentiles: Vec<f64>,
     /// The classes of events that are told.
     pub notify_keyspace_events: Classes,
     /// How collections are kept.
@@ -113,7 +129,7 @@ impl Config {
     #[must_use]
     pub fn max_client_bytes(&self) -> Option<usize> {
         let bytes = match self.maxmemory_clients {
-            percent @ ..0 => MAXMEMORY / 100 * percent.unsigned_abs(),
+            percent @ ..0 => self.maxmemory / 100 * percent.unsigned_abs(),
             bytes => bytes.unsigned_abs(),
         };
         (bytes > 0).then(|| usize::try_from(bytes).unwrap_or(usize::MAX))
@@ -139,6 +155,10 @@ impl Default for Config {
             tcp_keepalive_s: 300,
             protected_mode: true,
             requirepass: Vec::new(),
+            aclfile: String::new(),
+            users: Vec::new(),
+            acl_pubsub_all: false,
+            acllog_max_len: 128,
             maxclients: 10_000,
             databases: 16,
             loglevel: 2,
@@ -166,9 +186,29 @@ impl Default for Config {
                 log_factor: 10,
                 decay_minutes: 1,
             },
+            slowlog_log_slower_than: 10_000,
+            slowlog_max_len: 128,
+            latency_monitor_threshold_ms: 0,
+            latency_tracking: true,
+            latency_percentiles: vec![50.0, 99.0, 99.9],
             notify_keyspace_events: Classes::default(),
             packing: Packing::default(),
             inert: BTreeMap::new(),
         }
+    }
+}
+
+impl Config {
+    /// Microseconds from which on a command comes into the slow log; `None` while there is no such log.
+    #[must_use]
+    pub fn slow_us(&self) -> Option<u64> {
+        let us = u64::try_from(self.slowlog_log_slower_than).ok();
+        us.filter(|_| self.slowlog_max_len > 0)
+    }
+
+    /// Whether a command that took so many microseconds comes into the slow log.
+    #[must_use]
+    pub fn is_slow_us(&self, us: u64) -> bool {
+        self.slow_us().is_some_and(|slow_us| us >= slow_us)
     }
 }

@@ -32,6 +32,9 @@ impl Gates {
     /// The client is told when the keys change that it reads.
     pub const TRACKING: Gates = Gates(1 << 3);
 
+    /// The client is a monitor: it must not touch keys.
+    pub const MONITORING: Gates = Gates(1 << 4);
+
     /// Commands wait: CLIENT PAUSE.
     pub const PAUSED: Gates = Gates(1 << 8);
     /// Memory is limited: `maxmemory`, `maxmemory-clients`.

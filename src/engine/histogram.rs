@@ -47,6 +47,13 @@ impl Histogram {
         self.buckets.iter().copied().map(u64::from).sum()
     }
 
+    /// How many values were less than two to this power, which is at least 2^3.
+    #[must_use]
+    pub fn count_below(&self, power: u32) -> u64 {
+        let below = bucket_of(1 << power).min(self.buckets.len());
+        self.buckets[..below].iter().copied().map(u64::from).sum()
+    }
+
     /// The largest value.
     #[must_use]
     pub fn max(&self) -> u64 {
@@ -103,6 +110,17 @@ mod tests {
             assert!(bucket == 0 || upper_end(bucket - 1) < value);
             last = bucket;
         }
+    }
+
+    #[test]
+    fn what_is_below_a_power_of_two_is_counted_exactly() {
+        let mut histogram = Histogram::new();
+        assert_eq!(histogram.count_below(10), 0);
+        for value in [0, 1, 1023, 1024, 2047, 2048, u64::MAX] {
+            histogram.record(value);
+        }
+        let counts = [3, 10, 11, 12, 63].map(|power| histogram.count_below(power));
+        assert_eq!(counts, [2, 3, 5, 6, 6]);
     }
 
     #[test]

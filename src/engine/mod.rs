@@ -6,6 +6,7 @@
 //! tests and simulations all go through [`command::execute`](crate::command::execute), from the
 //! bytes of a request to the bytes of its reply.
 
+pub mod acl;
 pub mod blocked;
 pub mod client_memory;
 pub mod clock;
@@ -14,6 +15,8 @@ pub mod database;
 pub mod eviction;
 pub mod gates;
 pub mod histogram;
+pub mod latency;
+pub mod monitors;
 pub mod observers;
 pub mod outbox;
 pub mod pause;
@@ -21,6 +24,7 @@ pub mod pubsub;
 pub mod random;
 pub mod session;
 pub mod settings;
+pub mod slowlog;
 pub mod stats;
 pub mod trace;
 pub mod tracking;
@@ -30,6 +34,7 @@ pub mod uses;
 pub mod watched;
 
 use crate::store::{Expired, Keyspace, Trash};
+use acl::Acl;
 pub use blocked::Blocked;
 use client_memory::ClientMemory;
 pub use clock::Clock;
@@ -37,12 +42,15 @@ pub use config::Config;
 pub use database::{Db, KnownHash, Storing};
 use eviction::Eviction;
 pub use gates::Gates;
+pub use latency::Latency;
+pub use monitors::Monitors;
 pub use observers::{Classes, Observers};
 pub use outbox::Outbox;
 pub use pause::Pause;
 pub use pubsub::PubSub;
 pub use random::Random;
 pub use session::{ReplyMode, Session, SessionId, Sessions};
+pub use slowlog::SlowLog;
 pub use stats::{Host, Stats};
 use trace::{TraceOrder, TraceStatus};
 pub use transaction::Transaction;
@@ -110,6 +118,10 @@ pub enum Slice {
     More,
 }
 
+/// After a command that took as long as this the clock is put forward, so that those behind it in
+/// the same pipeline see that time has passed. In nanoseconds.
+const CLOCK_NS: u64 = 50_000;
+
 /// See the module's text.
 pub struct Engine {
     /// The databases, by number.
@@ -120,6 +132,8 @@ pub struct Engine {
     hash_seed: u64,
     /// The connected clients.
     pub sessions: Sessions,
+    /// Who they are, and what they may do.
+    pub acl: Acl,
     /// Those of them that wait for keys.
     pub blocked: Blocked,
     /// Who wants to know that a key has changed.
@@ -140,6 +154,15 @@ pub struct Engine {
     pub clock: Clock,
     /// Counters for INFO.
     pub stats: Stats,
+    /// The clients that see every command.
+    pub monitors: Monitors,
+    /// The commands that took long.
+    pub slow_log: SlowLog,
+    /// What held the loop.
+    pub latency: Latency,
+    /// Whatever takes as long as this is told to somebody: the clock, the slow log, the latency events. In
+    /// nanoseconds.
+    pub slow_ns: u64,
     /// What INFO says about the process.
     pub host: Host,
     /// What INFO says about the trace.
@@ -178,6 +201,7 @@ impl Engine {
             used_databases: 0,
             hash_seed,
             sessions: Sessions::new(),
+            acl: Acl::new(),
             blocked: Blocked::new(clock.unix_ms()),
             observers: Observers::default(),
             outbox: Outbox::default(),
@@ -188,6 +212,10 @@ impl Engine {
             config,
             clock,
             stats: Stats::new(),
+            monitors: Monitors::default(),
+            slow_log: SlowLog::default(),
+            latency: Latency::default(),
+            slow_ns: CLOCK_NS,
             host: Host::default(),
             trace: TraceStatus::default(),
             trash: Trash::new(),
@@ -198,6 +226,7 @@ impl Engine {
             told: (clock, 0),
             watch_ns: 0,
         };
+        engine.set_default_password();
         engine.heed_settings();
         engine
     }
@@ -207,6 +236,38 @@ impl Engine {
         let classes = self.config.notify_keyspace_events;
         self.observers.set_classes(classes);
         self.heed_memory_settings();
+        let config = &self.config;
+        let slow_log_ns = config.slow_us().map(|us| us.saturating_mul(1000));
+        let threshold_ms = config.latency_monitor_threshold_ms;
+        let event_ns = (threshold_ms > 0).then(|| threshold_ms.saturating_mul(1_000_000));
+        let slow_ns = slow_log_ns.into_iter().chain(event_ns);
+        self.slow_ns = slow_ns.fold(CLOCK_NS, u64::min);
+        self.slow_log.shorten(config.slowlog_max_len);
+        self.stats.track_latency(config.latency_tracking);
+    }
+
+    /// Something has taken so long: notes a latency event of this kind if that is long enough.
+    #[inline]
+    pub fn note_latency(&mut self, event: &'static str, ns: u64) {
+        if ns >= self.slow_ns {
+            self.add_latency(event, ns);
+        }
+    }
+
+    #[cold]
+    fn add_latency(&mut self, event: &'static str, ns: u64) {
+        let (ms, threshold_ms) = (ns / 1_000_000, self.config.latency_monitor_threshold_ms);
+        if threshold_ms > 0 && ms >= threshold_ms {
+            let unix_s = self.clock.unix_s();
+            self.latency.add(event, latency::Sample { unix_s, ms });
+        }
+    }
+
+    /// A command has taken so long: if that is long, the clock is put forward.
+    pub fn catch_up(&mut self, ns: u64) {
+        if ns >= CLOCK_NS {
+            self.clock = self.clock.after_ns(ns);
+        }
     }
 
     /// The database with this number, for a command to work on.
@@ -300,6 +361,7 @@ impl Engine {
     /// A client has left.
     pub fn close_session(&mut self, id: SessionId) {
         self.stop_waiting(id);
+        self.stop_monitoring(id);
         self.forget_tracker(id);
         self.observers.unwatch(id);
         self.outbox.forget(id);
@@ -369,18 +431,5 @@ impl Engine {
     #[must_use]
     pub fn awake_ns(&self) -> u64 {
         self.watch_ns.saturating_sub(self.told.1)
-    }
-
-    /// Whether there is a password.
-    #[must_use]
-    pub fn has_password(&self) -> bool {
-        !self.config.requirepass.is_empty()
-    }
-
-    /// Whether this client is refused until it has given the password.
-    #[inline]
-    #[must_use]
-    pub fn must_authenticate(&self, id: SessionId) -> bool {
-        self.has_password() && !self.sessions[id].authenticated
     }
 }

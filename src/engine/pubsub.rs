@@ -11,7 +11,9 @@
 //! A *topic* is whatever somebody has subscribed to; it comes and goes with its subscribers. They stand in the
 //! order of their tickets, which is the order in which they subscribed and in which they get messages.
 //! The link says with which ticket a client is there, so that it leaves in O(log n), from the middle too.
-//! No table here ever grows all at once.
+//! No table here ever grows all at once. And where a client with very many subscriptions leaves, its links
+//! are cut in slices: what is left of them is known by its tickets, which are older than those of whoever
+//! takes the client's place ([`PubSub::tidy`]).
 //!
 //! A message to ten thousand clients is half a millisecond's work or more, so it is a [`Delivery`] that can be
 //! interrupted. It remembers tickets, not clients:
@@ -181,6 +183,18 @@ struct Link {
     topic: u32,
 }
 
+/// So many links are cut at once when a client leaves; more of them in slices.
+const CUTS_AT_ONCE: usize = 512;
+
+/// What is left of a client that has gone.
+#[derive(Debug)]
+struct Remains {
+    /// Its tickets are below this.
+    until: u64,
+    /// The first of its links that has not been looked at.
+    next: Link,
+}
+
 /// See the module's text.
 #[derive(Debug)]
 pub struct PubSub {
@@ -199,6 +213,8 @@ pub struct PubSub {
     last_delivery: u64,
     /// Who has been given what was pending, up to the delivery with this number.
     caught_up: BTreeMap<SessionId, u64>,
+    /// Clients that have gone, and whose links are still to be cut.
+    gone: BTreeMap<SessionId, Remains>,
 }
 
 impl PubSub {
@@ -215,6 +231,7 @@ impl PubSub {
             receivers_left: 0,
             last_delivery: 0,
             caught_up: BTreeMap::new(),
+            gone: BTreeMap::new(),
         }
     }
 
@@ -226,6 +243,7 @@ impl PubSub {
             && self.patterns.is_empty()
             && self.links.is_empty()
             && self.caught_up.is_empty()
+            && self.gone.is_empty()
             && self.pending.is_empty()
     }
 
@@ -279,8 +297,12 @@ impl PubSub {
         let topic = self.find_or_create(kind, name);
         let link = Link { id, kind, topic };
         let ticket = self.last_ticket + 1;
-        if self.links.contains_key(&link) {
-            return false;
+        if let Some(&earlier) = self.links.get(&link) {
+            if !is_of_the_gone(&self.gone, id, earlier) {
+                return false;
+            }
+            // The topic stays: whoever has left must not take it along.
+            self.topics[topic as usize].subscribers.remove(&earlier);
         }
         self.last_ticket = ticket;
         self.links.insert(link, ticket);
@@ -294,19 +316,24 @@ impl PubSub {
         let Some(topic) = self.find(kind, name) else {
             return false;
         };
-        self.cut(Link { id, kind, topic })
+        let link = Link { id, kind, topic };
+        let ticket = self.links.get(&link);
+        if ticket.is_none_or(|&ticket| is_of_the_gone(&self.gone, id, ticket)) {
+            return false;
+        }
+        self.cut(link);
+        true
     }
 
-    fn cut(&mut self, link: Link) -> bool {
+    fn cut(&mut self, link: Link) {
         let Some(ticket) = self.links.remove(&link) else {
-            return false;
+            return;
         };
         let topic = &mut self.topics[link.topic as usize];
         topic.subscribers.remove(&ticket);
         if topic.subscribers.is_empty() {
             self.remove_topic(link.topic);
         }
-        true
     }
 
     fn remove_topic(&mut self, topic: u32) {
@@ -328,19 +355,75 @@ impl PubSub {
     /// What a client has subscribed to, in the order in which it did.
     #[must_use]
     pub fn names_of(&self, id: SessionId, kind: Kind) -> Vec<Arc<[u8]>> {
-        let mut links: Vec<_> = self.links_of(id, kind, kind).collect();
+        let links = self.links_of(id, kind, kind);
+        let mut links: Vec<_> = links
+            .filter(|&(_, ticket)| !is_of_the_gone(&self.gone, id, ticket))
+            .collect();
         links.sort_unstable_by_key(|&(_, ticket)| ticket);
         let name = |(link, _): (Link, u64)| Arc::clone(&self.topics[link.topic as usize].name);
         links.into_iter().map(name).collect()
     }
 
-    /// A client has left, or wants no more messages.
-    fn forget(&mut self, id: SessionId) {
-        let links: Vec<_> = self.links_of(id, Kind::Channel, Kind::Shard).collect();
-        for (link, _) in links {
-            self.cut(link);
-        }
+    /// A client has left, or wants no more messages. So many of its links are cut now.
+    fn forget(&mut self, id: SessionId, cuts: usize) {
         self.caught_up.remove(&id);
+        let remains = Remains {
+            until: self.last_ticket + 1,
+            next: Link {
+                id,
+                kind: Kind::Channel,
+                topic: 0,
+            },
+        };
+        self.gone.insert(id, remains);
+        self.tidy_after(id, cuts);
+    }
+
+    /// Whether links of clients that have gone are still to be cut.
+    #[must_use]
+    pub fn has_remains(&self) -> bool {
+        !self.gone.is_empty()
+    }
+
+    /// Looks at so many links of a client that has gone, and cuts them.
+    pub fn tidy(&mut self, links: usize) -> Slice {
+        if let Some((&id, _)) = self.gone.first_key_value() {
+            self.tidy_after(id, links);
+        }
+        if self.has_remains() {
+            Slice::More
+        } else {
+            Slice::Done
+        }
+    }
+
+    fn tidy_after(&mut self, id: SessionId, links: usize) {
+        let Some(remains) = self.gone.get_mut(&id) else {
+            return;
+        };
+        let until = remains.until;
+        let end = Link {
+            id,
+            kind: Kind::Shard,
+            topic: u32::MAX,
+        };
+        let mut looked_at = self.links.range(remains.next..=end);
+        let some: Vec<_> = looked_at
+            .by_ref()
+            .take(links)
+            .map(|(&link, &ticket)| (link, ticket))
+            .collect();
+        match looked_at.next() {
+            Some((&next, _)) => remains.next = next,
+            None => {
+                self.gone.remove(&id);
+            }
+        }
+        for (link, ticket) in some {
+            if ticket < until {
+                self.cut(link);
+            }
+        }
     }
 
     /// The patterns that a channel matches, in the order in which they were first subscribed to. Every
@@ -367,7 +450,10 @@ impl PubSub {
         message: impl FnOnce() -> Message,
     ) -> Option<Addressed> {
         let topic = self.find(kind, name)?;
-        let is_link = |&id: &SessionId| self.links.contains_key(&Link { id, kind, topic });
+        let is_link = |&id: &SessionId| {
+            let ticket = self.links.get(&Link { id, kind, topic });
+            ticket.is_some_and(|&ticket| !is_of_the_gone(&self.gone, id, ticket))
+        };
         let except = own.filter(is_link);
         let receivers = self.topics[topic as usize].subscribers.len();
         self.last_delivery += 1;
@@ -424,6 +510,7 @@ impl PubSub {
                         self.receivers_left -= 1;
                     }
                     let has_it = delivery.except == Some(id)
+                        || is_of_the_gone(&self.gone, id, ticket)
                         || (!self.caught_up.is_empty()
                             && self.caught_up.get(&id) >= Some(&delivery.number));
                     if !has_it {
@@ -453,6 +540,7 @@ impl PubSub {
             };
             let is_due = self.links.get(&link).is_some_and(|ticket| {
                 (delivery.next..delivery.end).contains(ticket)
+                    && !is_of_the_gone(&self.gone, id, *ticket)
                     && delivery.number > caught_up
                     && delivery.except != Some(id)
             });
@@ -465,6 +553,12 @@ impl PubSub {
             self.caught_up.insert(id, last);
         }
     }
+}
+
+/// Whether a ticket was drawn by a client that has gone, whose place this is.
+#[inline]
+fn is_of_the_gone(gone: &BTreeMap<SessionId, Remains>, id: SessionId, ticket: u64) -> bool {
+    !gone.is_empty() && gone.get(&id).is_some_and(|remains| ticket < remains.until)
 }
 
 /// A message that is to be sent on its way, and to how many.
@@ -527,7 +621,7 @@ impl Engine {
             let extras = session.extras();
             (extras.subscriptions, extras.subscribed_bytes) = (Counts::default(), 0);
             session.settle_gates();
-            self.pubsub.forget(id);
+            self.pubsub.forget(id, CUTS_AT_ONCE);
         }
     }
 }

@@ -1,5 +1,6 @@
 //! What the server remembers of each connected client, apart from its socket and buffers.
 
+use super::acl::UserId;
 use super::gates::Gates;
 use super::pubsub::Counts;
 use super::tracking::Tracker;
@@ -55,7 +56,9 @@ pub struct Session {
     pub db: u32,
     /// The protocol its replies are written in.
     pub protocol: Protocol,
-    /// Whether it has given the password.
+    /// The user that it is.
+    pub user: UserId,
+    /// Whether it has logged in, or came while nobody had to.
     pub authenticated: bool,
     /// Which replies it wants.
     pub reply_mode: ReplyMode,
@@ -96,6 +99,12 @@ pub struct Session {
 }
 
 impl Session {
+    /// Whether it may be silent for longer than `timeout`: it waits, or it only listens.
+    #[must_use]
+    pub fn may_be_silent(&self) -> bool {
+        self.blocked || self.is_subscriber() || self.gates.has(Gates::MONITORING)
+    }
+
     /// Whether its next request may be run: not if it is leaving, and not while it waits.
     #[inline]
     #[must_use]
@@ -252,6 +261,7 @@ impl Sessions {
             id: self.last_id,
             db: 0,
             protocol: Protocol::Resp2,
+            user: UserId::DEFAULT,
             authenticated: false,
             reply_mode: ReplyMode::On,
             closing: false,
@@ -318,6 +328,11 @@ impl Sessions {
     /// Every session, in no order that means anything.
     pub fn iter(&self) -> impl Iterator<Item = &Session> {
         self.slots.iter().map(|(_, session)| &**session)
+    }
+
+    /// The place of every session, in no order that means anything.
+    pub fn ids(&self) -> impl Iterator<Item = SessionId> + '_ {
+        self.slots.iter().map(|(slot, _)| SessionId(slot as u32))
     }
 
     /// Every session with its place, in the order in which the clients connected.

@@ -169,6 +169,11 @@ macro_rules! text {
     };
 }
 
+/// The most percentiles that INFO tells of one command.
+const MAX_PERCENTILES: usize = 128;
+
+const PERCENTILES: &str = "latency-tracking-info-percentiles";
+
 const NO_FILES: &str = "Aerolite keeps its data in memory only and writes none to disk";
 const NO_REPLICAS: &str = "Aerolite has no replicas";
 const NO_CLUSTER: &str = "Aerolite is no cluster";
@@ -227,6 +232,21 @@ pub const SETTINGS: &[Setting] = &[
             get: |config| config.requirepass.clone(),
             set: |config, text| config.requirepass = text,
         }),
+    ),
+    fixed("aclfile", text!(aclfile)),
+    mutable(
+        "acl-pubsub-default",
+        Kind::Choice(
+            Field {
+                get: |config| usize::from(!config.acl_pubsub_all),
+                set: |config, index| config.acl_pubsub_all = index == 0,
+            },
+            &["allchannels", "resetchannels"],
+        ),
+    ),
+    mutable(
+        "acllog-max-len",
+        number!(acllog_max_len: usize, 0, i64::MAX, Unit::Plain),
     ),
     mutable(
         "maxclients",
@@ -337,6 +357,40 @@ pub const SETTINGS: &[Setting] = &[
         "set-max-intset-entries",
         number!(packing.intset_entries: usize, 0, i64::MAX, Unit::Plain),
     ),
+    mutable(
+        "slowlog-log-slower-than",
+        Kind::Number(
+            Field {
+                get: |config| config.slowlog_log_slower_than,
+                set: |config, us| config.slowlog_log_slower_than = us,
+            },
+            -1,
+            i64::MAX,
+            Unit::Plain,
+        ),
+    ),
+    mutable(
+        "slowlog-max-len",
+        number!(slowlog_max_len: usize, 0, i64::MAX, Unit::Plain),
+    ),
+    mutable(
+        "latency-monitor-threshold",
+        number!(latency_monitor_threshold_ms: u64, 0, i64::MAX, Unit::Plain),
+    ),
+    mutable(
+        "latency-tracking",
+        Kind::Bool(Field {
+            get: |config| config.latency_tracking,
+            set: |config, on| config.latency_tracking = on,
+        }),
+    ),
+    mutable(
+        PERCENTILES,
+        Kind::Words(List {
+            get: percentiles_text,
+            set: set_percentiles,
+        }),
+    ),
     only("save", "", NO_FILES),
     only("appendonly", "no", NO_FILES),
     never("daemonize", "no", NO_DAEMON),
@@ -356,9 +410,6 @@ pub const SETTINGS: &[Setting] = &[
         }),
     ),
     only("tls-port", "0", "Aerolite speaks no TLS"),
-    never("aclfile", "", "Aerolite has one user, with requirepass"),
-    inert("acl-pubsub-default", "resetchannels"),
-    inert("acllog-max-len", "128"),
     inert("active-expire-effort", "1"),
     inert("activedefrag", "no"),
     inert("activerehashing", "yes"),
@@ -385,9 +436,6 @@ pub const SETTINGS: &[Setting] = &[
     inert("ignore-warnings", ""),
     inert("io-threads-do-reads", "no"),
     inert("jemalloc-bg-thread", "no"),
-    inert("latency-monitor-threshold", "0"),
-    inert("latency-tracking", "yes"),
-    inert("latency-tracking-info-percentiles", "50 99 99.9"),
     inert("lazyfree-lazy-eviction", "yes"),
     inert("lazyfree-lazy-expire", "yes"),
     inert("lazyfree-lazy-server-del", "yes"),
@@ -422,8 +470,6 @@ pub const SETTINGS: &[Setting] = &[
     inert("sanitize-dump-payload", "no"),
     inert("set-proc-title", "yes"),
     inert("shutdown-timeout", "10"),
-    inert("slowlog-log-slower-than", "10000"),
-    inert("slowlog-max-len", "128"),
     inert("stop-writes-on-bgsave-error", "yes"),
     inert("stream-node-max-bytes", "4096"),
     inert("stream-node-max-entries", "100"),
@@ -609,6 +655,39 @@ fn set_bind(config: &mut Config, words: &[Vec<u8>]) -> Result<(), String> {
         .filter(|word| !word.is_empty())
         .map(|word| String::from_utf8_lossy(word).into_owned())
         .collect();
+    Ok(())
+}
+
+/// A percentile with as many digits as it has, up to six: `99.9`.
+#[must_use]
+pub fn percentile_text(percentile: f64) -> String {
+    let digits = format!("{percentile:.6}");
+    digits
+        .trim_end_matches('0')
+        .trim_end_matches('.')
+        .to_owned()
+}
+
+fn percentiles_text(config: &Config) -> String {
+    let percentiles = config.latency_percentiles.iter();
+    let texts: Vec<String> = percentiles.map(|&p| percentile_text(p)).collect();
+    texts.join(" ")
+}
+
+fn set_percentiles(config: &mut Config, words: &[Vec<u8>]) -> Result<(), String> {
+    let words = match words {
+        [word] if word.is_empty() => &[],
+        _ if words.len() > MAX_PERCENTILES => return Err(format!("Too many {PERCENTILES}")),
+        _ => words,
+    };
+    let percentile = |word: &Vec<u8>| match crate::number::parse_f64(word) {
+        None => Err(format!("Invalid {PERCENTILES} parameters")),
+        Some(percentile @ 0.0..=100.0) => Ok(percentile),
+        Some(_) => Err(format!(
+            "{PERCENTILES} parameters should sit between [0.0,100.0]"
+        )),
+    };
+    config.latency_percentiles = words.iter().map(percentile).collect::<Result<_, _>>()?;
     Ok(())
 }
 

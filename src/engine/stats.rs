@@ -86,6 +86,9 @@ pub struct Stats {
     pub by_command: Vec<CommandStats>,
     /// Error replies by code.
     pub by_error: BTreeMap<String, u64>,
+    /// While `latency-tracking` is off: how long commands took until then, by number. They are timed all the same,
+    /// since not to would have to be asked for each; what was counted meanwhile is thrown away.
+    untold: Option<Vec<Histogram>>,
 }
 
 impl Stats {
@@ -108,6 +111,33 @@ impl Stats {
     fn make_room(&mut self, number: usize) {
         self.by_command
             .resize_with(number + 1, CommandStats::default);
+    }
+
+    /// How long the runs of the command with this number took, as far as that is told.
+    #[must_use]
+    pub fn latency_of(&self, number: usize) -> Option<&Histogram> {
+        match &self.untold {
+            Some(before) => before.get(number),
+            None => self.by_command.get(number).map(|stats| &stats.latency_ns),
+        }
+    }
+
+    /// From now on it is told how long commands take, or no more.
+    pub fn track_latency(&mut self, on: bool) {
+        match (on, &mut self.untold) {
+            (false, None) => {
+                let histograms = self.by_command.iter().map(|stats| stats.latency_ns.clone());
+                self.untold = Some(histograms.collect());
+            }
+            (true, Some(before)) => {
+                before.resize_with(self.by_command.len(), Histogram::new);
+                for (stats, latency) in self.by_command.iter_mut().zip(before.drain(..)) {
+                    stats.latency_ns = latency;
+                }
+                self.untold = None;
+            }
+            _ => {}
+        }
     }
 
     /// The counters that rates are taken of, at a moment in unix microseconds.
@@ -141,6 +171,7 @@ impl Stats {
                 ..KeyStats::default()
             },
             peak_allocated: self.peak_allocated,
+            untold: self.untold.as_ref().map(|_| Vec::new()),
             ..Stats::new()
         };
     }
@@ -292,10 +323,20 @@ pub struct Host {
     /// Reads how many bytes are allocated, exactly and fast enough to be asked before each command. Where
     /// nobody can tell, it is 0 for ever, and [`Host::allows`] no `maxmemory`.
     pub allocated: Box<dyn Fn() -> u64>,
+    /// Has the allocator give pages that hold nothing back to the system.
+    pub purge: fn(),
+    /// The allocator's report about itself, for people.
+    pub malloc_stats: fn() -> Vec<u8>,
     /// Asks the system whether the setting of this name can be had; the reason if not.
     pub allows: fn(&str, &Config) -> Result<(), String>,
-    /// Writes the settings into the config file.
-    pub rewrite_config: fn(&Config, &str) -> io::Result<()>,
+    /// Writes the settings, and the lines that declare the users, into the config file.
+    pub rewrite_config: fn(&Config, &[Vec<u8>], &str) -> io::Result<()>,
+    /// Reads the file with the users.
+    pub read_users: fn(&str) -> io::Result<Vec<u8>>,
+    /// Puts the file with the users in the place of the old one.
+    pub write_users: fn(&str, &[u8]) -> io::Result<()>,
+    /// Fills the bytes with what nobody can guess.
+    pub fill_with_secrets: fn(&mut [u8]) -> io::Result<()>,
     /// Reads a clock that never goes back, in nanoseconds from anywhere; it times commands.
     pub stopwatch_ns: Box<dyn Fn() -> u64>,
 }
@@ -334,8 +375,13 @@ impl Default for Host {
             port: 0,
             usage: Usage::default,
             allocated: Box::new(|| 0),
+            purge: || {},
+            malloc_stats: || b"Stats not supported for the current allocator".to_vec(),
             allows: |_, _| Ok(()),
-            rewrite_config: |_, _| Ok(()),
+            rewrite_config: |_, _, _| Ok(()),
+            read_users: |_| Err(io::ErrorKind::Unsupported.into()),
+            write_users: |_, _| Err(io::ErrorKind::Unsupported.into()),
+            fill_with_secrets: |_| Err(io::ErrorKind::Unsupported.into()),
             stopwatch_ns: Box::new(|| 0),
         }
     }
@@ -362,6 +408,26 @@ mod tests {
         assert_eq!(rates.turns(at(2_000_000, 1000)), (500.0, 2.0));
         let (rate, _, _) = rates.per_second(at(60_000_000, 1000));
         assert_eq!(rate, 0.0);
+    }
+
+    #[test]
+    fn while_latency_is_not_tracked_it_stays_as_it_was() {
+        let mut stats = Stats::new();
+        let count = |stats: &Stats| stats.latency_of(3).map_or(0, Histogram::count);
+        stats.command(3).latency_ns.record(5);
+        stats.track_latency(false);
+        stats.command(3).latency_ns.record(5);
+        stats.command(4).latency_ns.record(5);
+        assert_eq!((count(&stats), stats.latency_of(4).is_some()), (1, false));
+        stats.track_latency(true);
+        assert_eq!(count(&stats), 1);
+        stats.command(3).latency_ns.record(5);
+        assert_eq!(count(&stats), 2);
+        assert_eq!(stats.latency_of(4).map(Histogram::count), Some(0));
+        stats.track_latency(false);
+        stats.reset();
+        stats.command(3).latency_ns.record(5);
+        assert_eq!(count(&stats), 0, "it is off after CONFIG RESETSTAT, too");
     }
 
     #[test]

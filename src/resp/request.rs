@@ -89,6 +89,12 @@ impl<'a> Request<'a> {
         self.spans.is_empty()
     }
 
+    /// Whether arguments of it can be [taken](Request::take) without a copy, and are gone then.
+    #[inline]
+    pub fn owns_any(&self) -> bool {
+        !self.owned.is_empty()
+    }
+
     /// Argument `i`, counted from 0 for the command's name.
     ///
     /// # Panics

@@ -195,9 +195,7 @@ fn admit(event_loop: &mut EventLoop<Server>, server: &mut Server, accepted: Acce
         is_local,
         fd: stream.fd(),
     };
-    let session = engine.sessions.open(peer, engine.clock.unix_s());
-    // Whoever came while there was no password stays in when one is set, as in Redis.
-    engine.sessions[session].authenticated = !engine.has_password();
+    let session = engine.open_session(peer);
     log::debug!(
         "client {} ({}) connects",
         engine.sessions[session].id,
@@ -295,8 +293,12 @@ impl Server {
         };
         log::warn!("{error}");
         self.stop_listening(event_loop);
+        let password = std::mem::take(&mut self.engine.config.requirepass);
         self.engine.config = before;
         self.engine.heed_settings();
+        if self.engine.config.requirepass != password {
+            self.engine.set_default_password();
+        }
         if let Err(error) = self.listen(event_loop) {
             log::error!("not listening any more: {error}");
         }

@@ -19,6 +19,9 @@ const PAGE_BYTES: u64 = 4096;
 #[cfg(target_os = "linux")]
 const TICKS_PER_SECOND: f64 = 100.0;
 
+/// The most that the file with the users can hold: all the users that there can be, at a kilobyte each.
+const MAX_USERS_BYTES: u64 = 64 * 1024 * 1024;
+
 /// The environment variable that makes a run repeatable to the instruction, for measuring. Whoever
 /// knows the seed can aim keys at one shard.
 const SEED_VARIABLE: &str = "AEROLITE_SEED";
@@ -73,11 +76,28 @@ pub fn describe(now: Clock) -> Host {
         },
         usage,
         allocated: allocated_by_this_thread(),
+        purge,
+        malloc_stats,
         stopwatch_ns: stopwatch(),
         allows,
         rewrite_config: super::config_file::rewrite,
+        read_users,
+        write_users: super::config_file::replace,
+        fill_with_secrets: |bytes| getrandom::fill(bytes).map_err(std::io::Error::other),
         ..Host::default()
     }
+}
+
+/// The file with the users; one that is larger than [`MAX_USERS_BYTES`] is not one.
+fn read_users(path: &str) -> std::io::Result<Vec<u8>> {
+    use std::io::Read;
+    let mut bytes = Vec::new();
+    let file = std::fs::File::open(path)?;
+    file.take(MAX_USERS_BYTES + 1).read_to_end(&mut bytes)?;
+    if bytes.len() as u64 > MAX_USERS_BYTES {
+        return Err(std::io::ErrorKind::FileTooLarge.into());
+    }
+    Ok(bytes)
 }
 
 /// The operating system, its release and the machine's architecture.
@@ -254,6 +274,37 @@ fn allocator_usage() -> Usage {
         resident: bytes(stats::resident::read()),
         ..Usage::default()
     }
+}
+
+/// Has the allocator give the pages back that hold nothing. They are given back some time after they have become
+/// free (*decay*); an arena that is told for a moment that this time is 0 does it at once.
+fn purge() {
+    use tikv_jemalloc_ctl::{Access, AsName, arenas};
+    let Ok(arenas) = arenas::narenas::read() else {
+        return;
+    };
+    // Pages become dirty when they are free, and muzzy when the kernel may take them.
+    for name in ["arena.0.dirty_decay_ms\0", "arena.0.muzzy_decay_ms\0"] {
+        let Ok(mut decay_ms) = name.name().mib::<[usize; 3]>() else {
+            return;
+        };
+        for arena in 0..arenas as usize {
+            decay_ms[1] = arena;
+            // An arena that was never used has no such time.
+            let before: Result<isize, _> = decay_ms.update(0);
+            if let Ok(before) = before {
+                let _ = decay_ms.write(before);
+            }
+        }
+    }
+}
+
+/// What the allocator reports about itself.
+fn malloc_stats() -> Vec<u8> {
+    let mut report = Vec::new();
+    // Writing to a vector does not fail.
+    let _ = tikv_jemalloc_ctl::stats_print::stats_print(&mut report, Default::default());
+    report
 }
 
 #[cfg(target_os = "linux")]

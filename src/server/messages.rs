@@ -25,13 +25,17 @@ use std::time::Instant;
 /// Clients that are sent their messages between two looks at the clock.
 const SENDS: usize = 8;
 
+/// Links of clients that have gone which are cut between two looks at the clock.
+const LINKS: usize = 128;
+
 /// Outputs that get a message between two looks at the clock.
 const RECEIVERS: usize = 256;
 
 impl Server {
     /// Whether there are messages that have not gone as far as they can.
     pub(super) fn has_messages(&self) -> bool {
-        !self.messaged.is_empty() || self.engine.pubsub.has_pending()
+        let pubsub = &self.engine.pubsub;
+        !self.messaged.is_empty() || pubsub.has_pending() || pubsub.has_remains()
     }
 
     /// Sends messages, for a slice of time.
@@ -78,7 +82,7 @@ impl Server {
     }
 }
 
-/// Puts messages into outputs, for a slice of time. (Even with nothing to do it keeps the loop from sleeping
+/// Puts messages into outputs, and cuts the links of clients that have gone, for a slice of time each. (Even with nothing to do it keeps the loop from sleeping
 /// while messages are to be sent.)
 pub(super) fn deliver_messages(
     _: &mut EventLoop<Server>,
@@ -98,6 +102,7 @@ pub(super) fn deliver_messages(
         messaged,
     };
     repeat(|| deliver::deliver(engine, RECEIVERS, &mut others));
+    repeat(|| engine.pubsub.tidy(LINKS));
     server.timers.messages.fired();
     Next::NoMore
 }

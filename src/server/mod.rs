@@ -129,6 +129,8 @@ impl Server {
             last_turn,
             worked_ns: 0,
         };
+        command::acl::file::load_at_start(&mut server.engine)
+            .map_err(|error| io::Error::new(io::ErrorKind::InvalidInput, error))?;
         host::raise_descriptor_limit(&mut server.engine.config);
         server.settle_limits();
         server.listen(&mut event_loop)?;

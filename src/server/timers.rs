@@ -229,8 +229,9 @@ impl Server {
         let session = &self.engine.sessions[client.session];
         let timeout_s = self.engine.config.timeout_s;
         let idle_s = self.engine.clock.unix_s().saturating_sub(session.active_s);
-        // Who waits may be silent. A subscriber may be, too, but may cease to be one.
-        let idle_s = if session.is_subscriber() { 0 } else { idle_s };
+        // Who waits may be silent. Others who may be, too, may cease to be what they are.
+        let only_listens = !session.blocked && session.may_be_silent();
+        let idle_s = if only_listens { 0 } else { idle_s };
         let silent = (timeout_s > 0 && !session.blocked)
             .then(|| now_ms + (timeout_s + 1).saturating_sub(idle_s).saturating_mul(1000));
         let soft_s = self.output_limit(client).soft_s;
@@ -245,8 +246,7 @@ impl Server {
         let config = &self.engine.config;
         let session = &self.engine.sessions[client.session];
         let idle_s = self.engine.clock.unix_s().saturating_sub(session.active_s);
-        let may_be_silent = session.blocked || session.is_subscriber();
-        if config.timeout_s > 0 && idle_s > config.timeout_s && !may_be_silent {
+        if config.timeout_s > 0 && idle_s > config.timeout_s && !session.may_be_silent() {
             return Some(Gone::Dismissed);
         }
         let soft_ms = self.output_limit(client).soft_s.saturating_mul(1000);
@@ -313,6 +313,7 @@ impl Server {
 /// Removes keys that are due: what this turn's commands pay for, and then for a slice of time.
 fn expire(event_loop: &mut EventLoop<Server>, server: &mut Server, _: TimeEventId) -> Next {
     server.engine.start_watch();
+    let since_ns = server.engine.watch_ns;
     let begun = event_loop.recorder().begin();
     let before = (
         server.engine.stats.keys.expired,
@@ -326,6 +327,9 @@ fn expire(event_loop: &mut EventLoop<Server>, server: &mut Server, _: TimeEventI
         Slice::Done => Slice::Done,
         Slice::More => repeat(|| server.engine.expire(EXPIRE_STEPS)),
     };
+    server.engine.look_at_watch();
+    let taken_ns = server.engine.watch_ns.saturating_sub(since_ns);
+    server.engine.note_latency("expire-cycle", taken_ns);
     server.follow_up();
     server.see_to_the_woken(event_loop);
     let stats = &server.engine.stats;

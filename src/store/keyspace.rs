@@ -129,6 +129,22 @@ impl Keyspace {
         self.deadlines.len()
     }
 
+    /// Bytes of the table of keys that hold no entry: its index, its free places, its directory.
+    #[must_use]
+    pub fn table_bytes(&self) -> usize {
+        let entries = self.table.len() * size_of::<Entry>();
+        self.table.table_bytes().saturating_sub(entries)
+    }
+
+    /// Bytes of what knows when keys are due.
+    #[must_use]
+    pub fn deadline_bytes(&self) -> usize {
+        self.deadlines
+            .wheel
+            .as_ref()
+            .map_or(0, |wheel| wheel.bytes())
+    }
+
     /// The hash of a key, for the methods that ask for one.
     #[inline]
     #[must_use]

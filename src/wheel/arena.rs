@@ -59,6 +59,13 @@ pub(super) struct Arena<V> {
 }
 
 impl<V> Arena<V> {
+    /// The bytes of memory of all chunks.
+    pub(super) fn bytes(&self) -> usize {
+        let chunks = self.chunks.iter().map(|chunk| chunk.entries.capacity());
+        let entries = chunks.sum::<usize>() + self.spare.capacity();
+        entries * size_of::<Entry<V>>() + self.chunks.capacity() * size_of::<Chunk<V>>()
+    }
+
     pub(super) const fn new() -> Self {
         Self {
             chunks: Vec::new(),

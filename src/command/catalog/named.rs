@@ -101,20 +101,54 @@ impl Named {
         name.to_ascii_lowercase()
     }
 
-    /// Whether it is in an ACL category: by its flags, by its group, or by its own entry.
+    /// Whether it is in an ACL category.
     pub fn is_in(self, category: &str) -> bool {
-        let flags = self.command.flags;
-        let by_flags = match category {
-            "@read" => flags.has(entry::READONLY),
-            "@write" => flags.has(entry::WRITE),
-            "@pubsub" => flags.has(entry::PUBSUB),
-            "@admin" | "@dangerous" => flags.has(entry::ADMIN),
-            "@fast" => flags.has(entry::FAST),
-            "@slow" => !flags.has(entry::FAST),
-            "@blocking" => flags.has(entry::BLOCKING),
-            _ => false,
-        };
-        let by_group = self.group.category == category && self.command.subcommands.is_empty();
-        by_flags || by_group || self.command.categories.contains(&category)
+        self.categories() & bit(category) != 0
     }
+
+    /// The ACL categories that it is in, by its flags, by its group, or by its own entry: a bit for each
+    /// place in [`CATEGORIES`].
+    pub fn categories(self) -> u32 {
+        const BY_FLAGS: [(entry::Flags, u32); 7] = [
+            (entry::READONLY, bit("@read")),
+            (entry::WRITE, bit("@write")),
+            (entry::PUBSUB, bit("@pubsub")),
+            (entry::ADMIN, bit("@admin")),
+            (entry::ADMIN, bit("@dangerous")),
+            (entry::FAST, bit("@fast")),
+            (entry::BLOCKING, bit("@blocking")),
+        ];
+        let flags = self.command.flags;
+        let by_flags = BY_FLAGS.iter().filter(|(flag, _)| flags.has(*flag));
+        let mut found = by_flags.fold(0, |found, (_, bit)| found | bit);
+        if !flags.has(entry::FAST) {
+            found |= bit("@slow");
+        }
+        if self.command.subcommands.is_empty() {
+            found |= bit(self.group.category);
+        }
+        let own = self.command.categories.iter();
+        own.fold(found, |found, category| found | bit(category))
+    }
+}
+
+/// The bit of a category, 0 for what is none.
+pub const fn bit(category: &str) -> u32 {
+    let mut place = 0;
+    while place < CATEGORIES.len() {
+        if is_equal(CATEGORIES[place].as_bytes(), category.as_bytes()) {
+            return 1 << place;
+        }
+        place += 1;
+    }
+    0
+}
+
+/// `==`, which the compiler cannot use in constants.
+const fn is_equal(a: &[u8], b: &[u8]) -> bool {
+    let mut at = 0;
+    while at < a.len() && at < b.len() && a[at] == b[at] {
+        at += 1;
+    }
+    at == a.len() && at == b.len()
 }

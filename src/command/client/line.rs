@@ -37,7 +37,7 @@ pub(super) fn line(engine: &Engine, id: SessionId, argument_bytes: usize) -> Str
     format!(
         "id={} addr={} laddr={} fd={} name={} age={} idle={} flags={} db={} sub={} psub={} ssub={} \
          multi={queued} qbuf={} qbuf-free={} argv-mem={argument_bytes} multi-mem={transaction_memory} rbs={} rbp={} obl={} \
-         oll={} omem={in_list} tot-mem={} events={} cmd={} user=default redir={} resp={} \
+         oll={} omem={in_list} tot-mem={} events={} cmd={} user={} redir={} resp={} \
          lib-name={} lib-ver={}\n",
         session.id,
         session.addr,
@@ -63,6 +63,7 @@ pub(super) fn line(engine: &Engine, id: SessionId, argument_bytes: usize) -> Str
             .last_command
             .and_then(table::numbered)
             .map_or("NULL".to_owned(), |found| found.full_name()),
+        String::from_utf8_lossy(&engine.user_of(id).name),
         tracking::redirection(session),
         match session.protocol {
             Protocol::Resp2 => "2",
@@ -81,6 +82,7 @@ pub fn flags(engine: &Engine, id: SessionId) -> String {
     let letters: String = [
         (session.is_subscriber(), 'P'),
         (session.gates.has(Gates::QUEUEING), 'x'),
+        (session.gates.has(Gates::MONITORING), 'O'),
         (session.blocked, 'b'),
         (tracker.is_some(), 't'),
         (tracker.is_some_and(|tracker| tracker.is_broken), 'R'),

@@ -3,6 +3,7 @@
 use super::report::Report;
 use crate::command::table;
 use crate::engine::pubsub::Kind;
+use crate::engine::settings::percentile_text;
 use crate::engine::stats::CommandStats;
 
 pub(super) fn stats(report: &mut Report) {
@@ -138,16 +139,23 @@ pub(super) fn errors(report: &mut Report) {
 }
 
 pub(super) fn latencies(report: &mut Report) {
+    if !report.engine.config.latency_tracking {
+        return;
+    }
     each_command(report, |report, name, stats| {
         let latency = &stats.latency_ns;
         if latency.count() == 0 {
             return;
         }
-        let us = |q: f64| latency.quantile(q) as f64 / 1000.0;
-        let (p50, p99, p999) = (us(0.5), us(0.99), us(0.999));
+        let quantile = |&percentile: &f64| {
+            let us = latency.quantile(percentile / 100.0) as f64 / 1000.0;
+            format!("p{}={us:.3}", percentile_text(percentile))
+        };
+        let percentiles = report.engine.config.latency_percentiles.iter();
+        let texts: Vec<String> = percentiles.map(quantile).collect();
         report.field(
             format_args!("latency_percentiles_usec_{name}"),
-            format_args!("p50={p50:.3},p99={p99:.3},p99.9={p999:.3}"),
+            texts.join(","),
         );
     });
 }

@@ -3,6 +3,7 @@
 use super::REDIS_VERSION;
 use super::report::{Report, human, percent};
 use crate::command::debug::LRU_MASK;
+use crate::command::memory::Overview;
 use crate::engine::{Config, settings};
 
 /// The name of what stands for a replication ID that is not used.
@@ -77,25 +78,18 @@ pub(super) fn clients(report: &mut Report) {
 
 pub(super) fn memory(report: &mut Report) {
     let (engine, usage) = (report.engine, report.usage);
-    let used = usage.allocated;
-    let peak = engine.stats.peak_allocated;
-    let at_start = engine.host.allocated_at_start;
-    let sessions = engine.sessions.in_order();
-    let clients: u64 = sessions
-        .iter()
-        .map(|(id, _)| engine.memory_of_client(*id) as u64)
-        .sum();
-    let overhead = (at_start + clients).min(used);
-    let dataset = used - overhead;
+    let overview = Overview::of(engine, usage);
+    let (used, peak) = (usage.allocated, overview.peak);
+    let dataset = overview.dataset();
     report.bytes("used_memory", used);
     report.bytes("used_memory_rss", usage.rss);
     report.bytes("used_memory_peak", peak);
     report.field("used_memory_peak_perc", percent(used, peak));
-    report.field("used_memory_overhead", overhead);
-    report.field("used_memory_startup", at_start);
+    report.field("used_memory_overhead", overview.overhead());
+    report.field("used_memory_startup", overview.at_start);
     report.field("used_memory_dataset", dataset);
-    let since_start = used.saturating_sub(at_start);
-    report.field("used_memory_dataset_perc", percent(dataset, since_start));
+    let share = percent(dataset, overview.since_start());
+    report.field("used_memory_dataset_perc", share);
     report.field("allocator_allocated", usage.allocated);
     report.field("allocator_active", usage.active);
     report.field("allocator_resident", usage.resident);
@@ -104,14 +98,14 @@ pub(super) fn memory(report: &mut Report) {
     report.bytes("maxmemory", engine.config.maxmemory);
     let policy = engine.config.maxmemory_policy;
     report.field("maxmemory_policy", policy.name());
-    fragmentation(report);
+    fragmentation(report, &overview);
     report.zeros(&[
         "mem_not_counted_for_evict",
         "mem_replication_backlog",
         "mem_total_replication_buffers",
         "mem_clients_slaves",
     ]);
-    report.field("mem_clients_normal", clients);
+    report.field("mem_clients_normal", overview.clients);
     report.zeros(&["mem_cluster_links", "mem_aof_buffer"]);
     report.field("mem_allocator", engine.host.allocator);
     report.field("active_defrag_running", 0);
@@ -135,15 +129,14 @@ fn scripts(report: &mut Report) {
     report.bytes("used_memory_scripts", 0);
 }
 
-fn fragmentation(report: &mut Report) {
-    let usage = report.usage;
-    let (active, resident) = (usage.active, usage.resident);
-    for (name, whole, part) in [
-        ("allocator_frag", active, usage.allocated),
-        ("allocator_rss", resident, active),
-        ("rss_overhead", usage.rss, resident),
-        ("mem_fragmentation", usage.rss, usage.allocated),
-    ] {
+fn fragmentation(report: &mut Report, overview: &Overview) {
+    let names = [
+        "allocator_frag",
+        "allocator_rss",
+        "rss_overhead",
+        "mem_fragmentation",
+    ];
+    for (name, (whole, part)) in names.into_iter().zip(overview.overheads()) {
         let (ratio, excess) = (format!("{name}_ratio"), format!("{name}_bytes"));
         report.overhead(&ratio, &excess, whole, part);
     }

@@ -133,12 +133,17 @@ fn deliver_to(
         pubsub, sessions, ..
     } = engine;
     pubsub.deliver(receivers, |id, message| {
+        let session = &sessions[id];
+        // Behind the reply to QUIT nothing follows.
+        if session.closing {
+            return;
+        }
         let out = match &mut own {
             Some((own, out)) if *own == id => Some(&mut **out),
             _ => outputs.message(id),
         };
         if let Some(out) = out {
-            out.push_shared(message.bytes(sessions[id].protocol).clone());
+            out.push_shared(message.bytes(session.protocol).clone());
         }
     })
 }

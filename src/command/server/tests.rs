@@ -1,5 +1,5 @@
 use super::*;
-use crate::command::testing::{engine, pass_ms, run};
+use crate::command::testing::{engine, run};
 use crate::engine::Engine;
 use crate::store::keyspace::Deadline;
 
@@ -89,34 +89,4 @@ fn time_is_the_engines() {
     engine.clock = crate::engine::Clock::at_us(1_700_000_000_000_042);
     let reply = run(&mut engine, id, &["TIME"]);
     assert_eq!(reply, "*2\r\n$10\r\n1700000000\r\n$2\r\n42\r\n");
-}
-
-#[test]
-fn memory_usage_grows_with_the_value() {
-    let (mut engine, id) = engine();
-    set(&mut engine, 0, "small", "v");
-    set(&mut engine, 0, "big", &"x".repeat(100_000));
-    let mut usage = |args: &[&str]| run(&mut engine, id, &[&["MEMORY", "USAGE"], args].concat());
-    assert_eq!(usage(&["small"]), format!(":{SLOT_BYTES}\r\n"));
-    let big = usage(&["big", "samples", "0", "SAMPLES", "5"]);
-    let bytes: usize = big[1..].trim_end().parse().expect("an integer");
-    assert!((100_000..101_000).contains(&bytes), "{bytes}");
-    assert_eq!(usage(&["missing"]), "$-1\r\n");
-    assert_eq!(usage(&["missing", "FOO", "1"]), SYNTAX);
-    assert_eq!(usage(&["small", "SAMPLES"]), SYNTAX);
-    assert_eq!(usage(&["small", "SAMPLES", "-1"]), SYNTAX);
-    let refused = "-ERR value is not an integer or out of range\r\n";
-    assert_eq!(usage(&["small", "SAMPLES", "x"]), refused);
-}
-
-#[test]
-fn memory_usage_finds_no_key_that_is_due() {
-    let (mut engine, id) = engine();
-    let at_ms = engine.clock.unix_ms() + 10;
-    engine
-        .db(0)
-        .set_string(b"k", b"v", Deadline::At(at_ms), "set");
-    pass_ms(&mut engine, 10);
-    assert_eq!(run(&mut engine, id, &["MEMORY", "USAGE", "k"]), "$-1\r\n");
-    assert_eq!(engine.stats.keys.misses, 0);
 }

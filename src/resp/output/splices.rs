@@ -19,6 +19,10 @@ pub(super) enum Splices {
     #[default]
     None,
     One(Splice),
+    #[expect(
+        clippy::box_collection,
+        reason = "every client has one of these, and few have many splices"
+    )]
     Many(Box<VecDeque<Splice>>),
 }
 

@@ -293,7 +293,7 @@ impl Server {
     fn may_control(&self) -> Result<(), Refusal> {
         if self.engine.config.enable_debug_command == Access::No {
             Err(FORBIDDEN)
-        } else if self.engine.has_password() {
+        } else if !self.engine.is_open_to_all() {
             Err(PASSWORD)
         } else {
             Ok(())
