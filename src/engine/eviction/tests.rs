@@ -265,13 +265,13 @@ fn time_over_the_limit_is_counted_until_there_is_room() {
 fn nothing_is_evicted_while_the_server_is_paused() {
     let mut engine = engine(Policy::AllkeysLru);
     set(&mut engine, 0, "k", Deadline::Never);
-    engine.pause.pause(Pausing::Writes, NOW_S * 1000 + 1000);
+    engine.pause(Pausing::Writes, NOW_S * 1000 + 1000);
     assert_eq!(engine.make_room(), Room::Enough);
     assert_eq!(
         (engine.stats.evicted_keys, engine.eviction.is_due()),
         (0, false)
     );
-    engine.pause.unpause();
+    engine.unpause();
     assert_eq!(engine.make_room(), Room::None);
     assert_eq!(engine.stats.evicted_keys, 1);
 }
