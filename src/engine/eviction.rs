@@ -198,7 +198,8 @@ impl Engine {
             self.note_limit(Room::Enough);
             return Room::Enough;
         }
-        let until_ns = (self.host.stopwatch_ns)().saturating_add(self.eviction_slice_ns());
+        let begun_ns = (self.host.stopwatch_ns)();
+        let until_ns = begun_ns.saturating_add(self.eviction_slice_ns());
         let room = loop {
             if !self.is_over_limit() {
                 break Room::Enough;
@@ -210,7 +211,10 @@ impl Engine {
                 break Room::Soon;
             }
         };
-        self.note_limit(room);
+        let now_ns = self.note_limit(room);
+        if self.config.maxmemory_policy != Policy::NoEviction {
+            self.note_latency("eviction-cycle", now_ns.saturating_sub(begun_ns));
+        }
         room
     }
 
@@ -222,11 +226,13 @@ impl Engine {
         }
     }
 
-    fn note_limit(&mut self, room: Room) {
+    /// Notes what came of making room, and gives the moment.
+    fn note_limit(&mut self, room: Room) -> u64 {
         self.eviction.is_due = room == Room::Soon;
         let now_ns = (self.host.stopwatch_ns)();
         let over_limit = &mut self.stats.over_limit;
         over_limit.note(room != Room::Enough, now_ns);
+        now_ns
     }
 
     /// How long one slice may take: the scale of Redis.
