@@ -1,7 +1,14 @@
-//! CLIENT: looking at the connected clients, and closing them.
+//! CLIENT: looking at the connected clients, closing them, and what a client says about itself.
 //!
-//! A client that is killed is not closed here, since its socket is the server's: a letter
-//! ([`Mail::Close`]) asks for that. Until it is delivered the client's session is still in the
+//! ```text
+//!   client.rs            ID INFO LIST KILL, names, SETINFO, REPLY, NO-EVICT, NO-TOUCH, UNBLOCK
+//!   client/line.rs       a line of CLIENT LIST
+//!   client/tracking.rs   TRACKING TRACKINGINFO CACHING GETREDIR
+//!   pause.rs             PAUSE UNPAUSE
+//! ```
+//!
+//! A client that is killed is not closed here, since its socket is the server's: it is asked for
+//! that ([`Mail::Close`]). Until it is delivered the client's session is still in the
 //! table, but whoever lists or kills clients does not see it any more.
 
 pub(super) mod line;

@@ -11,8 +11,12 @@
 //!                                                                  where it began, the error written
 //! ```
 //!
+//! Whoever is in a transaction, may not do everything, or has asked for anything else of the kind, has a *gate*
+//! shut, and its requests go another way (`gate.rs`); all others never notice that there is one.
+//!
 //! A command sees its arguments, its reply, its own session and the engine, never a socket and
-//! never another client: what concerns others goes out as [`Mail`](crate::engine::Mail).
+//! never another client's output. What concerns other clients is noted, and told when the command is over
+//! ([`follow_up()`]); what concerns the server goes out as [`Mail`](crate::engine::Mail).
 
 pub mod acl;
 mod bitmap;

@@ -1,6 +1,7 @@
 //! Redis without sockets: everything that a command can read or change.
 //!
-//! The engine holds the databases, the sessions of the connected clients, the settings, the
+//! The engine holds the databases, the sessions of the connected clients and their users, who listens to what,
+//! watches what, waits for what and has what in its cache, the settings, the
 //! statistics, the time (which it is told, it reads no clock) and a seeded source of randomness.
 //! With the same seed, the same requests and the same times, it gives the same bytes. Sockets,
 //! tests and simulations all go through [`command::execute`](crate::command::execute), from the

@@ -3,8 +3,8 @@
 //! ```text
 //!              ┌────────────────────── EventLoop<Server> ───────────────────────┐
 //!              │ before_sleep      poll      file events        time events     │
-//!              │  send replies    (sleep)    accept, receive,   expire keys,    │
-//!              │  arm alarms                 send, signals      free, timeouts  │
+//!              │  send replies,   (sleep)    accept, receive,   expire, evict,  │
+//!              │  arm alarms                 send, signals      free, deliver   │
 //!              └───────┬────────────────────────┬───────────────────┬───────────┘
 //!                      ▼                        ▼                   ▼
 //!                   Client.send            Client.receive       Engine.expire
@@ -16,7 +16,7 @@
 //! - [`clients`]: all of them.
 //! - [`pipeline`]: several requests at a time.
 //! - [`accept`]: new connections, and running out of descriptors.
-//! - [`timers`]: what happens at a time: keys and clients that are due, freeing.
+//! - [`timers`]: what happens at a time: keys and clients that are due, freeing, evicting.
 //! - `messages`: what clients are sent that have not asked.
 //! - `pace`: pausing the loop and slowing it down, for people who watch.
 //! - [`watch`]: the live page, for people with a browser.
@@ -25,7 +25,7 @@
 //! - [`host`]: what the process asks of the operating system.
 //! - [`stream`]: TCP and Unix sockets behind one type.
 //! - [`trace`]: what the loop does, written to a file.
-//! - `waiting`: clients that wait in a blocking command.
+//! - `waiting`: clients that wait in a blocking command, or for the end of a pause.
 
 pub mod accept;
 pub mod client;

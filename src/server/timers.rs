@@ -1,8 +1,8 @@
 //! What happens at a time rather than at an event of a socket: keys that are due, clients to be
-//! looked after, large things to be freed.
+//! looked after, large things to be freed, keys to be evicted.
 //!
 //! Each is a time event that exists only while it has work. Those that follow a wheel (the
-//! keys' deadlines, those of clients that wait, the clients' timers) are `Alarm`s: in `before_sleep` each is set to its
+//! keys' deadlines, those of clients that wait, the end of a pause, the clients' timers) are `Alarm`s: in `before_sleep` each is set to its
 //! wheel's `next_due`, and taken away when that is `None`. So a server with nothing due sleeps
 //! without a timeout.
 
