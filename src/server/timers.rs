@@ -41,7 +41,20 @@ pub(super) struct Alarm {
 
 impl Alarm {
     /// Sets it to a time of the loop, or switches it off.
+    #[inline]
     fn set(
+        &mut self,
+        event_loop: &mut EventLoop<Server>,
+        at_ms: Option<u64>,
+        proc: TimeProc<Server>,
+    ) {
+        if at_ms.is_some() || self.event.is_some() {
+            self.set_anew(event_loop, at_ms, proc);
+        }
+    }
+
+    #[inline(never)]
+    fn set_anew(
         &mut self,
         event_loop: &mut EventLoop<Server>,
         at_ms: Option<u64>,
@@ -265,6 +278,7 @@ impl Server {
     ///
     /// # Errors
     /// They are over the hard limit.
+    #[inline]
     pub(super) fn check_output(
         &mut self,
         event_loop: &mut EventLoop<Server>,
@@ -275,6 +289,17 @@ impl Server {
         if len < self.timers.least_output && client.over_soft_limit_since_ms.is_none() {
             return Ok(());
         }
+        self.hold_against_limits(event_loop, token, client)
+    }
+
+    #[inline(never)]
+    fn hold_against_limits(
+        &mut self,
+        event_loop: &mut EventLoop<Server>,
+        token: Token,
+        client: &mut Client,
+    ) -> Result<(), Gone> {
+        let len = client.output.len() as u64;
         if self.engine.client_memory.is_limited() {
             client.note_memory(&mut self.engine);
         }
