@@ -6,10 +6,8 @@ use crate::command::entry::{BLOCKING, Command, Keys, WRITE};
 use crate::command::{self, execute, testing};
 use crate::engine::session::Peer;
 use crate::engine::{Db, Slice};
-use crate::resp::Output;
 use crate::resp::{Output, OwnedRequest, Protocol};
 use crate::store::keyspace::Deadline;
-use std::collections::HashMap;
 use std::collections::{BTreeMap, HashMap};
 
 /// The commands of the tests.
