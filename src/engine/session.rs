@@ -1,6 +1,6 @@
 //! What the server remembers of each connected client, apart from its socket and buffers.
 
-use super::acl::UserId;
+use super::acl::user::UserId;
 use super::gates::Gates;
 use super::pubsub::Counts;
 use super::tracking::Tracker;
