@@ -226,7 +226,7 @@ pub fn run(
     }
     let is_all = !engine.has_business();
     if !is_all && engine.observers.has_happened() {
-        follow_up::tell(engine, Some(Own { id, out, mark }));
+        follow_up::tell(engine, Some(Own::new(id, out, mark)));
     }
     let session = &mut engine.sessions[id];
     // Whether who waits is answered is decided when it is.
