@@ -36,7 +36,7 @@ pub use user::User;
 pub const DEFAULT: &[u8] = b"default";
 
 /// The most users there can be: a session names its own in two bytes.
-const MAX_USERS: usize = 1 << 16;
+pub const MAX_USERS: usize = 1 << 16;
 
 /// Names a user: its place among the users. Free again once the user is deleted, when no session is
 /// its any more.
