@@ -103,8 +103,8 @@ pub fn cut(name: &[u8]) -> Vec<u8> {
 pub fn log(call: &mut Call, reason: Reason, object: Vec<u8>, user: Vec<u8>) {
     let line = client::describe(call, call.id);
     // Its name may be long, too.
-    let line = line.trim_end();
-    let client = line[..line.floor_char_boundary(MAX_LOGGED_BYTES)].to_owned();
+    let line = cut(line.trim_end().as_bytes());
+    let client = String::from_utf8_lossy(&line).into_owned();
     let in_transaction =
         call.session().gates.has(Gates::QUEUEING) || matches!(call.waiting, Waiting::Never);
     let context = if in_transaction {
