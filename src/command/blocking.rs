@@ -219,11 +219,12 @@ fn run_again(engine: &mut Engine, outputs: &mut dyn Outputs, id: SessionId, key:
         out.truncate(mark);
         refuse(engine, id, &error, out);
     }
+    if engine.observers.has_happened() {
+        tell_of(engine, Some(Own::new(id, &mut *out, mark)));
+    }
+    // What it was told is kept for it, and not to be given again with its next command.
     if engine.sessions[id].reply_mode != ReplyMode::On {
         mute(&mut engine.sessions[id], mark, out);
-    }
-    if engine.observers.has_happened() {
-        tell_of(engine, Some(Own { id, out, mark }));
     }
     let unsent = (before, out.len());
     let prepared = Prepared {

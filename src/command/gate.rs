@@ -97,7 +97,7 @@ fn run(call: &mut Call, found: &'static Listed, mark: Mark, gates: Gates) {
         // A key that it found to be expired, and has others forget, is one that it remembers.
         if call.engine.observers.has_happened() {
             let (engine, id, out) = (&mut *call.engine, call.id, call.reply.output());
-            tell(engine, Some(Own { id, out, mark }));
+            tell(engine, Some(Own::new(id, out, mark)));
         }
         tracking::ran(call, found);
     }

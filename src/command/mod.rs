@@ -243,7 +243,7 @@ pub fn run(
 fn settle(engine: &mut Engine, id: SessionId, out: &mut Output, mark: Mark) -> bool {
     let is_all = !engine.has_business();
     if engine.observers.has_happened() {
-        follow_up::tell(engine, Some(Own { id, out, mark }));
+        follow_up::tell(engine, Some(Own::new(id, out, mark)));
     }
     let session = &mut engine.sessions[id];
     // Whether who waits is answered is decided when it is.

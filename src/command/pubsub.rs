@@ -238,7 +238,7 @@ fn publish_in(call: &mut Call, publish: deliver::Publish) -> Done {
     let receivers = if call.engine.sessions[call.id].is_subscriber() {
         let (id, out) = (call.id, call.reply.output());
         let mark = out.mark();
-        let mut own = Own { id, out, mark };
+        let mut own = Own::new(id, out, mark);
         publish(
             call.engine,
             channel,

@@ -146,7 +146,7 @@ fn log(engine: &mut Engine, id: SessionId, found: &Listed, args: &Request<'_>, n
         us,
         args: beforehand.unwrap_or_else(|| summary(args)),
         addr: session.addr.clone(),
-        name: session.name.clone(),
+        name: shortened(&session.name),
     };
     engine.slow_log.push(entry, engine.config.slowlog_max_len);
 }

@@ -96,7 +96,7 @@ fn give_own(engine: &mut Engine, own: &mut Own<'_>, place: Place, message: &mut 
     let bytes = message.bytes(session.protocol);
     session.note_pushed(bytes);
     match place {
-        Place::Before => own.mark = own.out.insert(own.mark, bytes),
+        Place::Before => own.before.extend_from_slice(bytes),
         Place::Behind => own.out.push_shared(bytes.clone()),
     }
 }
