@@ -438,8 +438,8 @@ pub(super) fn log_in(call: &mut Call, user: Option<usize>, password: usize) -> b
     let name = user.map_or(acl::DEFAULT, |at| call.args.arg(at));
     let is_in = call.engine.log_in(call.id, name, call.args.arg(password));
     if !is_in {
-        let name = name.to_vec();
-        let object = call.args.arg(0).to_vec();
+        let name = check::cut(name);
+        let object = check::cut(call.args.arg(0));
         check::log(call, Reason::Auth, object, name);
     }
     is_in

@@ -12,8 +12,9 @@
 //! ```
 
 use super::Prepared;
-use super::blocking::{Outputs, serve_blocked};
+use super::blocking::serve_blocked;
 use super::notifications::{Event, publish_event};
+use super::outputs::Outputs;
 use super::pubsub::deliver;
 use crate::engine::observers::Happened;
 use crate::engine::outbox::Letter;
@@ -29,6 +30,26 @@ pub struct Own<'a> {
     pub out: &'a mut Output,
     /// Where the reply begins.
     pub mark: Mark,
+    /// What is to stand before it. A command may cause as many events as it has keys, and its reply may be long:
+    /// it is moved once for all of them.
+    pub before: Vec<u8>,
+}
+
+impl<'a> Own<'a> {
+    /// A client whose reply begins at `mark`.
+    pub fn new(id: SessionId, out: &'a mut Output, mark: Mark) -> Own<'a> {
+        Own {
+            id,
+            out,
+            mark,
+            before: Vec::new(),
+        }
+    }
+
+    /// Puts before the reply what is to stand there.
+    pub fn finish(self) {
+        self.out.insert(self.mark, &self.before);
+    }
 }
 
 /// Tells what has happened to keys; `own` is whose command it was. Others get letters.
@@ -57,6 +78,9 @@ pub fn tell(engine: &mut Engine, mut own: Option<Own<'_>>) {
             } => engine.invalidate(&key, by, by_command),
             Happened::Flushed { .. } => engine.invalidate_all(),
         }
+    }
+    if let Some(own) = own {
+        own.finish();
     }
 }
 

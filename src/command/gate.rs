@@ -5,7 +5,7 @@
 //! Redis asks them, since a client sees which answer it gets:
 //!
 //! ```text
-//!   command::admit        is there such a command, its arity
+//!   command::run          is there such a command, its arity
 //!        │
 //!        ▼
 //!   gate::pass            logged in?  may the user?  is there memory?  a subscriber in RESP2?  paused?  in MULTI?
@@ -28,7 +28,7 @@ use crate::resp::Mark;
 
 const NOT_QUEUED: Error = Error::new("ERR Command not allowed inside a transaction");
 
-/// Lets a request through that `admit` has let through, or does with it what the shut gates say.
+/// Lets a request through that is one of its command, or does with it what the shut gates say.
 /// Its reply begins at `mark`.
 #[cold]
 pub(super) fn pass(call: &mut Call, found: &'static Listed, mark: Mark, gates: Gates) {
@@ -94,7 +94,7 @@ fn run(call: &mut Call, found: &'static Listed, mark: Mark, gates: Gates) {
     // client found to be expired, and has others forget, is one that it remembers.
     if (is_monitored || gates.has(Gates::TRACKING)) && call.engine.observers.has_happened() {
         let (engine, id, out) = (&mut *call.engine, call.id, call.reply.output());
-        tell(engine, Some(Own { id, out, mark }));
+        tell(engine, Some(Own::new(id, out, mark)));
     }
     if let Some(words) = shown {
         monitor::show(call.engine, call.id, &words);

@@ -184,7 +184,7 @@ fn run_queued(
     };
     gate::pass_again(&mut call, found, mark, gates);
     if engine.observers.has_happened() {
-        follow_up::tell(engine, Some(Own { id, out, mark }));
+        follow_up::tell(engine, Some(Own::new(id, out, mark)));
     }
 }
 

@@ -1,4 +1,5 @@
-//! What the process asks of the operating system: limits, memory, processor time, randomness.
+//! What the process asks of the operating system: limits, memory, processor time, randomness, the file
+//! with the users.
 //!
 //! What only Linux tells is read from `/proc`; elsewhere the same figures are 0.
 
@@ -243,6 +244,10 @@ fn usage() -> Usage {
     read_proc(&mut usage);
     if usage.rss == 0 {
         usage.rss = usage.resident;
+    }
+    if usage.allocated == 0 {
+        // A program that embeds Aerolite has another allocator. What is resident is the nearest thing.
+        usage.allocated = usage.rss;
     }
     usage
 }

@@ -231,7 +231,7 @@ impl Keyspace {
 
     /// Stores a string under a key, at a moment in unix milliseconds. A key past its deadline counts
     /// as not there: [`Deadline::Keep`] keeps nothing of it. Its word of use is `used`.
-    #[inline]
+    #[inline(always)]
     pub fn set_string(
         &mut self,
         hash: u64,
@@ -355,7 +355,7 @@ impl Keyspace {
     /// The key whose deadline comes first, and the deadline, in unix milliseconds.
     ///
     /// The wheel's next slot is looked at. It holds the earliest deadlines there are, and in it this is
-    /// the first of those that have been there for longest, up to [`MAX_LOOKS`] of them: two keys are
+    /// the first of those that have been there for longest, up to `MAX_LOOKS` of them: two keys are
     /// confused at the most where the wheel itself does not tell their deadlines apart yet.
     #[must_use]
     pub fn soonest(&self) -> Option<(u64, u64, &Entry)> {
@@ -512,7 +512,7 @@ pub enum NewString<'a> {
 }
 
 impl NewString<'_> {
-    #[inline]
+    #[inline(always)]
     fn store(self, entry: &mut Entry) -> Option<Value> {
         match self {
             NewString::Copied(bytes, encoding) => entry.set_string(bytes, encoding),

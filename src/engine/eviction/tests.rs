@@ -1,5 +1,6 @@
 use super::*;
 use crate::engine::observers::Happened;
+use crate::engine::pause::Pausing;
 use crate::engine::{Clock, Config};
 use crate::store::keyspace::Deadline;
 use std::cell::Cell;
@@ -248,6 +249,24 @@ fn a_slice_is_over_when_its_time_is() {
 }
 
 #[test]
+fn a_long_slice_is_a_latency_event_unless_nothing_may_go() {
+    for (policy, expected) in [(Policy::AllkeysRandom, 1), (Policy::NoEviction, 0)] {
+        let mut engine = engine(policy);
+        engine.config.latency_monitor_threshold_ms = 1;
+        set(&mut engine, 0, "k", Deadline::Never);
+        // Each look at the stopwatch finds it a millisecond later.
+        let now_ns = Cell::new(0);
+        engine.host.stopwatch_ns = Box::new(move || {
+            now_ns.set(now_ns.get() + 1_000_000);
+            now_ns.get()
+        });
+        engine.make_room();
+        let events: Vec<_> = engine.latency.iter().map(|series| series.event).collect();
+        assert_eq!(events, vec!["eviction-cycle"; expected], "{policy:?}");
+    }
+}
+
+#[test]
 fn time_over_the_limit_is_counted_until_there_is_room() {
     let mut over = crate::engine::stats::OverLimit::default();
     over.note(true, 100);
@@ -262,18 +281,15 @@ fn time_over_the_limit_is_counted_until_there_is_room() {
 
 #[test]
 fn nothing_is_evicted_while_the_server_is_paused() {
-    let (mut engine, id) = crate::command::testing::engine();
-    crate::command::testing::run(&mut engine, id, &["SET", "k", "v"]);
-    engine.config.maxmemory = 1;
-    engine.config.maxmemory_policy = Policy::AllkeysLru;
-    engine.host.allocated = Box::new(|| 2);
-    crate::command::testing::run(&mut engine, id, &["CLIENT", "PAUSE", "1000", "WRITE"]);
+    let mut engine = engine(Policy::AllkeysLru);
+    set(&mut engine, 0, "k", Deadline::Never);
+    engine.pause(Pausing::Writes, NOW_S * 1000 + 1000);
     assert_eq!(engine.make_room(), Room::Enough);
     assert_eq!(
         (engine.stats.evicted_keys, engine.eviction.is_due()),
         (0, false)
     );
-    crate::command::testing::run(&mut engine, id, &["CLIENT", "UNPAUSE"]);
+    engine.unpause();
     assert_eq!(engine.make_room(), Room::None);
     assert_eq!(engine.stats.evicted_keys, 1);
 }
