@@ -19,7 +19,8 @@
 
 use super::client::tracking;
 use super::entry::NO_MULTI;
-use super::follow_up::{Own, tell};
+use super::notifications::tell;
+use super::outputs::Own;
 use super::slowlog::summary;
 use super::table::Listed;
 use super::{Call, Error, acl, carry_out, monitor, pause, pubsub, reject, room, transaction};

@@ -1,9 +1,20 @@
-//! Where commands write what is for others than their own client.
+//! Where commands write that have something for others than their own client, or something else than a reply.
 
 use super::Prepared;
 use crate::engine::{Engine, SessionId};
-use crate::resp::{Output, Request};
+use crate::resp::{Mark, Output, Request};
 use std::collections::HashMap;
+
+/// A client, its output, and where the reply of its command begins.
+#[derive(Debug)]
+pub struct Own<'a> {
+    /// The client.
+    pub id: SessionId,
+    /// Its output.
+    pub out: &'a mut Output,
+    /// Where the reply begins.
+    pub mark: Mark,
+}
 
 /// Where the replies go of clients that have waited.
 pub trait Outputs {
