@@ -5,7 +5,7 @@
 //! Redis asks them, since a client sees which answer it gets:
 //!
 //! ```text
-//!   command::admit        is there such a command, its arity
+//!   answer_request        is there such a command, its arity
 //!        │
 //!        ▼
 //!   gate::pass            logged in?  may the user?  is there memory?  a subscriber in RESP2?  paused?  in MULTI?
@@ -29,7 +29,7 @@ use crate::resp::Mark;
 
 const NOT_QUEUED: Error = Error::new("ERR Command not allowed inside a transaction");
 
-/// Lets a request through that `admit` has let through, or does with it what the shut gates say.
+/// Lets a request through that `answer_request` has let through, or does with it what the shut gates say.
 /// Its reply begins at `mark`.
 #[cold]
 pub(super) fn pass(call: &mut Call, found: &'static Listed, mark: Mark, gates: Gates) {

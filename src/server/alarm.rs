@@ -20,7 +20,20 @@ pub(super) struct Alarm {
 
 impl Alarm {
     /// Sets it to a time of the loop, or switches it off.
+    #[inline]
     pub(super) fn set<C>(
+        &mut self,
+        event_loop: &mut EventLoop<C>,
+        at_ms: Option<u64>,
+        proc: TimeProc<C>,
+    ) {
+        if at_ms.is_some() || self.event.is_some() {
+            self.set_anew(event_loop, at_ms, proc);
+        }
+    }
+
+    #[inline(never)]
+    fn set_anew<C>(
         &mut self,
         event_loop: &mut EventLoop<C>,
         at_ms: Option<u64>,

@@ -127,6 +127,7 @@ impl Server {
     ///
     /// # Errors
     /// They are over the hard limit.
+    #[inline]
     pub(super) fn check_output(
         &mut self,
         event_loop: &mut EventLoop<Server>,
@@ -137,6 +138,17 @@ impl Server {
         if len < self.limits.least_output && client.over_soft_limit_since_ms.is_none() {
             return Ok(());
         }
+        self.hold_against_limits(event_loop, token, client)
+    }
+
+    #[inline(never)]
+    fn hold_against_limits(
+        &mut self,
+        event_loop: &mut EventLoop<Server>,
+        token: Token,
+        client: &mut Client,
+    ) -> Result<(), Gone> {
+        let len = client.output.len() as u64;
         if self.engine.client_memory.is_limited() {
             client.note_memory(&mut self.engine);
         }

@@ -32,16 +32,22 @@ const RECEIVERS: usize = 256;
 
 impl Server {
     /// Whether there are messages that have not gone as far as they can.
+    #[inline]
     pub(super) fn has_messages(&self) -> bool {
         let pubsub = &self.engine.pubsub;
         !self.messaged.is_empty() || pubsub.has_pending() || pubsub.has_remains()
     }
 
     /// Sends messages, for a slice of time.
+    #[inline]
     pub(super) fn send_messages(&mut self, event_loop: &mut EventLoop<Server>) {
-        if self.messaged.is_empty() {
-            return;
+        if !self.messaged.is_empty() {
+            self.send_some_messages(event_loop);
         }
+    }
+
+    #[inline(never)]
+    fn send_some_messages(&mut self, event_loop: &mut EventLoop<Server>) {
         let begun = Instant::now();
         while !self.messaged.is_empty() {
             for _ in 0..SENDS {
