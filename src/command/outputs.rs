@@ -1,4 +1,13 @@
 //! Where commands write that have something for others than their own client, or something else than a reply.
+//!
+//! ```text
+//!   the command of A   ──▶ Own       A's output, and where its reply begins: messages of its own go before it or behind it
+//!                      ──▶ Outputs   B has waited, and is answered       output     it may go on then
+//!                                    C has subscribed, and gets a message  message  it is no reply
+//! ```
+//!
+//! The engine knows no sockets: who runs it lends it the outputs. For the server these are the clients (`Others`),
+//! for tests a map.
 
 use super::Prepared;
 use crate::engine::{Engine, SessionId};
