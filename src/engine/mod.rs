@@ -266,6 +266,14 @@ impl Engine {
         used.iter().filter_map(Keyspace::next_due).min()
     }
 
+    /// Whether there is work of a kind that most servers never have: eviction, a pause to be ended, a table of
+    /// tracked keys to be tidied.
+    #[inline]
+    #[must_use]
+    pub fn has_seldom_work(&self) -> bool {
+        self.eviction.is_due() || self.pause.next_due().is_some() || self.has_tracking_to_tidy()
+    }
+
     /// Removes keys that are due, in at most `steps` steps of bounded work.
     pub fn expire(&mut self, steps: usize) -> Slice {
         if self.pause.current().is_some() {

@@ -27,7 +27,7 @@ impl Alarm {
         at_ms: Option<u64>,
         proc: TimeProc<C>,
     ) {
-        if at_ms.is_some() || self.event.is_some() {
+        if at_ms.is_some() || self.is_armed() {
             self.set_anew(event_loop, at_ms, proc);
         }
     }
@@ -61,6 +61,12 @@ impl Alarm {
             }
             (None, None) => {}
         }
+    }
+
+    /// Whether there is a time event.
+    #[inline]
+    pub(super) fn is_armed(&self) -> bool {
+        self.event.is_some()
     }
 
     /// Its time event has fired and is gone.

@@ -37,6 +37,8 @@ pub(super) struct Timers {
     tracking: Alarm,
     /// Messages that are still to be delivered or sent: it is always due.
     pub(super) messages: Alarm,
+    /// Whether one of the alarms for seldom work is armed, or was when they were last looked at.
+    has_seldom: bool,
     /// How many commands had been run when this turn began.
     commands_before: u64,
 }
@@ -47,17 +49,12 @@ impl Server {
         self.timers.commands_before = self.engine.stats.commands;
         let (expiry, freeing) = (self.engine.next_due(), self.engine.trash.due_ms());
         let timeouts = self.engine.blocked.next_due();
-        let eviction = self.engine.eviction.is_due().then(|| event_loop.now_ms());
-        let pause = self.engine.pause.next_due();
-        if expiry.is_some() || freeing.is_some() || timeouts.is_some() || pause.is_some() {
-            // The two clocks are compared, so both are read now: a turn may have been long.
-            event_loop.refresh_clock();
-            self.engine.start_watch();
+        if expiry.is_some() || freeing.is_some() || timeouts.is_some() {
+            self.read_both_clocks(event_loop);
         }
         let (now_ms, unix_ms) = (event_loop.now_ms(), self.engine.clock.unix_ms());
         let of_the_loop = |due_ms: u64| now_ms + due_ms.saturating_sub(unix_ms);
-        let tidying = self.engine.has_tracking_to_tidy().then_some(now_ms);
-        let messages = self.has_messages().then_some(now_ms);
+        let clients = self.limits.next_due();
         let timers = &mut self.timers;
         timers
             .expiry
@@ -65,17 +62,45 @@ impl Server {
         timers
             .freeing
             .set(event_loop, freeing.map(of_the_loop), free_trash);
-        timers.eviction.set(event_loop, eviction, evict);
         timers
             .timeouts
             .set(event_loop, timeouts.map(of_the_loop), time_out);
-        timers.tracking.set(event_loop, tidying, tidy_tracking);
-        timers
-            .pause
-            .set(event_loop, pause.map(of_the_loop), resume_paused);
-        let clients = self.limits.next_due();
         timers.clients.set(event_loop, clients, look_after_clients);
+        if self.timers.has_seldom | self.engine.has_seldom_work() | self.has_messages() {
+            self.arm_seldom_alarms(event_loop);
+        }
+    }
+
+    /// The same for what most servers have most of the time nothing of: a turn without it shall not pay for it.
+    #[inline(never)]
+    fn arm_seldom_alarms(&mut self, event_loop: &mut EventLoop<Server>) {
+        let pause = self.engine.pause.next_due();
+        if pause.is_some() {
+            self.read_both_clocks(event_loop);
+        }
+        let (now_ms, unix_ms) = (event_loop.now_ms(), self.engine.clock.unix_ms());
+        let pause = pause.map(|due_ms| now_ms + due_ms.saturating_sub(unix_ms));
+        let eviction = self.engine.eviction.is_due().then_some(now_ms);
+        let tidying = self.engine.has_tracking_to_tidy().then_some(now_ms);
+        let messages = self.has_messages().then_some(now_ms);
+        let timers = &mut self.timers;
+        timers.pause.set(event_loop, pause, resume_paused);
+        timers.eviction.set(event_loop, eviction, evict);
+        timers.tracking.set(event_loop, tidying, tidy_tracking);
         timers.messages.set(event_loop, messages, deliver_messages);
+        let alarms = [
+            &timers.pause,
+            &timers.eviction,
+            &timers.tracking,
+            &timers.messages,
+        ];
+        timers.has_seldom = alarms.iter().any(|alarm| alarm.is_armed());
+    }
+
+    /// The two clocks are compared, so both are read at the same moment: a turn may have been long.
+    fn read_both_clocks(&mut self, event_loop: &mut EventLoop<Server>) {
+        event_loop.refresh_clock();
+        self.engine.start_watch();
     }
 
     /// How many commands this turn has run.
