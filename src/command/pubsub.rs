@@ -8,7 +8,7 @@
 //!
 //! Confirmations look like messages, since that is what a subscriber reads: in RESP3 they are pushes, and CLIENT
 //! REPLY, which is about replies, leaves them alone. In RESP2 a reply cannot be told from a message, so a
-//! subscriber may send little else ([`check_subscriber`]).
+//! subscriber may send little else (`check_subscriber`).
 //!
 //! How messages find their way to clients: [`deliver`]. Who listens to what: [`crate::engine::pubsub`].
 

@@ -354,7 +354,7 @@ impl Engine {
     }
 
     /// Whether something is to be done for others before anybody's next command:
-    /// [`follow_up`](crate::command::follow_up).
+    /// [`follow_up`](crate::command::follow_up()).
     #[inline]
     #[must_use]
     pub fn has_follow_up(&self) -> bool {

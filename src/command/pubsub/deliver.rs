@@ -30,7 +30,7 @@ const LOOK_AT_WATCH_FROM: usize = 64;
 /// Where a client's output has the message that it has itself published.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Place {
-    /// Before everything that was written since its [`Own::mark`], which is behind it then.
+    /// Before everything that was written since its `Own::mark`, which is behind it then.
     Before,
     /// At the end.
     Behind,
