@@ -12,76 +12,12 @@
 //! ```
 
 use super::blocking::serve_blocked;
-use super::notifications::{Event, publish_event};
+use super::notifications::tell;
 use super::outputs::Outputs;
 use super::pubsub::deliver;
-use crate::engine::observers::Happened;
 use crate::engine::outbox::Letter;
 use crate::engine::{Engine, SessionId};
-use crate::resp::{Mark, Output};
-
-/// A client, its output, and where the reply of its command begins.
-#[derive(Debug)]
-pub struct Own<'a> {
-    /// The client.
-    pub id: SessionId,
-    /// Its output.
-    pub out: &'a mut Output,
-    /// Where the reply begins.
-    pub mark: Mark,
-    /// What is to stand before it. A command may cause as many events as it has keys, and its reply may be long:
-    /// it is moved once for all of them.
-    pub before: Vec<u8>,
-}
-
-impl<'a> Own<'a> {
-    /// A client whose reply begins at `mark`.
-    pub fn new(id: SessionId, out: &'a mut Output, mark: Mark) -> Own<'a> {
-        Own {
-            id,
-            out,
-            mark,
-            before: Vec::new(),
-        }
-    }
-
-    /// Puts before the reply what is to stand there.
-    pub fn finish(self) {
-        self.out.insert(self.mark, &self.before);
-    }
-}
-
-/// Tells what has happened to keys; `own` is whose command it was. Others get letters.
-#[cold]
-pub fn tell(engine: &mut Engine, mut own: Option<Own<'_>>) {
-    let by = own.as_ref().map(|own| own.id);
-    for happened in engine.observers.take() {
-        match happened {
-            Happened::Event {
-                db,
-                key,
-                name,
-                is_after_reply,
-                ..
-            } => {
-                let event = Event {
-                    db,
-                    key: &key,
-                    name,
-                    is_after_reply,
-                };
-                publish_event(engine, event, own.as_mut());
-            }
-            Happened::Modified {
-                key, by_command, ..
-            } => engine.invalidate(&key, by, by_command),
-            Happened::Flushed { .. } => engine.invalidate_all(),
-        }
-    }
-    if let Some(own) = own {
-        own.finish();
-    }
-}
+use crate::resp::Output;
 
 /// Does everything that a command, or a moment, has left to be done for others than its client; `own` is
 /// the client and its output. To be called whenever [`Engine::has_follow_up`].
