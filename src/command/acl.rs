@@ -168,7 +168,7 @@ fn acl_cat(call: &mut Call) -> Done {
         return Ok(());
     };
     if call.args.len() > 3 {
-        return Err(unknown_or_wrong_arity(call));
+        return Err(help::wrong_use(call, "ACL"));
     }
     let name = echoed(name, usize::MAX);
     let category = names::find_category(name)
@@ -182,13 +182,6 @@ fn acl_cat(call: &mut Call) -> Done {
         call.reply.bulk(named.full_name().as_bytes());
     }
     Ok(())
-}
-
-/// The error of a subcommand that counts its own arguments.
-fn unknown_or_wrong_arity(call: &Call) -> Error {
-    let word = echoed(call.args.arg(1), super::MAX_ECHO_BYTES);
-    let text = b"ERR unknown subcommand or wrong number of arguments for '";
-    Error::text([text, word, b"'. Try ACL HELP."].concat())
 }
 
 fn acl_whoami(call: &mut Call) -> Done {
@@ -347,7 +340,7 @@ fn acl_dryrun(call: &mut Call) -> Done {
 fn acl_genpass(call: &mut Call) -> Done {
     let (usual, most) = PASSWORD_BITS;
     let bits = match call.args.get(2) {
-        _ if call.args.len() > 3 => return Err(unknown_or_wrong_arity(call)),
+        _ if call.args.len() > 3 => return Err(help::wrong_use(call, "ACL")),
         None => usual,
         Some(bits) => parse_i64(bits).ok_or(Error::NOT_AN_INTEGER)?,
     };
@@ -387,7 +380,7 @@ fn acl_save(call: &mut Call) -> Done {
 
 fn acl_log(call: &mut Call) -> Done {
     if call.args.len() > 3 {
-        return Err(unknown_or_wrong_arity(call));
+        return Err(help::wrong_use(call, "ACL"));
     }
     if call.is(2, "RESET") {
         call.engine.acl.log.clear();

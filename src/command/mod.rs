@@ -74,9 +74,9 @@ pub use blocking::{Null, serve_blocked};
 pub use client::line::flags as client_flags;
 pub use entry::Command;
 pub use error::Error;
-use follow_up::Own;
 pub use follow_up::follow_up;
 pub use outputs::Outputs;
+use outputs::Own;
 pub use table::Group;
 use table::Listed;
 
@@ -243,7 +243,7 @@ pub fn run(
 fn settle(engine: &mut Engine, id: SessionId, out: &mut Output, mark: Mark) -> bool {
     let is_all = !engine.has_business();
     if engine.observers.has_happened() {
-        follow_up::tell(engine, Some(Own::new(id, out, mark)));
+        notifications::tell(engine, Some(Own::new(id, out, mark)));
     }
     let session = &mut engine.sessions[id];
     // Whether who waits is answered is decided when it is.
@@ -382,7 +382,7 @@ fn mute(session: &mut Session, mark: Mark, out: &mut Output) {
     let pushed = session.take_pushed();
     // EXEC has done so reply by reply.
     let extras = session.extras.as_deref_mut();
-    let is_done = extras.is_some_and(|extras| std::mem::take(&mut extras.is_muted));
+    let is_done = extras.is_some_and(|extras| std::mem::take(&mut extras.unwanted.is_done));
     let mark = if is_done { out.mark() } else { mark };
     match session.reply_mode {
         ReplyMode::On => {}

@@ -18,7 +18,7 @@ pub mod look;
 use super::entry::{
     Command, FAST, Keys, LOADING, MAY_REPLICATE, NO_SCRIPT, NOT_KEYS, PUBSUB, STALE,
 };
-use super::follow_up::Own;
+use super::outputs::Own;
 use super::table::Listed;
 use super::{Call, Done, Error, Waiting};
 use crate::engine::pubsub::Kind;

@@ -23,7 +23,7 @@
 //! | `volatile-ttl` | whose deadline comes first, of all: the wheel knows |
 //!
 //! Sampling is that of Redis: `maxmemory-samples` keys are looked at for each that goes, and the sixteen
-//! best of all that were ever looked at are kept in a pool. It differs in three points, each for the better.
+//! best of all that were ever looked at are kept in a pool (`pool.rs`). It differs in three points, each for the better.
 //! A sample is uniform (Redis takes neighbouring buckets). A candidate is remembered by its hash and its
 //! word of use, not by its name, which needs no memory, and a key that has been used since is not
 //! found again, so it stays. And a database is drawn by how many keys it has; in Redis a small one loses

@@ -2,8 +2,8 @@
 
 use super::{ClientKind, parse_kind, parse_switch, present, quoting};
 use crate::command::{Call, Done, Error};
-use crate::engine::acl::UserId;
 use crate::engine::Session;
+use crate::engine::acl::UserId;
 use crate::number::parse_i64;
 
 const NO_SUCH_CLIENT: Error = Error::new("ERR No such client");

@@ -12,8 +12,8 @@
 //! enough to be cut. So that publishers do not make such work faster than it is done, at most
 //! [`MAX_RECEIVERS_LEFT`] are left over; beyond that each command does as much as it makes.
 
-use crate::command::follow_up::Own;
-use crate::command::outputs::Outputs;
+use crate::command::outputs::{Outputs, Own};
+use crate::engine::outbox::Letter;
 use crate::engine::pubsub::{Delivery, Kind, Message};
 use crate::engine::{Engine, SessionId, Slice};
 use crate::resp::Output;
@@ -31,7 +31,7 @@ const LOOK_AT_WATCH_FROM: usize = 64;
 /// Where a client's output has the message that it has itself published.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Place {
-    /// Before everything that was written since its [`Own::mark`], which is behind it then.
+    /// Before everything that was written since its `Own::mark`, which is behind it then.
     Before,
     /// At the end.
     Behind,
@@ -101,12 +101,25 @@ fn give_own(engine: &mut Engine, own: &mut Own<'_>, place: Place, message: &mut 
     }
 }
 
+/// Puts all letters into the outputs of those that they are for.
+pub(in crate::command) fn deliver_letters(engine: &mut Engine, outputs: &mut dyn Outputs) {
+    for letter in engine.outbox.take() {
+        match letter {
+            Letter::Published(delivery) => {
+                publish_now(engine, delivery, outputs);
+            }
+            Letter::To { id, bytes } => {
+                if let Some(out) = outputs.message(id) {
+                    catch_up(engine, id, out);
+                    out.push_shared(bytes);
+                }
+            }
+        }
+    }
+}
+
 /// Delivers a letter: to the first receivers now, to the others when it is their turn.
-pub(in crate::command) fn publish_now(
-    engine: &mut Engine,
-    delivery: Delivery,
-    outputs: &mut dyn Outputs,
-) {
+fn publish_now(engine: &mut Engine, delivery: Delivery, outputs: &mut dyn Outputs) {
     engine.pubsub.post(delivery);
     let left = engine.pubsub.receivers_left();
     let receivers = left.saturating_sub(MAX_RECEIVERS_LEFT).max(AT_ONCE);
