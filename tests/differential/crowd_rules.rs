@@ -159,7 +159,7 @@ impl Seen {
 
     /// With all invalidations in one, each key once. Who has waited goes on in the next turn of our loop, in the same turn of
     /// the oracle's; and BCAST tells all keys of a turn together.
-    pub fn merged(&self) -> (Vec<Value>, BTreeSet<Value>) {
+    fn merged(&self) -> (Vec<Value>, BTreeSet<Value>) {
         let keys = |value: &Value| match parts(value) {
             Some((b"invalidate", [Value::Array(keys)])) => Some(keys.clone()),
             Some((b"message", [_, Value::Array(keys)])) => Some(keys.clone()),
@@ -168,6 +168,14 @@ impl Seen {
         let all: BTreeSet<Value> = self.values.iter().filter_map(keys).flatten().collect();
         let rest = self.values.iter().filter(|value| keys(value).is_none());
         (rest.cloned().collect(), all)
+    }
+
+    /// Whether the same has come but for that: the same keys, or more of them where somebody has been `served` with an
+    /// element. That the key has changed then, too, the oracle says to nobody.
+    pub fn tells_all_of(&self, theirs: &Seen, served: bool) -> bool {
+        let ((ours, our_keys), (theirs, their_keys)) = (self.merged(), theirs.merged());
+        let same_keys = our_keys == their_keys || served && our_keys.is_superset(&their_keys);
+        ours == theirs && same_keys
     }
 
     /// What is left when everything that may differ is made the same.

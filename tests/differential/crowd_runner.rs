@@ -371,7 +371,7 @@ impl Crowd {
             let [ours, theirs] = seen(false);
             let [ours_apart, theirs_apart] = seen(true);
             let is_allowed = is_own && ours_apart == theirs_apart
-                || may_be_cut && ours_apart.merged() == theirs_apart.merged();
+                || may_be_cut && ours_apart.tells_all_of(&theirs_apart, self.has_waited);
             if ours != theirs && !is_allowed {
                 return Err((show(who, &ours), show(who, &theirs)));
             }
