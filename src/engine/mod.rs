@@ -272,7 +272,8 @@ impl Engine {
     #[inline]
     #[must_use]
     pub fn has_seldom_work(&self) -> bool {
-        self.eviction.is_due() || self.pause.next_due().is_some() || self.has_tracking_to_tidy()
+        let tracks = self.observers.tracking().is_in_use();
+        self.eviction.is_due() || !self.pause.is_idle() || tracks && self.has_tracking_to_tidy()
     }
 
     /// Removes keys that are due, in at most `steps` steps of bounded work.

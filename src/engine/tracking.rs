@@ -159,6 +159,13 @@ impl Tracking {
         self.shares.as_deref().is_some_and(has) || self.prefixes.concern(key)
     }
 
+    /// Whether there is a table of keys.
+    #[inline]
+    #[must_use]
+    pub fn is_in_use(&self) -> bool {
+        self.shares.is_some()
+    }
+
     /// Whether something is to be broadcast.
     #[inline]
     #[must_use]
