@@ -173,9 +173,10 @@ impl Seen {
     /// Whether the same has come but for that: the same keys, or more of them where somebody has been `served` with an
     /// element. That the key has changed then, too, the oracle says to nobody.
     pub fn tells_all_of(&self, theirs: &Seen, served: bool) -> bool {
+        let same_end = self.rest == theirs.rest && self.is_closed == theirs.is_closed;
         let ((ours, our_keys), (theirs, their_keys)) = (self.merged(), theirs.merged());
         let same_keys = our_keys == their_keys || served && our_keys.is_superset(&their_keys);
-        ours == theirs && same_keys
+        same_end && ours == theirs && same_keys
     }
 
     /// What is left when everything that may differ is made the same.
