@@ -253,6 +253,30 @@ pub fn two_cores(cores: &[usize]) -> (usize, usize) {
     }
 }
 
+/// How many files this process and those that it starts may have open, raised to as many as are wished for, or as near
+/// to it as the system allows.
+pub fn allow_open_files(wanted: usize) -> usize {
+    #[cfg(unix)]
+    {
+        use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+        let limit = getrlimit(Resource::Nofile);
+        let reachable = limit.maximum.unwrap_or(u64::MAX).min(wanted as u64);
+        let current = limit.current.unwrap_or(u64::MAX);
+        let raised = Rlimit {
+            current: Some(reachable),
+            maximum: limit.maximum,
+        };
+        if current >= reachable || setrlimit(Resource::Nofile, raised).is_err() {
+            return usize::try_from(current).unwrap_or(usize::MAX);
+        }
+        usize::try_from(reachable).unwrap_or(usize::MAX)
+    }
+    #[cfg(not(unix))]
+    {
+        wanted
+    }
+}
+
 /// Whether there is such a program in PATH.
 pub fn is_installed(program: &str) -> bool {
     let path = std::env::var_os("PATH").unwrap_or_default();
