@@ -3,12 +3,6 @@
 
 pub use crate::metrics::{CPU_NS, PING_MAX, PING_P99};
 
-/// Subscribers of one channel.
-pub const SUBSCRIBERS: usize = 10_000;
-
-/// Clients that hold the key that a SET invalidates.
-pub const HOLDERS: usize = 1000;
-
 /// Processor time per message that reaches a subscriber. Its cases are the [`STREAMS`].
 pub const DELIVERY: &str = "publish";
 

@@ -29,7 +29,8 @@ const LEAD: Duration = Duration::from_millis(50);
 /// From one look at `used_memory` to the next.
 const POLL: Duration = Duration::from_millis(5);
 
-/// The server is on the first of the two cores, everybody else on the second.
+/// The server is on the first of the two cores, ahead of what else runs there, everybody else on the
+/// second.
 pub fn measure(
     contenders: &[Contender],
     extent: Extent,
@@ -41,7 +42,7 @@ pub fn measure(
     for policy in POLICIES {
         for contender in contenders {
             let server = contender.program.start()?;
-            server.place(cores.0, false);
+            server.place_real_time(cores.0);
             fill(server.addr, policy, extent)?;
             let waits = Waits::during(server.addr, cores.1, LEAD / extent.divisor, || {
                 load::fill_with(server.addr, filling(extent), &setting(b"new:000000000000"))
@@ -55,7 +56,7 @@ pub fn measure(
     }
     for contender in contenders {
         let server = contender.program.start()?;
-        server.place(cores.0, false);
+        server.place_real_time(cores.0);
         let metrics = lower(server.addr, cores.1, extent)?;
         samples.add((LOWERED, LOWERED_CASE), contender.name, round, &metrics);
     }

@@ -18,7 +18,6 @@ mod requests;
 use crate::process;
 use crate::samples::{Machine, Run};
 use crate::side_by_side::{self, Samples};
-use cases::{HOLDERS, SUBSCRIBERS};
 use std::io;
 use std::path::Path;
 
@@ -48,10 +47,10 @@ impl Extent {
     /// What the page is about.
     pub const FULL: Extent = Extent {
         rounds: 5,
-        subscribers: SUBSCRIBERS,
+        subscribers: 10_000,
         sleepers: 500,
         messages: 10,
-        holders: HOLDERS,
+        holders: 1000,
         keys: 1_000_000,
         divisor: 1,
     };

@@ -80,7 +80,8 @@ pub fn cpu(
     Ok(())
 }
 
-/// What another client waits. The server is on the first of the two cores, everybody else on the second.
+/// What another client waits. The server is on the first of the two cores, ahead of what else runs there, everybody
+/// else on the second.
 pub fn pauses(
     contenders: &[Contender],
     extent: Extent,
@@ -91,7 +92,7 @@ pub fn pauses(
     process::place_self(cores.1, false);
     for contender in contenders {
         let server = contender.program.start()?;
-        server.place(cores.0, false);
+        server.place_real_time(cores.0);
         let mut crowd = subscribers(&server, extent.subscribers)?;
         for stream in STREAMS {
             let waits = Waits::during(server.addr, cores.1, LEAD / extent.divisor, || {
