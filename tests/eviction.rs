@@ -550,7 +550,7 @@ fn hot_keys_survive_cold_ones() {
         let cold = left.len() - hot;
         println!("{policy}: {hot} hot and {cold} cold of 5000 each are left");
         assert!(
-            hot > 4000 && cold < hot / 3,
+            hot > 4000 && cold < hot / 2,
             "{policy}: {hot} hot, {cold} cold"
         );
     }

@@ -26,15 +26,16 @@
 //! of it who wants it. It is bounded by `maxclients`.
 
 use super::follow_up::{Own, tell as tell_of};
-use super::pubsub::deliver::catch_up;
+use super::pubsub::deliver::output_of;
 use super::table::Listed;
-use super::{Call, Done, Error, KnownHash, Prepared, Waiting, mute, refuse, slowlog, table};
+use super::{
+    Call, Done, Error, KnownHash, Outputs, Prepared, Waiting, mute, refuse, slowlog, table,
+};
 use crate::engine::blocked::{Over, Waiter, Woken, Work};
 use crate::engine::{Engine, ReplyMode, SessionId};
 use crate::number::{incr_by_float, parse_f64};
-use crate::resp::{Output, Reply, Request};
+use crate::resp::Reply;
 use crate::store::Kind;
-use std::collections::HashMap;
 use std::ops::Range;
 
 const NOT_A_TIMEOUT: Error = Error::new("ERR timeout is not a float or out of range");
@@ -157,42 +158,6 @@ fn beyond_a_double(text: &[u8]) -> Result<f64, Error> {
     }
 }
 
-/// Where the replies go of clients that have waited.
-pub trait Outputs {
-    /// The output of this client. `None` if it has none any more: then it waits no longer, and
-    /// nothing is taken for it.
-    fn output(&mut self, id: SessionId) -> Option<&mut Output>;
-
-    /// The output of a client that is sent a message. `None` if it has none any more.
-    fn message(&mut self, id: SessionId) -> Option<&mut Output> {
-        self.output(id)
-    }
-
-    /// This client's request was run again, and answered: its output had the first of these lengths
-    /// before, and has the second now.
-    fn ran(
-        &mut self,
-        engine: &Engine,
-        id: SessionId,
-        (prepared, request): (&Prepared, &Request<'_>),
-        (before, after): (usize, usize),
-    ) {
-        let _ = (engine, id, prepared, request, before, after);
-    }
-
-    /// This client has waited in vain, and was told so: its output has this length now.
-    fn told(&mut self, engine: &Engine, id: SessionId, unsent: usize) {
-        let _ = (engine, id, unsent);
-    }
-}
-
-/// For those who use the engine without a server.
-impl Outputs for HashMap<SessionId, Output> {
-    fn output(&mut self, id: SessionId) -> Option<&mut Output> {
-        self.get_mut(&id)
-    }
-}
-
 /// Serves the clients that wait for what has come into being, and tells those whose wait is over.
 ///
 /// To be called whenever [`Blocked::has_work`](crate::engine::Blocked::has_work): after a command, before
@@ -221,13 +186,12 @@ fn serve_key(engine: &mut Engine, outputs: &mut dyn Outputs, db: usize, key: &[u
 
 /// Runs a waiting client's command again for the key that it has waited for.
 fn run_again(engine: &mut Engine, outputs: &mut dyn Outputs, id: SessionId, key: &[u8]) {
-    let Some(out) = outputs.output(id) else {
+    let Some(out) = output_of(engine, outputs, id) else {
         return engine.stop_waiting(id);
     };
     let Some(mut woken) = engine.wake(id) else {
         return;
     };
-    catch_up(engine, id, out);
     let before = out.len();
     out.seal();
     let mark = out.mark();
@@ -278,10 +242,9 @@ fn tell(
     mut woken: Woken,
     why: Over,
 ) {
-    let Some(out) = outputs.output(id) else {
+    let Some(out) = output_of(engine, outputs, id) else {
         return;
     };
-    catch_up(engine, id, out);
     out.seal();
     let mark = out.mark();
     let number = entry(&mut woken).number;

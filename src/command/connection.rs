@@ -183,10 +183,7 @@ fn quit(call: &mut Call) -> Done {
 /// CLIENT NO-EVICT survives, as in Redis 7.0.
 fn reset(call: &mut Call) -> Done {
     call.engine.log_out(call.id);
-    call.engine.stop_monitoring(call.id);
-    call.engine.stop_tracking(call.id);
-    call.engine.end_transaction(call.id);
-    call.engine.unsubscribe_all(call.id);
+    call.engine.end_all_of(call.id);
     let uses = call.engine.observers.uses();
     let session = call.session();
     session.db = 0;

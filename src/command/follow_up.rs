@@ -11,8 +11,9 @@
 //!   (the next command of anybody)
 //! ```
 
-use super::blocking::{Outputs, serve_blocked};
+use super::blocking::serve_blocked;
 use super::notifications::{Event, publish_event};
+use super::outputs::Outputs;
 use super::pubsub::deliver;
 use crate::engine::observers::Happened;
 use crate::engine::outbox::Letter;

@@ -11,14 +11,14 @@
 mod query;
 pub mod search;
 
+use super::collection::{existing, readable, writable};
 use super::entry::{Command, DENY_OOM, Keys, READONLY, WRITE};
-use super::sorted_set::{existing, readable, writable};
 use super::{Call, Done, Error, is_word};
 use crate::engine::Classes;
 use crate::geo::{Point, Unit, distance_m};
 use crate::number::{format_decimals, parse_f64};
 use crate::resp::{Reply, Request};
-use crate::store::ZsetRef;
+use crate::store::{ZsetMut, ZsetRef};
 
 const UNKNOWN_UNIT: Error = Error::new("ERR unsupported unit provided. please use M, KM, FT, MI");
 
@@ -166,9 +166,9 @@ fn geoadd(call: &mut Call) -> Done {
     let key = args.arg(1);
     let packing = db.packing;
     let zset = if adding.only_old {
-        existing(&mut db, key)?
+        existing::<ZsetMut>(&mut db, key)?
     } else {
-        Some(writable(&mut db, key)?)
+        Some(writable::<ZsetMut>(&mut db, key)?)
     };
     let (mut added, mut moved) = (0, 0);
     if let Some(mut zset) = zset {
@@ -198,7 +198,7 @@ fn geodist(call: &mut Call) -> Done {
         5 => unit(args.arg(4))?,
         _ => return Err(Error::SYNTAX),
     };
-    let zset = readable(&mut db, args.arg(1))?;
+    let zset = readable::<ZsetRef>(&mut db, args.arg(1))?;
     let place = |at| zset.and_then(|zset| place_of(zset, args.arg(at)));
     match (place(2), place(3)) {
         (Some(a), Some(b)) => reply_distance(reply, distance_m(a, b), unit),
@@ -224,7 +224,7 @@ fn geopos(call: &mut Call) -> Done {
 /// Replies with something about the place of every member that the request names.
 fn reply_each(call: &mut Call, tell: fn(&mut Reply, Option<Point>)) -> Done {
     let (args, mut db, reply) = call.parts();
-    let zset = readable(&mut db, args.arg(1))?;
+    let zset = readable::<ZsetRef>(&mut db, args.arg(1))?;
     reply.array(args.len() - 2);
     for member in args.iter().skip(2) {
         tell(reply, zset.and_then(|zset| place_of(zset, member)));

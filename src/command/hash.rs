@@ -5,18 +5,18 @@
 //! [`HashMut`] to change.
 //!
 //! ```text
-//!   HGET key field ──▶ db.read(key) ──▶ hash_of(entry)? ──▶ hash.get(field) ──▶ reply
+//!   HGET key field ──▶ readable(db, key)? ──▶ hash.get(field) ──▶ reply
 //!   HSET key field value ──▶ writable(db, key)? ──▶ hash.set(field, value) ──▶ db.changed(.., "hset", key)
 //! ```
 
+use super::collection::{existing, readable, reply_firsts, reply_pairs, writable};
 use super::entry::{Command, DENY_OOM, FAST, Keys, READONLY, WRITE};
 use super::sample::{Count, Drawn, Sampled, sample};
 use super::scan::{self, Page};
 use super::{Call, Done, Error, reply_item, reply_optional};
-use crate::engine::{Classes, Db, Random};
+use crate::engine::{Classes, Random};
 use crate::number::{FloatError, incr_by_float, parse_i64};
-use crate::resp::{Protocol, Reply};
-use crate::store::{Entry, HashMut, HashRef, Item, Kind};
+use crate::store::{HashMut, HashRef, Item};
 
 /// What Redis calls it when fields get values.
 const HSET: &str = "hset";
@@ -170,28 +170,11 @@ pub const COMMANDS: &[Command] = &[
         .syntax("key"),
 ];
 
-/// The hash in an entry.
-fn hash_of(entry: &Entry) -> Result<HashRef<'_>, Error> {
-    entry.as_hash().ok_or(Error::WRONG_TYPE)
-}
-
-/// The hash in a key, to be read; `None` where there is no such key.
-fn readable<'d>(db: &'d mut Db, key: &[u8]) -> Result<Option<HashRef<'d>>, Error> {
-    db.read(key).map(hash_of).transpose()
-}
-
-/// The hash in a key, to be changed; one without fields where there is no such key.
-fn writable<'d>(db: &'d mut Db, key: &[u8]) -> Result<HashMut<'d>, Error> {
-    let entry = db.write_or_create(key, Kind::Hash);
-    entry.as_hash_mut().ok_or(Error::WRONG_TYPE)
-}
-
 fn hdel(call: &mut Call) -> Done {
     let (args, mut db, reply) = call.parts();
     let key = args.arg(1);
     let mut removed = 0;
-    if let Some(entry) = db.write(key) {
-        let mut hash = entry.as_hash_mut().ok_or(Error::WRONG_TYPE)?;
+    if let Some(mut hash) = existing::<HashMut>(&mut db, key)? {
         for field in args.iter().skip(2) {
             removed += usize::from(hash.remove(field));
         }
@@ -207,7 +190,7 @@ fn hdel(call: &mut Call) -> Done {
 
 fn hexists(call: &mut Call) -> Done {
     let (args, mut db, reply) = call.parts();
-    let hash = readable(&mut db, args.arg(1))?;
+    let hash = readable::<HashRef>(&mut db, args.arg(1))?;
     let is_there = hash.is_some_and(|hash| hash.get(args.arg(2)).is_some());
     reply.integer(i64::from(is_there));
     Ok(())
@@ -215,14 +198,14 @@ fn hexists(call: &mut Call) -> Done {
 
 fn hget(call: &mut Call) -> Done {
     let (args, mut db, reply) = call.parts();
-    let hash = readable(&mut db, args.arg(1))?;
+    let hash = readable::<HashRef>(&mut db, args.arg(1))?;
     reply_optional(reply, hash.and_then(|hash| hash.get(args.arg(2))));
     Ok(())
 }
 
 fn hmget(call: &mut Call) -> Done {
     let (args, mut db, reply) = call.parts();
-    let hash = readable(&mut db, args.arg(1))?;
+    let hash = readable::<HashRef>(&mut db, args.arg(1))?;
     reply.array(args.len() - 2);
     for field in args.iter().skip(2) {
         reply_optional(reply, hash.and_then(|hash| hash.get(field)));
@@ -232,7 +215,7 @@ fn hmget(call: &mut Call) -> Done {
 
 fn hgetall(call: &mut Call) -> Done {
     let (args, mut db, reply) = call.parts();
-    let hash = readable(&mut db, args.arg(1))?;
+    let hash = readable::<HashRef>(&mut db, args.arg(1))?;
     reply.map(hash.map_or(0, HashRef::len));
     for (field, value) in hash.into_iter().flat_map(HashRef::iter) {
         reply_item(reply, field);
@@ -252,7 +235,7 @@ fn hvals(call: &mut Call) -> Done {
 /// Replies with one half of every field and value.
 fn reply_all(call: &mut Call, half: for<'a> fn((Item<'a>, Item<'a>)) -> Item<'a>) -> Done {
     let (args, mut db, reply) = call.parts();
-    let hash = readable(&mut db, args.arg(1))?;
+    let hash = readable::<HashRef>(&mut db, args.arg(1))?;
     reply.array(hash.map_or(0, HashRef::len));
     for pair in hash.into_iter().flat_map(HashRef::iter) {
         reply_item(reply, half(pair));
@@ -262,14 +245,14 @@ fn reply_all(call: &mut Call, half: for<'a> fn((Item<'a>, Item<'a>)) -> Item<'a>
 
 fn hlen(call: &mut Call) -> Done {
     let (args, mut db, reply) = call.parts();
-    let hash = readable(&mut db, args.arg(1))?;
+    let hash = readable::<HashRef>(&mut db, args.arg(1))?;
     reply.integer(hash.map_or(0, HashRef::len) as i64);
     Ok(())
 }
 
 fn hstrlen(call: &mut Call) -> Done {
     let (args, mut db, reply) = call.parts();
-    let hash = readable(&mut db, args.arg(1))?;
+    let hash = readable::<HashRef>(&mut db, args.arg(1))?;
     let value = hash.and_then(|hash| hash.get(args.arg(2)));
     reply.integer(value.map_or(0, |value| value.len()) as i64);
     Ok(())
@@ -294,7 +277,7 @@ fn set_fields(call: &mut Call) -> Result<usize, Error> {
     }
     let (args, mut db, _) = call.parts();
     let packing = db.packing;
-    let mut hash = writable(&mut db, args.arg(1))?;
+    let mut hash = writable::<HashMut>(&mut db, args.arg(1))?;
     let mut added = 0;
     for field in (2..args.len()).step_by(2) {
         let is_new = hash.set(args.arg(field), args.arg(field + 1), packing);
@@ -309,7 +292,7 @@ fn hsetnx(call: &mut Call) -> Done {
     let (args, mut db, reply) = call.parts();
     let packing = db.packing;
     let (field, value) = (args.arg(2), args.arg(3));
-    let mut hash = writable(&mut db, args.arg(1))?;
+    let mut hash = writable::<HashMut>(&mut db, args.arg(1))?;
     let is_new = hash.as_ref().get(field).is_none();
     if is_new {
         hash.set(field, value, packing);
@@ -325,7 +308,7 @@ fn hincrby(call: &mut Call) -> Done {
     let by = parse_i64(args.arg(3)).ok_or(Error::NOT_AN_INTEGER)?;
     let packing = db.packing;
     let field = args.arg(2);
-    let mut hash = writable(&mut db, args.arg(1))?;
+    let mut hash = writable::<HashMut>(&mut db, args.arg(1))?;
     let old = match hash.as_ref().get(field) {
         Some(value) => value.as_i64().ok_or(NOT_AN_INTEGER)?,
         None => 0,
@@ -349,7 +332,7 @@ fn hincrbyfloat(call: &mut Call) -> Done {
         Ok(_) => {}
     }
     let packing = db.packing;
-    let mut hash = writable(&mut db, args.arg(1))?;
+    let mut hash = writable::<HashMut>(&mut db, args.arg(1))?;
     let old = hash.as_ref().get(field).map(|value| value.to_vec());
     let sum = incr_by_float(old.as_deref().unwrap_or(b"0"), by);
     // The increment is a number, so it is the old value that is none.
@@ -368,41 +351,23 @@ fn hrandfield(call: &mut Call) -> Done {
     let mut random = call.engine.random.split();
     let (args, mut db, reply) = call.parts();
     if args.len() == 2 {
-        let hash = readable(&mut db, args.arg(1))?;
+        let hash = readable::<HashRef>(&mut db, args.arg(1))?;
         let field = hash.and_then(|hash| hash.random(|n| random.below(n)));
         reply_optional(reply, field.map(|(field, _)| field));
         return Ok(());
     }
     let (count, with_values) = Count::parse_with(args, "WITHVALUES")?;
-    let hash = readable(&mut db, args.arg(1))?;
+    let hash = readable::<HashRef>(&mut db, args.arg(1))?;
     let drawn = match &hash {
         Some(hash) => sample(hash, count, &mut random)?,
         None => Drawn::nothing(),
     };
     if with_values {
-        reply_pairs(reply, drawn);
+        reply_pairs(reply, drawn, reply_item);
     } else {
-        reply.array(drawn.len());
-        drawn.for_each(|(field, _)| reply_item(reply, field));
+        reply_firsts(reply, drawn);
     }
     Ok(())
-}
-
-/// Replies with fields and their values: one behind the other, or in twos for who speaks RESP3.
-fn reply_pairs<'a>(reply: &mut Reply, pairs: impl ExactSizeIterator<Item = (Item<'a>, Item<'a>)>) {
-    let is_nested = reply.protocol() == Protocol::Resp3;
-    reply.array(if is_nested {
-        pairs.len()
-    } else {
-        2 * pairs.len()
-    });
-    for (field, value) in pairs {
-        if is_nested {
-            reply.array(2);
-        }
-        reply_item(reply, field);
-        reply_item(reply, value);
-    }
 }
 
 impl<'a> Sampled for HashRef<'a> {
@@ -428,7 +393,7 @@ impl<'a> Sampled for HashRef<'a> {
 fn hscan(call: &mut Call) -> Done {
     let (args, mut db, reply) = call.parts();
     let cursor = scan::cursor(args.arg(2))?;
-    let Some(hash) = readable(&mut db, args.arg(1))? else {
+    let Some(hash) = readable::<HashRef>(&mut db, args.arg(1))? else {
         scan::reply_page(reply, 0, &[]);
         return Ok(());
     };

@@ -20,11 +20,12 @@ pub mod pop;
 pub mod position;
 pub mod transfer;
 
+use super::collection::{existing, readable, writable};
 use super::entry::{Command, DENY_OOM, FAST, Keys, READONLY, WRITE};
 use super::{Call, Done, Error, is_word, reply_item, reply_optional};
-use crate::engine::{Classes, Db};
+use crate::engine::Classes;
 use crate::number::parse_i64;
-use crate::store::{End, Entry, Kind, ListMut, ListRef};
+use crate::store::{End, ListMut, ListRef};
 use std::ops::Range;
 
 const INDEX_OUT_OF_RANGE: Error = Error::new("ERR index out of range");
@@ -138,28 +139,6 @@ pub const COMMANDS: &[Command] = &[
         .syntax("key element ..."),
 ];
 
-/// The list in an entry.
-fn list_of(entry: &Entry) -> Result<ListRef<'_>, Error> {
-    entry.as_list().ok_or(Error::WRONG_TYPE)
-}
-
-/// The list in a key, to be read; `None` where there is no such key.
-fn readable<'d>(db: &'d mut Db, key: &[u8]) -> Result<Option<ListRef<'d>>, Error> {
-    db.read(key).map(list_of).transpose()
-}
-
-/// The list in a key, to be changed; `None` where there is no such key.
-fn existing<'d>(db: &'d mut Db, key: &[u8]) -> Result<Option<ListMut<'d>>, Error> {
-    let list = |entry: &'d mut Entry| entry.as_list_mut().ok_or(Error::WRONG_TYPE);
-    db.write(key).map(list).transpose()
-}
-
-/// The list in a key, to be changed; one without elements where there is no such key.
-fn writable<'d>(db: &'d mut Db, key: &[u8]) -> Result<ListMut<'d>, Error> {
-    let entry = db.write_or_create(key, Kind::List);
-    entry.as_list_mut().ok_or(Error::WRONG_TYPE)
-}
-
 /// Reads an index, or another number with a sign.
 fn integer(text: &[u8]) -> Result<i64, Error> {
     parse_i64(text).ok_or(Error::NOT_AN_INTEGER)
@@ -220,7 +199,7 @@ fn rpush(call: &mut Call) -> Done {
 fn push(call: &mut Call, end: End) -> Done {
     let (args, mut db, reply) = call.parts();
     let packing = db.packing;
-    let mut list = writable(&mut db, args.arg(1))?;
+    let mut list = writable::<ListMut>(&mut db, args.arg(1))?;
     list.extend(end, args.iter().skip(2), packing);
     reply.integer(list.len() as i64);
     db.replied();
@@ -239,7 +218,7 @@ fn rpushx(call: &mut Call) -> Done {
 fn push_to_existing(call: &mut Call, end: End) -> Done {
     let (args, mut db, reply) = call.parts();
     let packing = db.packing;
-    let Some(mut list) = existing(&mut db, args.arg(1))? else {
+    let Some(mut list) = existing::<ListMut>(&mut db, args.arg(1))? else {
         reply.integer(0);
         return Ok(());
     };
@@ -252,14 +231,14 @@ fn push_to_existing(call: &mut Call, end: End) -> Done {
 
 fn llen(call: &mut Call) -> Done {
     let (args, mut db, reply) = call.parts();
-    let list = readable(&mut db, args.arg(1))?;
+    let list = readable::<ListRef>(&mut db, args.arg(1))?;
     reply.integer(list.map_or(0, ListRef::len) as i64);
     Ok(())
 }
 
 fn lindex(call: &mut Call) -> Done {
     let (args, mut db, reply) = call.parts();
-    let Some(list) = readable(&mut db, args.arg(1))? else {
+    let Some(list) = readable::<ListRef>(&mut db, args.arg(1))? else {
         reply.null();
         return Ok(());
     };
@@ -271,7 +250,7 @@ fn lindex(call: &mut Call) -> Done {
 fn lrange(call: &mut Call) -> Done {
     let (args, mut db, reply) = call.parts();
     let (start, stop) = (integer(args.arg(2))?, integer(args.arg(3))?);
-    let Some(list) = readable(&mut db, args.arg(1))? else {
+    let Some(list) = readable::<ListRef>(&mut db, args.arg(1))? else {
         reply.array(0);
         return Ok(());
     };
@@ -290,7 +269,7 @@ fn linsert(call: &mut Call) -> Done {
         return Err(Error::SYNTAX);
     }
     let packing = db.packing;
-    let Some(mut list) = existing(&mut db, args.arg(1))? else {
+    let Some(mut list) = existing::<ListMut>(&mut db, args.arg(1))? else {
         reply.integer(0);
         return Ok(());
     };
@@ -308,7 +287,7 @@ fn linsert(call: &mut Call) -> Done {
 fn lset(call: &mut Call) -> Done {
     let (args, mut db, reply) = call.parts();
     let packing = db.packing;
-    let mut list = existing(&mut db, args.arg(1))?.ok_or(Error::NO_SUCH_KEY)?;
+    let mut list = existing::<ListMut>(&mut db, args.arg(1))?.ok_or(Error::NO_SUCH_KEY)?;
     let index = resolve(integer(args.arg(2))?, list.len());
     if !index.is_some_and(|index| list.set(index, args.arg(3), packing)) {
         return Err(INDEX_OUT_OF_RANGE);
@@ -327,7 +306,7 @@ fn lrem(call: &mut Call) -> Done {
         Ok(0) | Err(_) => usize::MAX,
         Ok(most) => most,
     };
-    let Some(mut list) = existing(&mut db, key)? else {
+    let Some(mut list) = existing::<ListMut>(&mut db, key)? else {
         reply.integer(0);
         return Ok(());
     };
@@ -345,7 +324,7 @@ fn ltrim(call: &mut Call) -> Done {
     let (args, mut db, reply) = call.parts();
     let key = args.arg(1);
     let (start, stop) = (integer(args.arg(2))?, integer(args.arg(3))?);
-    if let Some(mut list) = existing(&mut db, key)? {
+    if let Some(mut list) = existing::<ListMut>(&mut db, key)? {
         let len = list.len();
         let kept = between(start, stop, len);
         let tail = list.remove_range(kept.end, usize::MAX);

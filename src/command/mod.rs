@@ -19,8 +19,10 @@ mod bitmap;
 pub mod blocking;
 mod catalog;
 mod client;
+mod collection;
 pub mod config;
 mod connection;
+mod count;
 mod debug;
 mod docs;
 pub mod entry;
@@ -42,6 +44,7 @@ mod memory;
 mod monitor;
 mod notifications;
 mod object;
+mod outputs;
 pub mod pause;
 pub mod pubsub;
 mod redact;
@@ -63,12 +66,13 @@ use crate::engine::uses::Uses;
 use crate::engine::{Db, Engine, KnownHash, ReplyMode, Session, SessionId};
 use crate::resp::{Mark, Output, Reply, Request};
 use crate::store::Item;
-pub use blocking::{Null, Outputs, serve_blocked};
+pub use blocking::{Null, serve_blocked};
 pub use client::line::flags as client_flags;
 pub use entry::Command;
 pub use error::Error;
 use follow_up::Own;
 pub use follow_up::follow_up;
+pub use outputs::Outputs;
 pub use table::Group;
 use table::Listed;
 
@@ -212,6 +216,7 @@ pub fn first_key<'a>(found: &Listed, request: &'a Request<'_>) -> Option<&'a [u8
 /// The same as [`execute`], for who has prepared the request already. Says whether that is all, as it is
 /// nearly always: the client may run another (it is not leaving, and does not wait), there is nothing
 /// to [`follow_up()`], and no mail for the server.
+#[inline(always)]
 pub fn run(
     engine: &mut Engine,
     id: SessionId,
@@ -224,8 +229,16 @@ pub fn run(
     if !request.is_empty() {
         answer_request(engine, id, prepared, request, out, mark);
     }
+    let is_all = !engine.has_business() & engine.sessions[id].is_plain();
+    is_all || settle(engine, id, out, mark)
+}
+
+/// The end of a request that has left something to be done, or whose client is not like most. Says whether
+/// the client's next one may be run at once.
+#[cold]
+fn settle(engine: &mut Engine, id: SessionId, out: &mut Output, mark: Mark) -> bool {
     let is_all = !engine.has_business();
-    if !is_all && engine.observers.has_happened() {
+    if engine.observers.has_happened() {
         follow_up::tell(engine, Some(Own { id, out, mark }));
     }
     let session = &mut engine.sessions[id];
@@ -236,7 +249,7 @@ pub fn run(
     is_all & session.may_go_on()
 }
 
-#[inline]
+#[inline(always)]
 fn answer_request(
     engine: &mut Engine,
     id: SessionId,
@@ -245,37 +258,57 @@ fn answer_request(
     out: &mut Output,
     mark: Mark,
 ) {
-    match admit(engine, id, prepared.found, &request) {
-        Ok(found) => {
-            let session = &mut engine.sessions[id];
-            // Now, so that CLIENT LIST shows itself.
-            session.last_command = Some(found.number);
-            session.commands += 1;
-            let gates = session.gates | engine.gates;
-            let mut call = Call {
-                command: found.command,
-                args: request,
-                reply: Reply::new(out, session.protocol),
-                engine,
-                id,
-                known: &prepared.known,
-                waiting: Waiting::Allowed,
-            };
-            // What a command may take away from its request is big; that request has time for the longer way.
-            if gates.are_open() & !call.args.owns_any() {
-                carry_out(&mut call, found, mark);
-            } else {
-                gate::pass(&mut call, found, mark, gates);
-            }
-        }
-        // Whoever sends a web request gets no answer, which a browser could show to an attacker.
-        Err(_) if engine.sessions[id].closing => {}
-        Err(error) => reject(engine, id, prepared.found, error, out),
+    let found = match prepared.found {
+        Some(found) if found.command.accepts(request.len()) => found,
+        found => return turn_away(engine, id, found, &request, out),
+    };
+    let session = &mut engine.sessions[id];
+    // Now, so that CLIENT LIST shows itself.
+    session.last_command = Some(found.number);
+    session.commands += 1;
+    let gates = session.gates | engine.gates;
+    let mut call = Call {
+        command: found.command,
+        args: request,
+        reply: Reply::new(out, session.protocol),
+        engine,
+        id,
+        known: &prepared.known,
+        waiting: Waiting::Allowed,
+    };
+    // What a command may take away from its request is big; that request has time for the longer way.
+    if gates.are_open() & !call.args.owns_any() {
+        carry_out(&mut call, found, mark);
+    } else {
+        gate::pass(&mut call, found, mark, gates);
+    }
+}
+
+/// Answers a request that cannot be run like that, whoever sends it: there is no such command, or it has
+/// another number of words.
+#[cold]
+fn turn_away(
+    engine: &mut Engine,
+    id: SessionId,
+    found: Option<&'static Listed>,
+    request: &Request<'_>,
+    out: &mut Output,
+) {
+    let error = match found {
+        Some(found) => wrong_arity(found),
+        None => unknown(request),
+    };
+    // Whoever sends a web request gets no answer, which a browser could show to an attacker.
+    if found.is_none() && is_web_request(request.arg(0)) {
+        engine.sessions[id].closing = true;
+    }
+    if !engine.sessions[id].closing {
+        reject(engine, id, found, error, out);
     }
 }
 
 /// Runs a command that may be run. Its reply begins at `mark`.
-#[inline]
+#[inline(always)]
 fn carry_out(call: &mut Call, found: &'static Listed, mark: Mark) {
     let done = (found.command.run)(call);
     let (engine, id, out) = (&mut *call.engine, call.id, call.reply.output());
@@ -321,27 +354,8 @@ pub fn answer(engine: &mut Engine, id: SessionId, error: Option<Error>, out: &mu
     }
 }
 
-/// Checks whether a request can be run like that. (Whether its client may is asked behind a gate.)
-#[inline]
-fn admit(
-    engine: &mut Engine,
-    id: SessionId,
-    found: Option<&'static Listed>,
-    request: &Request<'_>,
-) -> Result<&'static Listed, Error> {
-    let Some(found) = found else {
-        engine.sessions[id].closing |= is_web_request(request.arg(0));
-        return Err(unknown(request));
-    };
-    if found.command.accepts(request.len()) {
-        Ok(found)
-    } else {
-        Err(wrong_arity(found))
-    }
-}
-
 /// Counts a command that was run. Gives the nanoseconds that it took.
-#[inline]
+#[inline(always)]
 fn count(engine: &mut Engine, number: u16, failed: bool) -> u64 {
     let before_ns = engine.watch_ns;
     engine.watch_ns = (engine.host.stopwatch_ns)();

@@ -16,7 +16,7 @@
 
 use super::entry::{Command, MAY_REPLICATE, WRITE};
 use super::follow_up::follow_up;
-use super::pubsub::deliver::catch_up;
+use super::pubsub::deliver::output_of;
 use super::{Call, Done, Error, Outputs, Prepared, client, run, table};
 use crate::engine::pause::{Parked, Pausing};
 use crate::engine::{Engine, SessionId, Transaction};
@@ -103,10 +103,9 @@ pub fn resume(engine: &mut Engine, outputs: &mut dyn Outputs) -> Option<SessionI
     let Parked {
         id, mut request, ..
     } = engine.next_released()?;
-    let Some(out) = outputs.output(id) else {
+    let Some(out) = output_of(engine, outputs, id) else {
         return Some(id);
     };
-    catch_up(engine, id, out);
     let before = out.len();
     let prepared = Prepared::of(&request.request());
     run(engine, id, &prepared, request.request(), out);

@@ -6,7 +6,7 @@
 //! [`SetMut`] to change.
 //!
 //! ```text
-//!   SISMEMBER key member ──▶ db.read(key) ──▶ set_of(entry)? ──▶ set.contains(member) ──▶ reply
+//!   SISMEMBER key member ──▶ readable(db, key)? ──▶ set.contains(member) ──▶ reply
 //!   SADD key member ──▶ writable(db, key)? ──▶ set.insert(member) ──▶ db.changes(how many were new)
 //! ```
 //!
@@ -16,14 +16,15 @@
 
 pub mod algebra;
 
+use super::collection::{existing, readable, writable};
+use super::count;
 use super::entry::{Command, DENY_OOM, FAST, Keys, READONLY, WRITE};
 use super::sample::{Count, Drawn, Sampled, sample};
 use super::scan::{self, Page};
 use super::{Call, Done, Error, reply_item, reply_optional};
 use crate::engine::{Classes, Db, Random};
-use crate::number::parse_i64;
 use crate::resp::Reply;
-use crate::store::{Entry, Item, Kind, SetMut, SetRef};
+use crate::store::{Item, SetMut, SetRef};
 
 /// What Redis calls it when members are taken by chance.
 const SPOP: &str = "spop";
@@ -130,33 +131,10 @@ pub const COMMANDS: &[Command] = &[
         .syntax("key cursor:integer [MATCH pattern] [COUNT count:integer]"),
 ];
 
-/// The set in an entry.
-fn set_of(entry: &Entry) -> Result<SetRef<'_>, Error> {
-    entry.as_set().ok_or(Error::WRONG_TYPE)
-}
-
-/// The set in a key, to be read; `None` where there is no such key.
-fn readable<'d>(db: &'d mut Db, key: &[u8]) -> Result<Option<SetRef<'d>>, Error> {
-    db.read(key).map(set_of).transpose()
-}
-
-/// The set in a key, to be changed; one without members where there is no such key.
-fn writable<'d>(db: &'d mut Db, key: &[u8]) -> Result<SetMut<'d>, Error> {
-    let entry = db.write_or_create(key, Kind::Set);
-    entry.as_set_mut().ok_or(Error::WRONG_TYPE)
-}
-
-/// The set in a key, to have members taken out; `None` where there is no such key.
-fn existing<'d>(db: &'d mut Db, key: &[u8]) -> Result<Option<SetMut<'d>>, Error> {
-    let entry = db.write(key);
-    let set = entry.map(|entry| entry.as_set_mut().ok_or(Error::WRONG_TYPE));
-    set.transpose()
-}
-
 fn sadd(call: &mut Call) -> Done {
     let (args, mut db, reply) = call.parts();
     let packing = db.packing;
-    let mut set = writable(&mut db, args.arg(1))?;
+    let mut set = writable::<SetMut>(&mut db, args.arg(1))?;
     let mut added = 0;
     for member in args.iter().skip(2) {
         added += usize::from(set.insert(member, packing));
@@ -170,7 +148,7 @@ fn srem(call: &mut Call) -> Done {
     let (args, mut db, reply) = call.parts();
     let key = args.arg(1);
     let mut removed = 0;
-    if let Some(mut set) = existing(&mut db, key)? {
+    if let Some(mut set) = existing::<SetMut>(&mut db, key)? {
         for member in args.iter().skip(2) {
             removed += usize::from(set.remove(member));
         }
@@ -186,14 +164,14 @@ fn srem(call: &mut Call) -> Done {
 
 fn scard(call: &mut Call) -> Done {
     let (args, mut db, reply) = call.parts();
-    let set = readable(&mut db, args.arg(1))?;
+    let set = readable::<SetRef>(&mut db, args.arg(1))?;
     reply.integer(set.map_or(0, SetRef::len) as i64);
     Ok(())
 }
 
 fn sismember(call: &mut Call) -> Done {
     let (args, mut db, reply) = call.parts();
-    let set = readable(&mut db, args.arg(1))?;
+    let set = readable::<SetRef>(&mut db, args.arg(1))?;
     let is_member = set.is_some_and(|set| set.contains(args.arg(2)));
     reply.integer(i64::from(is_member));
     Ok(())
@@ -201,7 +179,7 @@ fn sismember(call: &mut Call) -> Done {
 
 fn smismember(call: &mut Call) -> Done {
     let (args, mut db, reply) = call.parts();
-    let set = readable(&mut db, args.arg(1))?;
+    let set = readable::<SetRef>(&mut db, args.arg(1))?;
     reply.array(args.len() - 2);
     for member in args.iter().skip(2) {
         let is_member = set.is_some_and(|set| set.contains(member));
@@ -212,7 +190,7 @@ fn smismember(call: &mut Call) -> Done {
 
 fn smembers(call: &mut Call) -> Done {
     let (args, mut db, reply) = call.parts();
-    let set = readable(&mut db, args.arg(1))?;
+    let set = readable::<SetRef>(&mut db, args.arg(1))?;
     reply_set(reply, set);
     Ok(())
 }
@@ -233,12 +211,13 @@ fn smove(call: &mut Call) -> Done {
         return Ok(());
     }
     if source == target {
-        let set = existing(&mut db, source)?;
+        let set = existing::<SetMut>(&mut db, source)?;
         let is_member = set.is_some_and(|set| set.as_ref().contains(member));
         reply.integer(i64::from(is_member));
         return Ok(());
     }
-    let removed = existing(&mut db, source)?.map(|mut set| (set.remove(member), set.is_empty()));
+    let removed =
+        existing::<SetMut>(&mut db, source)?.map(|mut set| (set.remove(member), set.is_empty()));
     let (is_moved, is_empty) = removed.unwrap_or_default();
     if is_moved {
         db.changed(Classes::SET, "srem", source);
@@ -246,7 +225,7 @@ fn smove(call: &mut Call) -> Done {
             db.remove_empty(source);
         }
         let packing = db.packing;
-        let is_new = writable(&mut db, target)?.insert(member, packing);
+        let is_new = writable::<SetMut>(&mut db, target)?.insert(member, packing);
         db.changes(usize::from(is_new), Classes::SET, "sadd", target);
     }
     reply.integer(i64::from(is_moved));
@@ -256,9 +235,9 @@ fn smove(call: &mut Call) -> Done {
 /// Whether there is a set to move a member out of, and nothing but a set to move it to. (What the
 /// target holds is looked at only where there is a source.)
 fn may_move(db: &mut Db, source: &[u8], target: &[u8]) -> Result<bool, Error> {
-    let is_there = existing(db, source)?.is_some();
+    let is_there = existing::<SetMut>(db, source)?.is_some();
     if is_there {
-        existing(db, target)?;
+        existing::<SetMut>(db, target)?;
     }
     Ok(is_there)
 }
@@ -275,7 +254,7 @@ fn pop_one(call: &mut Call) -> Done {
     let mut random = call.engine.random.split();
     let (args, mut db, reply) = call.parts();
     let key = args.arg(1);
-    let Some(mut set) = existing(&mut db, key)? else {
+    let Some(mut set) = existing::<SetMut>(&mut db, key)? else {
         reply.null();
         return Ok(());
     };
@@ -294,10 +273,9 @@ fn pop_one(call: &mut Call) -> Done {
 fn pop_many(call: &mut Call) -> Done {
     let mut random = call.engine.random.split();
     let (args, mut db, reply) = call.parts();
-    let count = parse_i64(args.arg(2)).and_then(|count| usize::try_from(count).ok());
-    let count = count.ok_or(Error::MUST_BE_POSITIVE)?;
+    let count = count::to_take(args.arg(2))?;
     let (key, packing) = (args.arg(1), db.packing);
-    let Some(mut set) = existing(&mut db, key)? else {
+    let Some(mut set) = existing::<SetMut>(&mut db, key)? else {
         reply.set(0);
         return Ok(());
     };
@@ -328,7 +306,7 @@ fn srandmember(call: &mut Call) -> Done {
         return Err(Error::SYNTAX);
     }
     let count = args.get(2).map(Count::parse).transpose()?;
-    let set = readable(&mut db, args.arg(1))?;
+    let set = readable::<SetRef>(&mut db, args.arg(1))?;
     let Some(count) = count else {
         let member = set.and_then(|set| set.random(|n| random.below(n)));
         reply_optional(reply, member);
@@ -368,7 +346,7 @@ impl<'a> Sampled for SetRef<'a> {
 fn sscan(call: &mut Call) -> Done {
     let (args, mut db, reply) = call.parts();
     let cursor = scan::cursor(args.arg(2))?;
-    let Some(set) = readable(&mut db, args.arg(1))? else {
+    let Some(set) = readable::<SetRef>(&mut db, args.arg(1))? else {
         scan::reply_page(reply, 0, &[]);
         return Ok(());
     };

@@ -116,7 +116,7 @@ fn slowlog_reset(call: &mut Call) -> Done {
 /// wants to know is told.
 #[cold]
 pub fn note(engine: &mut Engine, id: SessionId, found: &Listed, args: &Request<'_>, ns: u64) {
-    engine.catch_up(ns);
+    engine.put_clock_forward(ns);
     let is_fast = found.command.flags.has(FAST);
     engine.note_latency(if is_fast { "fast-command" } else { "command" }, ns);
     // Who waits is logged when it has been answered.
@@ -128,7 +128,7 @@ pub fn note(engine: &mut Engine, id: SessionId, found: &Listed, args: &Request<'
 /// The same for one that has waited and was run again.
 #[cold]
 pub fn note_again(engine: &mut Engine, id: SessionId, found: &Listed, args: &Request<'_>, ns: u64) {
-    engine.catch_up(ns);
+    engine.put_clock_forward(ns);
     engine.note_latency("command-unblocking", ns);
     log(engine, id, found, args, ns);
 }

@@ -334,7 +334,7 @@ fn in_order(db: &mut Db, key: &[u8], options: &Options) -> Result<Elements, Erro
 /// back, which OBJECT ENCODING tells.
 fn unpack(db: &mut Db, key: &[u8], packing: &Packing) {
     if let Some(mut set) = db.write(key).and_then(Entry::as_zset_mut) {
-        set.expect(usize::MAX, 0, packing);
+        set.prepare_for(usize::MAX, 0, packing);
     }
 }
 

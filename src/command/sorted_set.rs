@@ -5,7 +5,7 @@
 //! and a [`ZsetMut`] to change.
 //!
 //! ```text
-//!   ZSCORE key member ──▶ db.read(key) ──▶ set_of(entry)? ──▶ set.score(member) ──▶ reply
+//!   ZSCORE key member ──▶ readable(db, key)? ──▶ set.score(member) ──▶ reply
 //!   ZADD key score member ──▶ writable(db, key)? ──▶ set.update(member, decide) ──▶ db.changed(.., "zadd", key)
 //!
 //!   ZRANGE, ZCOUNT, ZREMRANGEBYSCORE, ...
@@ -29,14 +29,15 @@ pub mod span;
 #[cfg(test)]
 mod tests;
 
+use super::collection::{existing, readable, reply_firsts, reply_pairs};
 use super::entry::{Command, FAST, Keys, READONLY, WRITE};
 use super::sample::{Count, Drawn, Sampled, sample};
 use super::scan::{self, Page};
 use super::{Call, Done, Error, reply_item, reply_optional};
-use crate::engine::{Classes, Db, Random};
+use crate::engine::{Classes, Random};
 use crate::number::format_f64;
-use crate::resp::{Protocol, Reply};
-use crate::store::{Entry, Item, Kind, ZsetMut, ZsetRef};
+use crate::resp::Reply;
+use crate::store::{Item, ZsetMut, ZsetRef};
 
 /// The commands that speak of single members.
 pub const COMMANDS: &[Command] = &[
@@ -118,29 +119,6 @@ pub const COMMANDS: &[Command] = &[
 /// A member and its score.
 type Element<'a> = (Item<'a>, f64);
 
-/// The sorted set in an entry.
-fn set_of(entry: &Entry) -> Result<ZsetRef<'_>, Error> {
-    entry.as_zset().ok_or(Error::WRONG_TYPE)
-}
-
-/// The sorted set in a key, to be read; `None` where there is no such key.
-pub(super) fn readable<'d>(db: &'d mut Db, key: &[u8]) -> Result<Option<ZsetRef<'d>>, Error> {
-    db.read(key).map(set_of).transpose()
-}
-
-/// The sorted set in a key, to be changed; `None` where there is no such key.
-pub(super) fn existing<'d>(db: &'d mut Db, key: &[u8]) -> Result<Option<ZsetMut<'d>>, Error> {
-    db.write(key)
-        .map(|entry| entry.as_zset_mut().ok_or(Error::WRONG_TYPE))
-        .transpose()
-}
-
-/// The sorted set in a key, to be changed; one without members where there is no such key.
-pub(super) fn writable<'d>(db: &'d mut Db, key: &[u8]) -> Result<ZsetMut<'d>, Error> {
-    let entry = db.write_or_create(key, Kind::Zset);
-    entry.as_zset_mut().ok_or(Error::WRONG_TYPE)
-}
-
 /// Replies with a score, or with null.
 fn reply_score(reply: &mut Reply, score: Option<f64>) {
     match score {
@@ -149,47 +127,36 @@ fn reply_score(reply: &mut Reply, score: Option<f64>) {
     }
 }
 
-/// Replies with elements, and their scores where they are asked for: one behind the other, or in twos
-/// for who speaks RESP3.
+/// Replies with elements, and their scores where they are asked for.
 fn reply_elements<'a>(
     reply: &mut Reply,
     elements: impl ExactSizeIterator<Item = Element<'a>>,
     with_scores: bool,
 ) {
-    let is_nested = reply.protocol() == Protocol::Resp3;
-    if with_scores && !is_nested {
-        reply.array(2 * elements.len());
+    if with_scores {
+        reply_pairs(reply, elements, |reply, score| reply.double(score));
     } else {
-        reply.array(elements.len());
-    }
-    for (member, score) in elements {
-        if with_scores && is_nested {
-            reply.array(2);
-        }
-        reply_item(reply, member);
-        if with_scores {
-            reply.double(score);
-        }
+        reply_firsts(reply, elements);
     }
 }
 
 fn zcard(call: &mut Call) -> Done {
     let (args, mut db, reply) = call.parts();
-    let set = readable(&mut db, args.arg(1))?;
+    let set = readable::<ZsetRef>(&mut db, args.arg(1))?;
     reply.integer(set.map_or(0, ZsetRef::len) as i64);
     Ok(())
 }
 
 fn zscore(call: &mut Call) -> Done {
     let (args, mut db, reply) = call.parts();
-    let set = readable(&mut db, args.arg(1))?;
+    let set = readable::<ZsetRef>(&mut db, args.arg(1))?;
     reply_score(reply, set.and_then(|set| set.score(args.arg(2))));
     Ok(())
 }
 
 fn zmscore(call: &mut Call) -> Done {
     let (args, mut db, reply) = call.parts();
-    let set = readable(&mut db, args.arg(1))?;
+    let set = readable::<ZsetRef>(&mut db, args.arg(1))?;
     reply.array(args.len() - 2);
     for member in args.iter().skip(2) {
         reply_score(reply, set.and_then(|set| set.score(member)));
@@ -201,7 +168,7 @@ fn zrem(call: &mut Call) -> Done {
     let (args, mut db, reply) = call.parts();
     let key = args.arg(1);
     let mut removed = 0;
-    if let Some(mut set) = existing(&mut db, key)? {
+    if let Some(mut set) = existing::<ZsetMut>(&mut db, key)? {
         for member in args.iter().skip(2) {
             removed += usize::from(set.remove(member).is_some());
         }
@@ -234,7 +201,7 @@ fn reply_rank(call: &mut Call, counted: fn(usize, usize) -> usize) -> Done {
     };
     let (args, mut db, reply) = call.parts();
     let member = args.arg(2);
-    let set = readable(&mut db, args.arg(1))?;
+    let set = readable::<ZsetRef>(&mut db, args.arg(1))?;
     let found = set.and_then(|set| Some((set, set.rank(member)?)));
     match found {
         None if with_score => reply.null_array(),
@@ -256,13 +223,13 @@ fn zrandmember(call: &mut Call) -> Done {
     let mut random = call.engine.random.split();
     let (args, mut db, reply) = call.parts();
     if args.len() == 2 {
-        let set = readable(&mut db, args.arg(1))?;
+        let set = readable::<ZsetRef>(&mut db, args.arg(1))?;
         let element = set.and_then(|set| set.random(|n| random.below(n)));
         reply_optional(reply, element.map(|(member, _)| member));
         return Ok(());
     }
     let (count, with_scores) = Count::parse_with(args, "WITHSCORES")?;
-    let set = readable(&mut db, args.arg(1))?;
+    let set = readable::<ZsetRef>(&mut db, args.arg(1))?;
     let drawn = match &set {
         Some(set) => sample(set, count, &mut random)?,
         None => Drawn::nothing(),
@@ -294,7 +261,7 @@ impl<'a> Sampled for ZsetRef<'a> {
 fn zscan(call: &mut Call) -> Done {
     let (args, mut db, reply) = call.parts();
     let cursor = scan::cursor(args.arg(2))?;
-    let Some(set) = readable(&mut db, args.arg(1))? else {
+    let Some(set) = readable::<ZsetRef>(&mut db, args.arg(1))? else {
         scan::reply_page(reply, 0, &[]);
         return Ok(());
     };

@@ -210,7 +210,7 @@ fn store_argument(
 }
 
 /// Stores one argument under the key in another, moving it where it is long.
-#[inline]
+#[inline(always)]
 fn store_pair(
     args: &mut Request,
     db: &mut Db,

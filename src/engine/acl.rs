@@ -30,23 +30,13 @@ pub use log::{Context, Log, Reason};
 pub use selector::{Access, CommandSet, Selector};
 use slab::Slab;
 use std::collections::BTreeMap;
-pub use user::User;
+pub use user::{User, UserId};
 
 /// The name of the user that every connection begins as. It cannot be deleted.
 pub const DEFAULT: &[u8] = b"default";
 
 /// The most users there can be: a session names its own in two bytes.
 const MAX_USERS: usize = 1 << 16;
-
-/// Names a user: its place among the users. Free again once the user is deleted, when no session is
-/// its any more.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
-pub struct UserId(u16);
-
-impl UserId {
-    /// The user `default`.
-    pub const DEFAULT: UserId = UserId(0);
-}
 
 /// All users, and the log of what was denied.
 #[derive(Debug)]

@@ -16,6 +16,7 @@ pub mod eviction;
 pub mod gates;
 pub mod histogram;
 pub mod latency;
+pub mod mail;
 pub mod monitors;
 pub mod observers;
 pub mod outbox;
@@ -43,6 +44,7 @@ pub use database::{Db, KnownHash, Storing};
 use eviction::Eviction;
 pub use gates::Gates;
 pub use latency::Latency;
+pub use mail::{LoopOrder, Mail};
 pub use monitors::Monitors;
 pub use observers::{Classes, Observers};
 pub use outbox::Outbox;
@@ -52,62 +54,9 @@ pub use random::Random;
 pub use session::{ReplyMode, Session, SessionId, Sessions};
 pub use slowlog::SlowLog;
 pub use stats::{Host, Stats};
-use trace::{TraceOrder, TraceStatus};
+use trace::TraceStatus;
 pub use transaction::Transaction;
 pub use watched::Watched;
-
-/// What a command wants done by whoever holds the sockets, before the client's next command.
-#[derive(Debug)]
-pub enum Mail {
-    /// Close this client's connection.
-    Close(SessionId),
-    /// A setting has a new value.
-    SettingChanged(&'static str),
-    /// Listen on what `bind` and `port` say now. Whether that works decides the reply to the
-    /// command, which has not been written; if not, the settings are to be `before` again.
-    Listen {
-        /// Whose command it is.
-        client: SessionId,
-        /// The setting that it named.
-        setting: &'static str,
-        /// Whether the client wants a reply.
-        replies: bool,
-        /// All settings as they were.
-        before: Box<Config>,
-    },
-    /// Change how the loop goes.
-    Loop {
-        /// Who wants it; this client is served even while the loop is paused.
-        client: SessionId,
-        /// How it shall go.
-        order: LoopOrder,
-    },
-    /// Begin or end a trace. Whether that works decides the reply to the command, which has not
-    /// been written.
-    Trace {
-        /// Whose command it is.
-        client: SessionId,
-        /// What it wants.
-        order: TraceOrder,
-        /// Whether the client wants a reply.
-        replies: bool,
-    },
-    /// End the process.
-    Shutdown,
-}
-
-/// How the event loop is to go: DEBUG LOOP.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum LoopOrder {
-    /// Not at all, until told otherwise.
-    Pause,
-    /// So many turns, then not at all.
-    Step(u64),
-    /// With so many milliseconds between its phases; 0 for none.
-    Slow(u64),
-    /// As fast as it can.
-    Resume,
-}
 
 /// What a bounded piece of work has come to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -264,7 +213,7 @@ impl Engine {
     }
 
     /// A command has taken so long: if that is long, the clock is put forward.
-    pub fn catch_up(&mut self, ns: u64) {
+    pub fn put_clock_forward(&mut self, ns: u64) {
         if ns >= CLOCK_NS {
             self.clock = self.clock.after_ns(ns);
         }
@@ -317,6 +266,14 @@ impl Engine {
         used.iter().filter_map(Keyspace::next_due).min()
     }
 
+    /// Whether there is work of a kind that most servers never have: eviction, a pause to be ended, a table of
+    /// tracked keys to be tidied.
+    #[inline]
+    #[must_use]
+    pub fn has_seldom_work(&self) -> bool {
+        self.eviction.is_due() || self.pause.next_due().is_some() || self.has_tracking_to_tidy()
+    }
+
     /// Removes keys that are due, in at most `steps` steps of bounded work.
     pub fn expire(&mut self, steps: usize) -> Slice {
         if self.pause.current().is_some() {
@@ -358,14 +315,21 @@ impl Engine {
         }
     }
 
+    /// Ends whatever a client has begun that lasts longer than a command: because it starts anew, or because
+    /// it has left.
+    pub fn end_all_of(&mut self, id: SessionId) {
+        self.stop_monitoring(id);
+        self.stop_tracking(id);
+        self.end_transaction(id);
+        self.unsubscribe_all(id);
+    }
+
     /// A client has left.
     pub fn close_session(&mut self, id: SessionId) {
         self.stop_waiting(id);
-        self.stop_monitoring(id);
+        self.end_all_of(id);
         self.forget_tracker(id);
-        self.observers.unwatch(id);
         self.outbox.forget(id);
-        self.unsubscribe_all(id);
         self.client_memory.forget(id);
         self.sessions.close(id);
     }

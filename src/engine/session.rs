@@ -1,6 +1,6 @@
 //! What the server remembers of each connected client, apart from its socket and buffers.
 
-use super::acl::UserId;
+use super::acl::user::UserId;
 use super::gates::Gates;
 use super::pubsub::Counts;
 use super::tracking::Tracker;
@@ -17,7 +17,7 @@ pub struct SessionId(pub u32);
 /// Which of its replies a client wants (CLIENT REPLY).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum ReplyMode {
-    /// All.
+    /// All. (It is 0: see [`Session::is_plain`].)
     #[default]
     On,
     /// None.
@@ -110,6 +110,14 @@ impl Session {
     #[must_use]
     pub fn may_go_on(&self) -> bool {
         !(self.closing | self.blocked)
+    }
+
+    /// Whether nothing is special about the end of its requests: it wants its replies, is not leaving, and
+    /// does not wait.
+    #[inline]
+    #[must_use]
+    pub fn is_plain(&self) -> bool {
+        (self.reply_mode as u8 | u8::from(self.closing) | u8::from(self.blocked)) == 0
     }
 
     /// What only few clients have, made if it is not there.

@@ -7,16 +7,20 @@
 //! one value that asks for nothing; those that only tune such a thing are remembered and have no
 //! effect.
 
-use super::config::{Access, BUFFER_CLASSES, BufferLimit, Config};
+mod text;
+
+use super::config::{Access, Config};
 use super::eviction::Policy;
 use super::observers::Classes;
 use crate::resp::split_words;
+pub use text::percentile_text;
+use text::{
+    buffer_limits_text, must_be_one_of, parse_number, parse_yes_no, percentiles_text, set_bind,
+    set_buffer_limits, set_percentiles, yes_no,
+};
 
 /// The most databases there may be.
 const MAX_DATABASES: i64 = 100_000;
-
-/// The longest time over a soft limit, in seconds: a century.
-const MAX_SOFT_S: u64 = 100 * 366 * 24 * 3600;
 
 /// The least that the limits on single values and on query buffers can be set to.
 const MIN_BYTES: i64 = 1024 * 1024;
@@ -168,11 +172,6 @@ macro_rules! text {
         })
     };
 }
-
-/// The most percentiles that INFO tells of one command.
-const MAX_PERCENTILES: usize = 128;
-
-const PERCENTILES: &str = "latency-tracking-info-percentiles";
 
 const NO_FILES: &str = "Aerolite keeps its data in memory only and writes none to disk";
 const NO_REPLICAS: &str = "Aerolite has no replicas";
@@ -385,7 +384,7 @@ pub const SETTINGS: &[Setting] = &[
         }),
     ),
     mutable(
-        PERCENTILES,
+        "latency-tracking-info-percentiles",
         Kind::Words(List {
             get: percentiles_text,
             set: set_percentiles,
@@ -574,268 +573,5 @@ impl Setting {
     }
 }
 
-fn parse_yes_no(text: &[u8]) -> Result<bool, String> {
-    match text {
-        _ if text.eq_ignore_ascii_case(b"yes") => Ok(true),
-        _ if text.eq_ignore_ascii_case(b"no") => Ok(false),
-        _ => Err("argument must be 'yes' or 'no'".to_owned()),
-    }
-}
-
-fn yes_no(on: bool) -> &'static str {
-    if on { "yes" } else { "no" }
-}
-
-fn must_be_one_of(words: &[&str]) -> String {
-    format!(
-        "argument(s) must be one of the following: {}",
-        words.join(", ")
-    )
-}
-
-fn parse_number(text: &[u8], min: i64, max: i64, unit: Unit) -> Result<i64, String> {
-    let number = match unit {
-        Unit::Plain => {
-            crate::number::parse_i64(text).ok_or("argument couldn't be parsed into an integer")?
-        }
-        Unit::Memory => parse_memory(text).ok_or("argument must be a memory value")?,
-        Unit::MemoryOrPercent => parse_memory_or_percent(text)?,
-        Unit::Octal => std::str::from_utf8(text)
-            .ok()
-            .and_then(|text| i64::from_str_radix(text, 8).ok())
-            .ok_or("argument couldn't be parsed as an octal number")?,
-    };
-    if (min..=max).contains(&number) {
-        return Ok(number);
-    }
-    Err(match unit {
-        Unit::Octal => format!("argument must be between {min:o} and {max:o} inclusive"),
-        _ => format!("argument must be between {min} and {max} inclusive"),
-    })
-}
-
-/// A number of bytes, with a unit if there is one: `1k` is 1000, `1kb` is 1024.
-#[must_use]
-pub fn parse_memory(text: &[u8]) -> Option<i64> {
-    let digits = text.iter().take_while(|byte| byte.is_ascii_digit()).count();
-    let (number, unit) = text.split_at(digits);
-    let factor: i64 = match unit.to_ascii_lowercase().as_slice() {
-        b"" | b"b" => 1,
-        b"k" => 1000,
-        b"kb" => 1 << 10,
-        b"m" => 1_000_000,
-        b"mb" => 1 << 20,
-        b"g" => 1_000_000_000,
-        b"gb" => 1 << 30,
-        _ => return None,
-    };
-    std::str::from_utf8(number)
-        .ok()?
-        .parse::<i64>()
-        .ok()?
-        .checked_mul(factor)
-}
-
-/// A number of bytes, or a percentage, which is negative.
-fn parse_memory_or_percent(text: &[u8]) -> Result<i64, String> {
-    let wrong = "argument must be a memory or percent value";
-    let Some(digits) = text.strip_suffix(b"%") else {
-        return Ok(parse_memory(text).ok_or(wrong)?);
-    };
-    let percent = crate::number::parse_i64(digits).filter(|&percent| percent >= 0);
-    match percent.ok_or(wrong)? {
-        percent @ ..=100 => Ok(-percent),
-        _ => Err("percentage argument must be less or equal to 100".to_owned()),
-    }
-}
-
-fn set_bind(config: &mut Config, words: &[Vec<u8>]) -> Result<(), String> {
-    config.bind = words
-        .iter()
-        .filter(|word| !word.is_empty())
-        .map(|word| String::from_utf8_lossy(word).into_owned())
-        .collect();
-    Ok(())
-}
-
-/// A percentile with as many digits as it has, up to six: `99.9`.
-#[must_use]
-pub fn percentile_text(percentile: f64) -> String {
-    let digits = format!("{percentile:.6}");
-    digits
-        .trim_end_matches('0')
-        .trim_end_matches('.')
-        .to_owned()
-}
-
-fn percentiles_text(config: &Config) -> String {
-    let percentiles = config.latency_percentiles.iter();
-    let texts: Vec<String> = percentiles.map(|&p| percentile_text(p)).collect();
-    texts.join(" ")
-}
-
-fn set_percentiles(config: &mut Config, words: &[Vec<u8>]) -> Result<(), String> {
-    let words = match words {
-        [word] if word.is_empty() => &[],
-        _ if words.len() > MAX_PERCENTILES => return Err(format!("Too many {PERCENTILES}")),
-        _ => words,
-    };
-    let percentile = |word: &Vec<u8>| match crate::number::parse_f64(word) {
-        None => Err(format!("Invalid {PERCENTILES} parameters")),
-        Some(percentile @ 0.0..=100.0) => Ok(percentile),
-        Some(_) => Err(format!(
-            "{PERCENTILES} parameters should sit between [0.0,100.0]"
-        )),
-    };
-    config.latency_percentiles = words.iter().map(percentile).collect::<Result<_, _>>()?;
-    Ok(())
-}
-
-fn buffer_limits_text(config: &Config) -> String {
-    let texts: Vec<String> = BUFFER_CLASSES
-        .iter()
-        .zip(config.client_output_buffer_limit)
-        .map(|(class, limit)| {
-            format!(
-                "{class} {} {} {}",
-                limit.hard_bytes, limit.soft_bytes, limit.soft_s
-            )
-        })
-        .collect();
-    texts.join(" ")
-}
-
-fn set_buffer_limits(config: &mut Config, words: &[Vec<u8>]) -> Result<(), String> {
-    if !words.len().is_multiple_of(4) {
-        return Err("Wrong number of arguments in buffer limit configuration.".to_owned());
-    }
-    for group in words.chunks_exact(4) {
-        let class = buffer_class(&group[0])
-            .ok_or("Invalid client class specified in buffer limit configuration.")?;
-        let numbers = (
-            parse_memory(&group[1]).and_then(|n| u64::try_from(n).ok()),
-            parse_memory(&group[2]).and_then(|n| u64::try_from(n).ok()),
-            crate::number::parse_i64(&group[3]).and_then(|n| u64::try_from(n).ok()),
-        );
-        let (Some(hard_bytes), Some(soft_bytes), Some(soft_s @ ..=MAX_SOFT_S)) = numbers else {
-            return Err(
-                "Error in hard, soft or soft_seconds setting in buffer limit configuration."
-                    .to_owned(),
-            );
-        };
-        config.client_output_buffer_limit[class] = BufferLimit {
-            hard_bytes,
-            soft_bytes,
-            soft_s,
-        };
-    }
-    Ok(())
-}
-
-fn buffer_class(name: &[u8]) -> Option<usize> {
-    let name = if name.eq_ignore_ascii_case(b"replica") {
-        b"slave"
-    } else {
-        name
-    };
-    BUFFER_CLASSES
-        .iter()
-        .position(|class| class.as_bytes().eq_ignore_ascii_case(name))
-}
-
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn several_words_may_come_as_one_argument() {
-        let name = "client-output-buffer-limit";
-        let setting = SETTINGS.iter().find(|setting| setting.name == name);
-        let setting = setting.expect("it is a setting");
-        let (mut one, mut many) = (Config::default(), Config::default());
-        let words = ["normal", "1mb", "0", "0"].map(|word| word.as_bytes().to_vec());
-        assert_eq!(setting.set_words(&mut many, &words), Ok(()));
-        assert_eq!(setting.set_words(&mut one, &[words.join(&b' ')]), Ok(()));
-        assert_eq!(one.client_output_buffer_limit[0].hard_bytes, 1024 * 1024);
-        assert_eq!(setting.get(&one), setting.get(&many));
-    }
-
-    #[test]
-    fn names_are_unique_and_every_value_can_be_set_to_itself() {
-        let mut config = Config::default();
-        for (i, setting) in SETTINGS.iter().enumerate() {
-            assert!(
-                SETTINGS[i + 1..]
-                    .iter()
-                    .all(|other| other.name != setting.name),
-                "{}",
-                setting.name
-            );
-            let text = setting.get(&config);
-            assert_eq!(setting.set(&mut config, &text), Ok(()), "{}", setting.name);
-            assert_eq!(setting.get(&config), text, "{}", setting.name);
-        }
-    }
-
-    #[test]
-    fn memory_has_units() {
-        assert_eq!(parse_memory(b"64mb"), Some(64 << 20));
-        assert_eq!(parse_memory(b"1K"), Some(1000));
-        assert_eq!(parse_memory(b"12"), Some(12));
-        for wrong in [
-            "",
-            "mb",
-            "1x",
-            "-1",
-            "9999999999999999999",
-            "9223372036854775807kb",
-        ] {
-            assert_eq!(parse_memory(wrong.as_bytes()), None, "{wrong}");
-        }
-    }
-
-    #[test]
-    fn buffer_limits_change_class_by_class() {
-        let mut config = Config::default();
-        let setting = find(b"Client-Output-Buffer-Limit").expect("it is in the table");
-        assert_eq!(
-            setting.set(&mut config, b"pubsub 32mb 8mb 60 normal 1kb 512 1"),
-            Ok(())
-        );
-        assert_eq!(
-            config.client_output_buffer_limit[0],
-            BufferLimit {
-                hard_bytes: 1024,
-                soft_bytes: 512,
-                soft_s: 1
-            }
-        );
-        assert!(setting.set(&mut config, b"normal 1kb 512").is_err());
-    }
-
-    #[test]
-    fn a_part_of_something_is_a_percentage() {
-        let mut config = Config::default();
-        let setting = find(b"maxmemory-clients").expect("it is in the table");
-        for (text, shown) in [("5%", "5%"), ("1k", "1000"), ("100%", "100%"), ("0%", "0")] {
-            assert_eq!(setting.set(&mut config, text.as_bytes()), Ok(()));
-            assert_eq!(setting.get(&config), shown.as_bytes());
-        }
-        for wrong in ["101%", "-5", "-5%", "%", "1.5%", "10%b", "x"] {
-            assert!(
-                setting.set(&mut config, wrong.as_bytes()).is_err(),
-                "{wrong}"
-            );
-        }
-    }
-
-    #[test]
-    fn what_is_lacking_is_refused_with_the_reason() {
-        let mut config = Config::default();
-        let setting = find(b"appendonly").expect("it is in the table");
-        let error = setting
-            .set(&mut config, b"yes")
-            .expect_err("there is no append-only file");
-        assert!(error.contains("memory only"), "{error}");
-    }
-}
+mod tests;

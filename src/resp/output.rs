@@ -52,8 +52,8 @@ pub struct Output {
     /// How many bytes at the front of `bytes` have been sent.
     sent: usize,
     splices: Splices,
-    /// How many splices have left `splices` at the front.
-    splices_sent: u64,
+    /// How many splices were ever pushed, but for those that were taken back.
+    splices_pushed: u64,
     /// How many bytes of the first splice's blob have been sent.
     blob_sent: usize,
     /// The bytes of all blobs still to send.
@@ -146,7 +146,7 @@ impl Output {
     pub fn mark(&self) -> Mark {
         Mark {
             at: self.end(),
-            splices: self.splices_pushed(),
+            splices: self.splices_pushed,
         }
     }
 
@@ -156,14 +156,15 @@ impl Output {
     /// When some of it has been sent already.
     pub fn truncate(&mut self, mark: Mark) {
         assert!(
-            mark.at >= self.base + self.sent as u64 && mark.splices >= self.splices_sent,
+            mark.at >= self.base + self.sent as u64 && mark.splices >= self.splices_sent(),
             "what has been sent cannot be taken back"
         );
         self.bytes.truncate((mark.at - self.base) as usize);
-        while self.splices_pushed() > mark.splices {
+        while self.splices_pushed > mark.splices {
             let Some(splice) = self.splices.pop_back() else {
                 break;
             };
+            self.splices_pushed -= 1;
             let sent = if self.splices.is_empty() {
                 self.blob_sent
             } else {
@@ -194,6 +195,7 @@ impl Output {
 
     fn splice(&mut self, blob: Arc<Vec<u8>>) {
         self.shared += blob.len();
+        self.splices_pushed += 1;
         self.splices.push_back(Splice {
             at: self.end(),
             blob,
@@ -219,7 +221,7 @@ impl Output {
         }
         self.bytes.splice(start..start + old, new.iter().copied());
         // Those before the mark stay, even one that lies exactly at it.
-        let stay = mark.splices.saturating_sub(self.splices_sent) as usize;
+        let stay = mark.splices.saturating_sub(self.splices_sent()) as usize;
         for splice in self.splices.iter_mut().skip(stay) {
             splice.at = splice.at + new.len() as u64 - old as u64;
         }
@@ -313,7 +315,25 @@ impl Output {
     }
 
     /// Goes `n` bytes on: they have been sent.
-    fn advance(&mut self, mut n: usize) {
+    #[inline(always)]
+    fn advance(&mut self, n: usize) {
+        if self.splices.is_empty() {
+            self.advance_bytes(n);
+        } else {
+            self.advance_splices(n);
+        }
+    }
+
+    fn advance_bytes(&mut self, n: usize) {
+        self.sent += n;
+        assert!(
+            self.sent <= self.bytes.len(),
+            "a writer takes no more than it is given"
+        );
+    }
+
+    #[inline(never)]
+    fn advance_splices(&mut self, mut n: usize) {
         while let Some(splice) = self.splices.front() {
             let at = (splice.at - self.base) as usize;
             let plain = n.min(at - self.sent);
@@ -327,14 +347,9 @@ impl Output {
                 return;
             }
             self.splices.pop_front();
-            self.splices_sent += 1;
             self.blob_sent = 0;
         }
-        self.sent += n;
-        assert!(
-            self.sent <= self.bytes.len(),
-            "a writer takes no more than it is given"
-        );
+        self.advance_bytes(n);
     }
 
     /// To be called between replies: puts a long run of them aside as a blob, whose memory goes when
@@ -352,6 +367,7 @@ impl Output {
         let blob = Arc::new(std::mem::take(&mut self.bytes));
         self.blob_sent = std::mem::take(&mut self.sent);
         self.shared += blob.len() - self.blob_sent;
+        self.splices_pushed += 1;
         self.splices.push_back(Splice {
             at: self.base,
             blob,
@@ -375,8 +391,8 @@ impl Output {
         self.base + self.bytes.len() as u64
     }
 
-    fn splices_pushed(&self) -> u64 {
-        self.splices_sent + self.splices.len() as u64
+    fn splices_sent(&self) -> u64 {
+        self.splices_pushed - self.splices.len() as u64
     }
 }
 

@@ -145,6 +145,22 @@ pub enum Gone {
     Evicted,
 }
 
+impl Gone {
+    /// The same in words.
+    pub(super) fn text(&self) -> String {
+        match self {
+            Gone::Closed => "it closed the connection".into(),
+            Gone::Failed(error) => error.to_string(),
+            Gone::Dismissed => "it was told to".into(),
+            Gone::QueryTooLarge => "its request grows past client-query-buffer-limit".into(),
+            Gone::OutputTooLarge => {
+                "its unread replies grew past client-output-buffer-limit".into()
+            }
+            Gone::Evicted => "all clients together grew past maxmemory-clients".into(),
+        }
+    }
+}
+
 impl Client {
     /// A client that has just connected.
     #[must_use]

@@ -244,6 +244,10 @@ fn usage() -> Usage {
     if usage.rss == 0 {
         usage.rss = usage.resident;
     }
+    if usage.allocated == 0 {
+        // A program that embeds Aerolite has another allocator. What is resident is the nearest thing.
+        usage.allocated = usage.rss;
+    }
     usage
 }
 

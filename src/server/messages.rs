@@ -14,9 +14,8 @@
 //! again and again: its write handler will send when there is room. What it leaves unread is held against
 //! its limit whenever it gets a message.
 
+use super::alarm::{SLICE_TIME, repeat};
 use super::client::Queued;
-use super::timers::{SLICE_TIME, repeat};
-use super::waiting::Others;
 use super::{Server, send};
 use crate::ae::{EventLoop, Mask, Next, TimeEventId, Token};
 use crate::command::pubsub::deliver;
@@ -33,16 +32,22 @@ const RECEIVERS: usize = 256;
 
 impl Server {
     /// Whether there are messages that have not gone as far as they can.
+    #[inline]
     pub(super) fn has_messages(&self) -> bool {
         let pubsub = &self.engine.pubsub;
         !self.messaged.is_empty() || pubsub.has_pending() || pubsub.has_remains()
     }
 
     /// Sends messages, for a slice of time.
+    #[inline]
     pub(super) fn send_messages(&mut self, event_loop: &mut EventLoop<Server>) {
-        if self.messaged.is_empty() {
-            return;
+        if !self.messaged.is_empty() {
+            self.send_some_messages(event_loop);
         }
+    }
+
+    #[inline(never)]
+    fn send_some_messages(&mut self, event_loop: &mut EventLoop<Server>) {
         let begun = Instant::now();
         while !self.messaged.is_empty() {
             for _ in 0..SENDS {
@@ -82,25 +87,14 @@ impl Server {
     }
 }
 
-/// Puts messages into outputs, and cuts the links of clients that have gone, for a slice of time each. (Even with nothing to do it keeps the loop from sleeping
-/// while messages are to be sent.)
+/// Puts messages into outputs, and cuts the links of clients that have gone, for a slice of time each. (Even
+/// with nothing to do it keeps the loop from sleeping while messages are to be sent.)
 pub(super) fn deliver_messages(
     _: &mut EventLoop<Server>,
     server: &mut Server,
     _: TimeEventId,
 ) -> Next {
-    let Server {
-        engine,
-        clients,
-        woken,
-        messaged,
-        ..
-    } = server;
-    let mut others = Others {
-        clients,
-        woken,
-        messaged,
-    };
+    let (engine, mut others, _) = server.apart();
     repeat(|| deliver::deliver(engine, RECEIVERS, &mut others));
     repeat(|| engine.pubsub.tidy(LINKS));
     server.timers.messages.fired();

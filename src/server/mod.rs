@@ -16,7 +16,10 @@
 //! - [`clients`]: all of them.
 //! - [`pipeline`]: several requests at a time.
 //! - [`accept`]: new connections, and running out of descriptors.
-//! - [`timers`]: what happens at a time: keys and clients that are due, freeing.
+//! - `alarm`: time events that exist only while they are due, and work in slices.
+//! - `timers`: what happens at a time: keys that are due, freeing.
+//! - `limits`: what clients may take, and who has to go.
+//! - `mail`: what commands ask of the server.
 //! - `messages`: what clients are sent that have not asked.
 //! - `pace`: pausing the loop and slowing it down, for people who watch.
 //! - [`watch`]: the live page, for people with a browser.
@@ -28,16 +31,19 @@
 //! - `waiting`: clients that wait in a blocking command.
 
 pub mod accept;
+mod alarm;
 pub mod client;
 pub mod clients;
 pub mod config_file;
 pub mod host;
+mod limits;
+mod mail;
 mod messages;
 mod pace;
 pub mod pipeline;
 pub mod shutdown;
 pub mod stream;
-pub mod timers;
+mod timers;
 pub mod trace;
 mod waiting;
 pub mod watch;
@@ -46,12 +52,13 @@ use crate::ae::{EventLoop, Io, Mask, Phase, Token};
 use crate::command;
 use crate::command::pubsub::deliver;
 use crate::engine::turns::Turn;
-use crate::engine::{Config, Engine, Mail, SessionId};
+use crate::engine::{Config, Engine};
 use crate::resp::Stop;
 use accept::Listening;
 use client::{Client, Connection, Gone, Queued, Shared};
 use clients::Clients;
-use std::collections::{HashSet, VecDeque};
+use limits::Limits;
+use std::collections::VecDeque;
 use std::io;
 use std::net::SocketAddr;
 #[cfg(unix)]
@@ -72,6 +79,7 @@ pub struct Server {
     listeners: Vec<Listening>,
     shared: Shared,
     timers: Timers,
+    limits: Limits,
     watch: Watch,
     /// Those with replies to be sent before the loop sleeps.
     owing: Vec<Token>,
@@ -116,6 +124,7 @@ impl Server {
             listeners: Vec::new(),
             shared: Shared::default(),
             timers: Timers::default(),
+            limits: Limits::default(),
             watch: Watch::default(),
             owing: Vec::new(),
             woken: Vec::new(),
@@ -226,7 +235,7 @@ impl Server {
         let _ = event_loop.delete_file_event(token, &mut client.stream);
         self.trace_client_left(event_loop, client.session, token);
         self.engine.close_session(client.session);
-        self.timers.forget_client(&mut client);
+        self.limits.forget_client(&mut client);
         drop(client);
         accept::resume(event_loop, self);
     }
@@ -265,51 +274,6 @@ impl Server {
         delay.record(now_ns.saturating_sub(since_ns));
     }
 
-    /// Does what commands have asked for.
-    fn deliver_mail(&mut self, event_loop: &mut EventLoop<Server>) {
-        let mail = std::mem::take(&mut self.engine.mail);
-        let mut leaving: HashSet<SessionId> = HashSet::new();
-        let mut is_refused = false;
-        for letter in mail {
-            match letter {
-                Mail::Close(session) => {
-                    leaving.insert(session);
-                }
-                Mail::SettingChanged(_) if is_refused => {}
-                Mail::SettingChanged(name) => self.setting_changed(event_loop, name),
-                Mail::Listen {
-                    client,
-                    setting,
-                    replies,
-                    before,
-                } => {
-                    let error = self.listen_anew(event_loop, setting, *before).err();
-                    is_refused = error.is_some();
-                    if replies {
-                        self.answer(client, error);
-                    }
-                }
-                Mail::Trace {
-                    client,
-                    order,
-                    replies,
-                } => self.set_trace(event_loop, order, client, replies),
-                Mail::Loop { client, order } => self.set_pace(event_loop, order, Some(client)),
-                Mail::Shutdown => self.shut_down_at_once(event_loop),
-            }
-        }
-        if leaving.is_empty() {
-            return;
-        }
-        self.for_each_client(event_loop, |_, _, _, client| {
-            if leaving.contains(&client.session) {
-                Err(Gone::Dismissed)
-            } else {
-                Ok(())
-            }
-        });
-    }
-
     /// Does something with every client; one for which it fails has to go.
     fn for_each_client(
         &mut self,
@@ -329,47 +293,6 @@ impl Server {
                 Ok(()) => self.clients.put(token, client),
                 Err(why) => self.free(event_loop, token, client, &why),
             }
-        }
-    }
-
-    /// Writes the reply of a command that has left it to the server.
-    fn answer(&mut self, session: SessionId, error: Option<command::Error>) {
-        if let Some(token) = self.clients.token_of(session)
-            && let Some(mut client) = self.clients.take(token)
-        {
-            command::answer(&mut self.engine, session, error, &mut client.output);
-            if let Some(trace) = self.tracing.active() {
-                trace.answered(&self.engine.sessions, session, client.output.len());
-            }
-            self.send_later(token, &mut client);
-            self.clients.put(token, client);
-        }
-    }
-
-    fn setting_changed(&mut self, event_loop: &mut EventLoop<Server>, name: &str) {
-        match name {
-            "timeout" | "client-output-buffer-limit" => {
-                self.settle_limits();
-                self.watch_all_clients(event_loop);
-            }
-            "maxmemory-clients" | "maxmemory" => self.settle_limits(),
-            "loglevel" => log::set_max_level(host::level_filter(self.engine.config.loglevel)),
-            _ => {}
-        }
-    }
-}
-
-impl Gone {
-    fn text(&self) -> String {
-        match self {
-            Gone::Closed => "it closed the connection".into(),
-            Gone::Failed(error) => error.to_string(),
-            Gone::Dismissed => "it was told to".into(),
-            Gone::QueryTooLarge => "its request grows past client-query-buffer-limit".into(),
-            Gone::OutputTooLarge => {
-                "its unread replies grew past client-output-buffer-limit".into()
-            }
-            Gone::Evicted => "all clients together grew past maxmemory-clients".into(),
         }
     }
 }

@@ -1,23 +1,17 @@
-//! What happens at a time rather than at an event of a socket: keys that are due, clients to be
-//! looked after, large things to be freed.
+//! What happens at a time rather than at an event of a socket: keys that are due, large things to be freed, and
+//! what the other files here do at a time.
 //!
-//! Each is a time event that exists only while it has work. Those that follow a wheel (the
-//! keys' deadlines, those of clients that wait, the clients' timers) are `Alarm`s: in `before_sleep` each is set to its
-//! wheel's `next_due`, and taken away when that is `None`. So a server with nothing due sleeps
-//! without a timeout.
+//! Each is a time event that exists only while it has work. In `before_sleep` each alarm is set to when its work
+//! is due (the keys' deadlines, those of clients that wait, and the clients' timers are wheels, which know that),
+//! and taken away when there is none. So a server with nothing due sleeps without a timeout.
 
 use super::Server;
-use super::client::{Client, Gone};
+use super::alarm::{Alarm, finish, repeat};
+use super::limits::look_after_clients;
 use super::messages::deliver_messages;
 use super::waiting::{resume_paused, time_out};
-use crate::ae::{EventLoop, Next, Phase, TimeEventId, TimeProc, Token};
+use crate::ae::{EventLoop, Next, Phase, TimeEventId};
 use crate::engine::Slice;
-use crate::engine::config::BufferLimit;
-use crate::wheel::{Step, Wheel};
-use std::time::{Duration, Instant};
-
-/// The time that one piece of background work may take of a turn.
-pub(super) const SLICE_TIME: Duration = Duration::from_micros(500);
 
 /// Steps of active expiry between two looks at the clock.
 const EXPIRE_STEPS: usize = 128;
@@ -27,58 +21,9 @@ const EXPIRE_STEPS: usize = 128;
 /// never make keys faster than they leave.
 const EXPIRE_STEPS_PER_COMMAND: usize = 8;
 
-/// Clients that are looked after in one turn.
-const CLIENTS_PER_TURN: usize = 256;
-
-/// Clients that are closed in one turn because all take too much memory.
-const EVICTIONS_PER_TURN: usize = 64;
-
-/// A time event that is due when a wheel says so.
-#[derive(Debug, Default)]
-pub(super) struct Alarm {
-    event: Option<(TimeEventId, u64)>,
-}
-
-impl Alarm {
-    /// Sets it to a time of the loop, or switches it off.
-    fn set(
-        &mut self,
-        event_loop: &mut EventLoop<Server>,
-        at_ms: Option<u64>,
-        proc: TimeProc<Server>,
-    ) {
-        match (at_ms, self.event) {
-            (Some(at_ms), Some((id, armed_ms))) => {
-                if at_ms == armed_ms {
-                    return;
-                }
-                let is_there = event_loop.reschedule(id, at_ms);
-                let id = if is_there {
-                    id
-                } else {
-                    event_loop.create_time_event_at(at_ms, proc)
-                };
-                self.event = Some((id, at_ms));
-            }
-            (Some(at_ms), None) => {
-                self.event = Some((event_loop.create_time_event_at(at_ms, proc), at_ms));
-            }
-            (None, Some((id, _))) => {
-                event_loop.delete_time_event(id);
-                self.event = None;
-            }
-            (None, None) => {}
-        }
-    }
-
-    /// Its time event has fired and is gone.
-    pub(super) fn fired(&mut self) {
-        self.event = None;
-    }
-}
-
 /// The server's time events.
-pub struct Timers {
+#[derive(Default)]
+pub(super) struct Timers {
     expiry: Alarm,
     freeing: Alarm,
     eviction: Alarm,
@@ -86,44 +31,16 @@ pub struct Timers {
     pub(super) timeouts: Alarm,
     /// The end of a pause.
     pub(super) pause: Alarm,
-    clients: Alarm,
+    /// Clients that are to be looked after.
+    pub(super) clients: Alarm,
     /// Clients that have left, and what is too much, in the table of tracked keys.
     tracking: Alarm,
     /// Messages that are still to be delivered or sent: it is always due.
     pub(super) messages: Alarm,
-    /// Output that is shorter concerns no limit.
-    least_output: u64,
+    /// Whether one of the alarms for seldom work is armed, or was when they were last looked at.
+    has_seldom: bool,
     /// How many commands had been run when this turn began.
     commands_before: u64,
-    /// When to look after which client, in milliseconds of the loop.
-    due_clients: Wheel<Token>,
-}
-
-impl Default for Timers {
-    fn default() -> Timers {
-        Timers {
-            expiry: Alarm::default(),
-            freeing: Alarm::default(),
-            eviction: Alarm::default(),
-            timeouts: Alarm::default(),
-            pause: Alarm::default(),
-            clients: Alarm::default(),
-            tracking: Alarm::default(),
-            messages: Alarm::default(),
-            least_output: 0,
-            commands_before: 0,
-            due_clients: Wheel::new(0),
-        }
-    }
-}
-
-impl Timers {
-    /// A client is being freed.
-    pub fn forget_client(&mut self, client: &mut Client) {
-        if let Some(timer) = client.timer.take() {
-            self.due_clients.cancel(timer);
-        }
-    }
 }
 
 impl Server {
@@ -132,41 +49,58 @@ impl Server {
         self.timers.commands_before = self.engine.stats.commands;
         let (expiry, freeing) = (self.engine.next_due(), self.engine.trash.due_ms());
         let timeouts = self.engine.blocked.next_due();
-        let eviction = self.engine.eviction.is_due().then(|| event_loop.now_ms());
-        let pause = self.engine.pause.next_due();
-        if expiry.is_some() || freeing.is_some() || timeouts.is_some() || pause.is_some() {
-            // The two clocks are compared, so both are read now: a turn may have been long.
-            event_loop.refresh_clock();
-            self.engine.start_watch();
+        if expiry.is_some() || freeing.is_some() || timeouts.is_some() {
+            self.read_both_clocks(event_loop);
         }
         let (now_ms, unix_ms) = (event_loop.now_ms(), self.engine.clock.unix_ms());
         let of_the_loop = |due_ms: u64| now_ms + due_ms.saturating_sub(unix_ms);
-        self.timers
+        let clients = self.limits.next_due();
+        let timers = &mut self.timers;
+        timers
             .expiry
             .set(event_loop, expiry.map(of_the_loop), expire);
-        self.timers
+        timers
             .freeing
             .set(event_loop, freeing.map(of_the_loop), free_trash);
-        self.timers.eviction.set(event_loop, eviction, evict);
-        self.timers
+        timers
             .timeouts
             .set(event_loop, timeouts.map(of_the_loop), time_out);
-        let tidying = self.engine.has_tracking_to_tidy();
-        self.timers
-            .tracking
-            .set(event_loop, tidying.then_some(now_ms), tidy_tracking);
-        self.timers
-            .pause
-            .set(event_loop, pause.map(of_the_loop), resume_paused);
-        self.timers.clients.set(
-            event_loop,
-            self.timers.due_clients.next_due(),
-            look_after_clients,
-        );
+        timers.clients.set(event_loop, clients, look_after_clients);
+        if self.timers.has_seldom | self.engine.has_seldom_work() | self.has_messages() {
+            self.arm_seldom_alarms(event_loop);
+        }
+    }
+
+    /// The same for what most servers have most of the time nothing of: a turn without it shall not pay for it.
+    #[inline(never)]
+    fn arm_seldom_alarms(&mut self, event_loop: &mut EventLoop<Server>) {
+        let pause = self.engine.pause.next_due();
+        if pause.is_some() {
+            self.read_both_clocks(event_loop);
+        }
+        let (now_ms, unix_ms) = (event_loop.now_ms(), self.engine.clock.unix_ms());
+        let pause = pause.map(|due_ms| now_ms + due_ms.saturating_sub(unix_ms));
+        let eviction = self.engine.eviction.is_due().then_some(now_ms);
+        let tidying = self.engine.has_tracking_to_tidy().then_some(now_ms);
         let messages = self.has_messages().then_some(now_ms);
-        self.timers
-            .messages
-            .set(event_loop, messages, deliver_messages);
+        let timers = &mut self.timers;
+        timers.pause.set(event_loop, pause, resume_paused);
+        timers.eviction.set(event_loop, eviction, evict);
+        timers.tracking.set(event_loop, tidying, tidy_tracking);
+        timers.messages.set(event_loop, messages, deliver_messages);
+        let alarms = [
+            &timers.pause,
+            &timers.eviction,
+            &timers.tracking,
+            &timers.messages,
+        ];
+        timers.has_seldom = alarms.iter().any(|alarm| alarm.is_armed());
+    }
+
+    /// The two clocks are compared, so both are read at the same moment: a turn may have been long.
+    fn read_both_clocks(&mut self, event_loop: &mut EventLoop<Server>) {
+        event_loop.refresh_clock();
+        self.engine.start_watch();
     }
 
     /// How many commands this turn has run.
@@ -185,128 +119,6 @@ impl Server {
         let stats = &mut self.engine.stats;
         let sample = stats.sample(self.engine.clock.unix_us());
         stats.rates.sample(sample);
-    }
-
-    /// Looks after a client when it is time to: see [`Server::next_look`].
-    pub(super) fn watch_client(
-        &mut self,
-        event_loop: &mut EventLoop<Server>,
-        token: Token,
-        client: &mut Client,
-    ) {
-        self.timers.forget_client(client);
-        if let Some(at_ms) = self.next_look(event_loop.now_ms(), client) {
-            client.timer = Some(self.timers.due_clients.insert(at_ms, token));
-        }
-    }
-
-    /// The limits of what clients take have changed, or are there for the first time.
-    pub(super) fn settle_limits(&mut self) {
-        self.engine.settle_client_memory();
-        let limits = self.engine.config.client_output_buffer_limit;
-        let bytes = limits
-            .into_iter()
-            .flat_map(|limit| [limit.hard_bytes, limit.soft_bytes]);
-        self.timers.least_output = if self.engine.client_memory.is_limited() {
-            0
-        } else {
-            bytes.filter(|&bytes| bytes > 0).min().unwrap_or(u64::MAX)
-        };
-    }
-
-    /// `timeout` or the output limits have changed: every client is looked at anew.
-    pub(super) fn watch_all_clients(&mut self, event_loop: &mut EventLoop<Server>) {
-        self.for_each_client(event_loop, |server, event_loop, token, client| {
-            server.check_output(event_loop, token, client)?;
-            server.watch_client(event_loop, token, client);
-            Ok(())
-        });
-    }
-
-    /// When a client may have to go: it is silent for `timeout`, or its output stays over the
-    /// soft limit for the time that it may. In milliseconds of the loop.
-    fn next_look(&self, now_ms: u64, client: &Client) -> Option<u64> {
-        let session = &self.engine.sessions[client.session];
-        let timeout_s = self.engine.config.timeout_s;
-        let idle_s = self.engine.clock.unix_s().saturating_sub(session.active_s);
-        // Who waits may be silent. Others who may be, too, may cease to be what they are.
-        let only_listens = !session.blocked && session.may_be_silent();
-        let idle_s = if only_listens { 0 } else { idle_s };
-        let silent = (timeout_s > 0 && !session.blocked)
-            .then(|| now_ms + (timeout_s + 1).saturating_sub(idle_s).saturating_mul(1000));
-        let soft_s = self.output_limit(client).soft_s;
-        let too_full = client
-            .over_soft_limit_since_ms
-            .map(|since_ms| since_ms + soft_s.saturating_mul(1000) + 1);
-        silent.into_iter().chain(too_full).min()
-    }
-
-    /// Whether a client has to go now, by the clock.
-    fn is_overdue(&self, now_ms: u64, client: &Client) -> Option<Gone> {
-        let config = &self.engine.config;
-        let session = &self.engine.sessions[client.session];
-        let idle_s = self.engine.clock.unix_s().saturating_sub(session.active_s);
-        if config.timeout_s > 0 && idle_s > config.timeout_s && !session.may_be_silent() {
-            return Some(Gone::Dismissed);
-        }
-        let soft_ms = self.output_limit(client).soft_s.saturating_mul(1000);
-        let since_ms = client.over_soft_limit_since_ms?;
-        (now_ms.saturating_sub(since_ms) > soft_ms).then_some(Gone::OutputTooLarge)
-    }
-
-    /// How much a client may leave unread.
-    fn output_limit(&self, client: &Client) -> BufferLimit {
-        let session = &self.engine.sessions[client.session];
-        let class = if session.is_subscriber() { 2 } else { 0 };
-        self.engine.config.client_output_buffer_limit[class]
-    }
-
-    /// Holds a client's unread replies against the limits.
-    ///
-    /// # Errors
-    /// They are over the hard limit.
-    pub(super) fn check_output(
-        &mut self,
-        event_loop: &mut EventLoop<Server>,
-        token: Token,
-        client: &mut Client,
-    ) -> Result<(), Gone> {
-        let len = client.output.len() as u64;
-        if len < self.timers.least_output && client.over_soft_limit_since_ms.is_none() {
-            return Ok(());
-        }
-        if self.engine.client_memory.is_limited() {
-            client.note_memory(&mut self.engine);
-        }
-        let limit = self.output_limit(client);
-        if limit.hard_bytes > 0 && len > limit.hard_bytes {
-            return Err(Gone::OutputTooLarge);
-        }
-        let is_over = limit.soft_bytes > 0 && len > limit.soft_bytes;
-        if is_over == client.over_soft_limit_since_ms.is_some() {
-            return Ok(());
-        }
-        client.over_soft_limit_since_ms = is_over.then(|| event_loop.now_ms());
-        self.watch_client(event_loop, token, client);
-        Ok(())
-    }
-}
-
-impl Server {
-    /// Closes clients while all together take more memory than they may (`maxmemory-clients`), the largest
-    /// first, some in each turn.
-    pub(super) fn evict_clients(&mut self, event_loop: &mut EventLoop<Server>) {
-        for _ in 0..EVICTIONS_PER_TURN {
-            let Some(id) = self.engine.client_memory.first_to_go() else {
-                return;
-            };
-            let token = self.clients.token_of(id);
-            let token = token.expect("a client that takes memory is connected");
-            let client = self.clients.take(token);
-            let client = client.expect("between two turns every client is in its place");
-            self.free(event_loop, token, client, &Gone::Evicted);
-        }
-        event_loop.wake_now();
     }
 }
 
@@ -330,8 +142,7 @@ fn expire(event_loop: &mut EventLoop<Server>, server: &mut Server, _: TimeEventI
     server.engine.look_at_watch();
     let taken_ns = server.engine.watch_ns.saturating_sub(since_ns);
     server.engine.note_latency("expire-cycle", taken_ns);
-    server.follow_up();
-    server.see_to_the_woken(event_loop);
+    server.serve_others(event_loop);
     let stats = &server.engine.stats;
     let fired = stats.keys.expired.saturating_sub(before.0) as usize;
     let moved = stats.timers_moved.saturating_sub(before.1) as usize;
@@ -366,8 +177,7 @@ fn evict(event_loop: &mut EventLoop<Server>, server: &mut Server, _: TimeEventId
     let begun = event_loop.recorder().begin();
     let before = server.engine.stats.evicted_keys;
     let again = server.engine.go_on_evicting();
-    server.follow_up();
-    server.see_to_the_woken(event_loop);
+    server.serve_others(event_loop);
     let evicted = server.engine.stats.evicted_keys.saturating_sub(before);
     event_loop
         .recorder()
@@ -378,65 +188,6 @@ fn evict(event_loop: &mut EventLoop<Server>, server: &mut Server, _: TimeEventId
 /// Goes on with what is left to be done in the table of tracked keys, for a slice of time.
 fn tidy_tracking(event_loop: &mut EventLoop<Server>, server: &mut Server, _: TimeEventId) -> Next {
     let again = repeat(|| server.engine.tidy_tracking());
-    server.follow_up();
-    server.see_to_the_woken(event_loop);
+    server.serve_others(event_loop);
     finish(event_loop, &mut server.timers.tracking, again)
-}
-
-/// Repeats a piece of work until it is done or the slice is used up.
-pub(super) fn repeat(mut work: impl FnMut() -> Slice) -> Slice {
-    let start = Instant::now();
-    loop {
-        if work() == Slice::Done {
-            return Slice::Done;
-        }
-        if start.elapsed() >= SLICE_TIME {
-            return Slice::More;
-        }
-    }
-}
-
-/// More to do: the event runs again in the next turn, after everybody else. Otherwise
-/// `before_sleep` sets the alarm anew.
-pub(super) fn finish(
-    event_loop: &mut EventLoop<Server>,
-    alarm: &mut Alarm,
-    progress: Slice,
-) -> Next {
-    match progress {
-        Slice::More => Next::At(event_loop.now_ms()),
-        Slice::Done => {
-            alarm.fired();
-            Next::NoMore
-        }
-    }
-}
-
-/// Looks after the clients that are due.
-fn look_after_clients(
-    event_loop: &mut EventLoop<Server>,
-    server: &mut Server,
-    _: TimeEventId,
-) -> Next {
-    let now_ms = event_loop.now_ms();
-    for _ in 0..CLIENTS_PER_TURN {
-        match server.timers.due_clients.step(now_ms) {
-            Step::Idle => break,
-            Step::Moved => {}
-            Step::Fired { item: token, .. } => {
-                let Some(mut client) = server.clients.take(token) else {
-                    continue;
-                };
-                client.timer = None;
-                if let Some(why) = server.is_overdue(now_ms, &client) {
-                    server.free(event_loop, token, client, &why);
-                } else {
-                    server.watch_client(event_loop, token, &mut client);
-                    server.clients.put(token, client);
-                }
-            }
-        }
-    }
-    server.timers.clients.fired();
-    Next::NoMore
 }

@@ -10,13 +10,14 @@
 //! ```
 
 use super::Server;
+use super::alarm::{SLICE_TIME, finish, repeat};
 use super::client::{Gone, Queued};
 use super::clients::Clients;
 use super::pipeline::Traced;
-use super::timers::{SLICE_TIME, finish, repeat};
+use super::trace::Recording;
 use crate::ae::{EventLoop, Mask, Next, TimeEventId, Token};
 use crate::command::{Outputs, follow_up, pause};
-use crate::engine::{SessionId, Slice};
+use crate::engine::{Engine, SessionId, Slice};
 use crate::resp::Output;
 use std::collections::VecDeque;
 use std::time::Instant;
@@ -54,27 +55,36 @@ impl Outputs for Others<'_> {
 }
 
 impl Server {
-    /// Does for others what is left to be done, when that was not a client's command.
-    pub(super) fn follow_up(&mut self) {
-        if !self.engine.has_follow_up() {
-            return;
-        }
-        let mut others = Others {
+    /// The engine, the outputs of all clients, and the trace while one is on, to be used side by side.
+    pub(super) fn apart(&mut self) -> (&mut Engine, Others<'_>, Option<&mut Recording>) {
+        let others = Others {
             clients: &mut self.clients,
             woken: &mut self.woken,
             messaged: &mut self.messaged,
         };
-        let mut traced = Traced {
-            others: &mut others,
-            trace: self.tracing.active(),
-        };
-        follow_up(&mut self.engine, None, &mut traced);
+        (&mut self.engine, others, self.tracing.active())
+    }
+
+    /// Does for others what is left to be done, when that was not a client's command.
+    fn follow_up(&mut self) {
+        if !self.engine.has_follow_up() {
+            return;
+        }
+        let (engine, mut others, trace) = self.apart();
+        let others = &mut others;
+        let mut traced = Traced { others, trace };
+        follow_up(engine, None, &mut traced);
     }
 
     /// Tells who has asked for it which keys have changed in this turn.
     #[cold]
     pub(super) fn broadcast_invalidations(&mut self, event_loop: &mut EventLoop<Server>) {
         self.engine.broadcast_invalidations();
+        self.serve_others(event_loop);
+    }
+
+    /// Does for others what is left to be done, and sees to those who were answered.
+    pub(super) fn serve_others(&mut self, event_loop: &mut EventLoop<Server>) {
         self.follow_up();
         self.see_to_the_woken(event_loop);
     }
@@ -165,16 +175,10 @@ impl Server {
     /// Runs the next request that has waited for the end of a pause, and what its client has sent behind
     /// it, which came before the next one's turn. Says whether there was one.
     fn resume_next(&mut self, event_loop: &mut EventLoop<Server>) -> bool {
-        let mut others = Others {
-            clients: &mut self.clients,
-            woken: &mut self.woken,
-            messaged: &mut self.messaged,
-        };
-        let mut traced = Traced {
-            others: &mut others,
-            trace: self.tracing.active(),
-        };
-        let Some(id) = pause::resume(&mut self.engine, &mut traced) else {
+        let (engine, mut others, trace) = self.apart();
+        let others = &mut others;
+        let mut traced = Traced { others, trace };
+        let Some(id) = pause::resume(engine, &mut traced) else {
             return false;
         };
         self.see_to_the_woken(event_loop);

@@ -231,7 +231,7 @@ impl Keyspace {
 
     /// Stores a string under a key, at a moment in unix milliseconds. A key past its deadline counts
     /// as not there: [`Deadline::Keep`] keeps nothing of it. Its word of use is `used`.
-    #[inline]
+    #[inline(always)]
     pub fn set_string(
         &mut self,
         hash: u64,
@@ -511,7 +511,7 @@ pub enum NewString<'a> {
 }
 
 impl NewString<'_> {
-    #[inline]
+    #[inline(always)]
     fn store(self, entry: &mut Entry) -> Option<Value> {
         match self {
             NewString::Copied(bytes, encoding) => entry.set_string(bytes, encoding),

@@ -225,7 +225,7 @@ impl ZsetMut<'_> {
 
     /// Says that the set is going to have so many elements, the longest member of so many bytes: who
     /// fills a set that will not be packed in the end need not pack it first.
-    pub fn expect(&mut self, len: usize, longest: usize, packing: &Packing) {
+    pub fn prepare_for(&mut self, len: usize, longest: usize, packing: &Packing) {
         if len > packing.zset_entries || longest > packing.zset_bytes {
             self.enlarge(packing);
         }
@@ -263,7 +263,7 @@ impl ZsetMut<'_> {
         match old {
             Some(old) if old == score => return Some(old),
             Some(_) => {}
-            None => self.expect(len + 1, member.len(), packing),
+            None => self.prepare_for(len + 1, member.len(), packing),
         }
         match self.home.contents_mut() {
             ContentsMut::Packed(_, tail) => {
@@ -290,16 +290,12 @@ impl ZsetMut<'_> {
         }
     }
 
-    /// Removes the elements of these ranks, after `visit` has seen each, in order. Gives how many
-    /// there were.
-    pub fn remove_ranks(&mut self, ranks: Range<usize>, mut visit: impl FnMut(Item, f64)) -> usize {
+    /// Removes the elements of these ranks. Gives how many there were.
+    pub fn remove_ranks(&mut self, ranks: Range<usize>) -> usize {
         if let ZsetRef::Large(_) = self.as_ref() {
-            let visit = |member: &[u8], score| visit(Item::Bytes(member), score);
-            return self.large().remove_ranks(ranks, visit);
+            return self.large().remove_ranks(ranks);
         }
-        let elements = self.as_ref().range(ranks.clone());
-        let removed = elements.len();
-        elements.for_each(|(member, score)| visit(member, score));
+        let removed = self.as_ref().range(ranks.clone()).len();
         if let ContentsMut::Packed(_, tail) = self.home.contents_mut() {
             packed::remove_ranks(&mut PackMut::new(tail.bytes, tail.head), ranks);
         }

@@ -6,9 +6,9 @@ use crate::command::entry::{BLOCKING, Command, Keys, WRITE};
 use crate::command::{self, execute, testing};
 use crate::engine::session::Peer;
 use crate::engine::{Db, Slice};
-use crate::resp::{OwnedRequest, Protocol};
+use crate::resp::{Output, OwnedRequest, Protocol};
 use crate::store::keyspace::Deadline;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 /// The commands of the tests.
 pub const COMMANDS: &[Command] = &[

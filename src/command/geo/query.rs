@@ -19,7 +19,7 @@ const ANY_WITHOUT_COUNT: Error = Error::new("ERR the ANY argument requires COUNT
 
 /// Which of the commands it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Form {
+pub enum Variant {
     /// `GEORADIUS key longitude latitude radius unit ...`; the `_RO` one may not store.
     Radius {
         /// Whether STORE and STOREDIST are options of it.
@@ -36,11 +36,11 @@ pub enum Form {
     SearchStore,
 }
 
-impl Form {
+impl Variant {
     /// What Redis calls it when what was found is stored.
     pub fn stored(self) -> &'static str {
         match self {
-            Form::SearchStore => "geosearchstore",
+            Variant::SearchStore => "geosearchstore",
             _ => "georadiusstore",
         }
     }
@@ -48,7 +48,7 @@ impl Form {
     /// The position of the key that is searched.
     pub fn source(self) -> usize {
         match self {
-            Form::SearchStore => 2,
+            Variant::SearchStore => 2,
             _ => 1,
         }
     }
@@ -56,22 +56,22 @@ impl Form {
     /// The position of the first option.
     fn options(self) -> usize {
         match self {
-            Form::Radius { .. } => 6,
-            Form::RadiusByMember { .. } => 5,
-            Form::Search => 2,
-            Form::SearchStore => 3,
+            Variant::Radius { .. } => 6,
+            Variant::RadiusByMember { .. } => 5,
+            Variant::Search => 2,
+            Variant::SearchStore => 3,
         }
     }
 
     fn is_search(self) -> bool {
-        matches!(self, Form::Search | Form::SearchStore)
+        matches!(self, Variant::Search | Variant::SearchStore)
     }
 
     /// Whether it takes STORE and STOREDIST, each with a key behind it.
     fn takes_store(self) -> bool {
         matches!(
             self,
-            Form::Radius { may_store: true } | Form::RadiusByMember { may_store: true }
+            Variant::Radius { may_store: true } | Variant::RadiusByMember { may_store: true }
         )
     }
 }
@@ -133,7 +133,7 @@ pub struct Store {
 /// What is asked for.
 #[derive(Debug)]
 pub struct Query {
-    form: Form,
+    variant: Variant,
     origin: Option<Origin>,
     extent: Option<(Extent, Unit)>,
     order: Option<Order>,
@@ -183,9 +183,9 @@ const WORDS: &[(&str, Word)] = &[
 
 impl Query {
     /// Reads a request whose source is `zset`, if there is one.
-    pub fn parse(args: &Request, form: Form, zset: Option<ZsetRef>) -> Result<Query, Error> {
-        let mut query = Query::positional(args, form, zset)?;
-        let mut at = form.options();
+    pub fn parse(args: &Request, variant: Variant, zset: Option<ZsetRef>) -> Result<Query, Error> {
+        let mut query = Query::positional(args, variant, zset)?;
+        let mut at = variant.options();
         while at < args.len() {
             at += 1 + query.option(args, at, zset)?;
         }
@@ -194,25 +194,25 @@ impl Query {
     }
 
     /// What is asked for before the first option.
-    fn positional(args: &Request, form: Form, zset: Option<ZsetRef>) -> Result<Query, Error> {
-        let (origin, extent) = match (form, zset) {
-            (Form::Radius { .. }, _) => {
+    fn positional(args: &Request, variant: Variant, zset: Option<ZsetRef>) -> Result<Query, Error> {
+        let (origin, extent) = match (variant, zset) {
+            (Variant::Radius { .. }, _) => {
                 let center = point(args, 2)?;
                 (Some(Origin::Given(center)), Some(circle(args, 4)?))
             }
-            (Form::RadiusByMember { .. }, Some(zset)) => {
+            (Variant::RadiusByMember { .. }, Some(zset)) => {
                 (Some(member(zset, args.arg(2))?), Some(circle(args, 3)?))
             }
             // Without a source the radius is not even looked at.
-            (Form::RadiusByMember { .. }, None) => (Some(Origin::Member(None)), None),
-            (Form::Search | Form::SearchStore, _) => (None, None),
+            (Variant::RadiusByMember { .. }, None) => (Some(Origin::Member(None)), None),
+            (Variant::Search | Variant::SearchStore, _) => (None, None),
         };
-        let store = (form == Form::SearchStore).then_some(Store {
+        let store = (variant == Variant::SearchStore).then_some(Store {
             key: 1,
             distances: false,
         });
         Ok(Query {
-            form,
+            variant,
             origin,
             extent,
             order: None,
@@ -239,20 +239,20 @@ impl Query {
                 self.count = Some(count(args.arg(at + 1))?);
                 return Ok(1);
             }
-            (Word::Store | Word::StoreDist, 1..) if self.form.takes_store() => {
+            (Word::Store | Word::StoreDist, 1..) if self.variant.takes_store() => {
                 self.store = Some(Store {
                     key: at + 1,
                     distances: matches!(word, Word::StoreDist),
                 });
                 return Ok(1);
             }
-            (Word::StoreDist, _) if self.form == Form::SearchStore => {
+            (Word::StoreDist, _) if self.variant == Variant::SearchStore => {
                 self.store = Some(Store {
                     key: 1,
                     distances: true,
                 });
             }
-            _ if self.form.is_search() => return self.area_option(*word, args, at, zset),
+            _ if self.variant.is_search() => return self.area_option(*word, args, at, zset),
             _ => return Err(Error::SYNTAX),
         }
         Ok(0)
@@ -293,8 +293,8 @@ impl Query {
     /// Checks what goes together.
     fn check(&self, args: &Request) -> Result<(), Error> {
         if self.store.is_some() && self.told.items() > 0 {
-            let who = match self.form {
-                Form::SearchStore => "GEOSEARCHSTORE",
+            let who = match self.variant {
+                Variant::SearchStore => "GEOSEARCHSTORE",
                 _ => "STORE option in GEORADIUS",
             };
             return Err(Error::text(format!(
@@ -305,10 +305,10 @@ impl Query {
             let text = format!("ERR exactly one of {what} can be specified for ");
             Err(Error::text([text.as_bytes(), args.arg(0)].concat()))
         };
-        if self.form.is_search() && self.origin.is_none() {
+        if self.variant.is_search() && self.origin.is_none() {
             return missing("FROMMEMBER or FROMLONLAT");
         }
-        if self.form.is_search() && self.extent.is_none() {
+        if self.variant.is_search() && self.extent.is_none() {
             return missing("BYRADIUS and BYBOX");
         }
         if self.any && self.count.is_none() {

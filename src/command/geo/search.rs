@@ -7,10 +7,10 @@
 //!
 //! The six commands are one: what differs is which words a [`Query`] takes, and where they begin.
 
-use super::query::{Form, Query, Store, Told};
+use super::query::{Query, Store, Told, Variant};
 use super::{reply_distance, reply_point};
+use crate::command::collection::readable;
 use crate::command::entry::{Command, DENY_OOM, Keys, READONLY, WRITE};
-use crate::command::sorted_set::readable;
 use crate::command::{Call, Done, reply_item};
 use crate::engine::{Classes, Storing};
 use crate::geo::{Area, Point, Unit};
@@ -144,34 +144,34 @@ struct Found<'z> {
 }
 
 fn georadius(call: &mut Call) -> Done {
-    search(call, Form::Radius { may_store: true })
+    search(call, Variant::Radius { may_store: true })
 }
 
 fn georadius_ro(call: &mut Call) -> Done {
-    search(call, Form::Radius { may_store: false })
+    search(call, Variant::Radius { may_store: false })
 }
 
 fn georadiusbymember(call: &mut Call) -> Done {
-    search(call, Form::RadiusByMember { may_store: true })
+    search(call, Variant::RadiusByMember { may_store: true })
 }
 
 fn georadiusbymember_ro(call: &mut Call) -> Done {
-    search(call, Form::RadiusByMember { may_store: false })
+    search(call, Variant::RadiusByMember { may_store: false })
 }
 
 fn geosearch(call: &mut Call) -> Done {
-    search(call, Form::Search)
+    search(call, Variant::Search)
 }
 
 fn geosearchstore(call: &mut Call) -> Done {
-    search(call, Form::SearchStore)
+    search(call, Variant::SearchStore)
 }
 
-fn search(call: &mut Call, form: Form) -> Done {
+fn search(call: &mut Call, variant: Variant) -> Done {
     let (args, mut db, reply) = call.parts();
     let packing = db.packing;
-    let zset = readable(&mut db, args.arg(form.source()))?;
-    let query = Query::parse(args, form, zset)?;
+    let zset = readable::<ZsetRef>(&mut db, args.arg(variant.source()))?;
+    let query = Query::parse(args, variant, zset)?;
     let (found, unit) = match (zset, query.area()) {
         (Some(zset), Some(area)) => (find(zset, &area, &query), area.unit),
         // Without a source the area may be unknown, and nothing is in it.
@@ -189,7 +189,7 @@ fn search(call: &mut Call, form: Form) -> Done {
             let entry = (count > 0).then(|| index_of(key, &found, score, packing));
             let storing = Storing {
                 class: Classes::ZSET,
-                name: form.stored(),
+                name: variant.stored(),
                 changes: count,
                 replies_first: false,
             };
@@ -270,7 +270,7 @@ fn index_of(
     let mut zset = entry
         .as_zset_mut()
         .expect("an entry made as a sorted set is one");
-    zset.expect(found.len(), longest.unwrap_or(0), packing);
+    zset.prepare_for(found.len(), longest.unwrap_or(0), packing);
     for place in found {
         let score = score(place);
         place

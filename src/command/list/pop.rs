@@ -5,17 +5,15 @@
 //! written to the reply from where they lie, and then removed all at once. What that leaves to be freed
 //! goes where everything big is freed, a little at a time.
 
+use super::super::collection::existing;
+use super::super::count::{self, MultiPop};
 use super::super::entry::{BLOCKING, Command, FAST, Keys, NO_SCRIPT, WRITE};
-use super::super::{Call, Done, Error, Null, is_word, reply_item};
-use super::{end, existing, popped};
+use super::super::{Call, Done, Error, Null, reply_item};
+use super::{end, popped};
 use crate::engine::{Classes, Db};
-use crate::number::parse_i64;
-use crate::resp::{Reply, Request};
-use crate::store::{End, Kind};
+use crate::resp::Reply;
+use crate::store::{End, Kind, ListMut};
 use std::ops::Range;
-
-const NUMKEYS: Error = Error::new("ERR numkeys should be greater than 0");
-const COUNT: Error = Error::new("ERR count should be greater than 0");
 
 /// The commands that take elements out of lists.
 pub const COMMANDS: &[Command] = &[
@@ -91,7 +89,7 @@ fn pop(call: &mut Call, end: End) -> Done {
     }
     let (args, mut db, reply) = call.parts();
     let key = args.arg(1);
-    match args.get(2).map(count_or_none).transpose()? {
+    match args.get(2).map(count::to_take).transpose()? {
         None => {
             if !pop_one(&mut db, key, end, |_| (), reply)? {
                 reply.null();
@@ -106,12 +104,6 @@ fn pop(call: &mut Call, end: End) -> Done {
     Ok(())
 }
 
-/// Reads the count of LPOP, which may be 0.
-fn count_or_none(text: &[u8]) -> Result<usize, Error> {
-    let count = parse_i64(text).and_then(|count| usize::try_from(count).ok());
-    count.ok_or(Error::MUST_BE_POSITIVE)
-}
-
 /// Takes an element from an end of a list and replies with it, after what `introduce` writes. `false`
 /// where there is no such key; then nothing is written.
 fn pop_one(
@@ -121,7 +113,7 @@ fn pop_one(
     introduce: impl FnOnce(&mut Reply),
     reply: &mut Reply,
 ) -> Result<bool, Error> {
-    let Some(mut list) = existing(db, key)? else {
+    let Some(mut list) = existing::<ListMut>(db, key)? else {
         return Ok(false);
     };
     introduce(reply);
@@ -144,7 +136,7 @@ fn pop_many(
     introduce: impl FnOnce(&mut Reply),
     reply: &mut Reply,
 ) -> Result<bool, Error> {
-    let Some(mut list) = existing(db, key)? else {
+    let Some(mut list) = existing::<ListMut>(db, key)? else {
         return Ok(false);
     };
     introduce(reply);
@@ -170,36 +162,7 @@ fn pop_many(
     Ok(true)
 }
 
-/// What LMPOP and BLMPOP are to do.
-struct MultiPop {
-    /// Where the keys are among the arguments.
-    keys: Range<usize>,
-    end: End,
-    count: usize,
-}
-
-impl MultiPop {
-    /// Reads the arguments, beginning with the number of keys.
-    fn parse(args: &Request, first: usize) -> Result<MultiPop, Error> {
-        let number = at_least_one(args.arg(first)).ok_or(NUMKEYS)?;
-        let keys = first + 1..number.saturating_add(first + 1);
-        let end = end(args.get(keys.end).ok_or(Error::SYNTAX)?)?;
-        let options = keys.end + 1;
-        let count = match args.len() - options {
-            0 => 1,
-            // One that is wrong is refused before what stands behind it is.
-            2.. if is_word(args.arg(options), "COUNT") => {
-                let count = at_least_one(args.arg(options + 1)).ok_or(COUNT)?;
-                if args.len() > options + 2 {
-                    return Err(Error::SYNTAX);
-                }
-                count
-            }
-            _ => return Err(Error::SYNTAX),
-        };
-        Ok(MultiPop { keys, end, count })
-    }
-
+impl MultiPop<End> {
     /// Takes from the first list that there is under these of the keys. `false` where there is none.
     fn run(&self, call: &mut Call, keys: Range<usize>) -> Result<bool, Error> {
         let (args, mut db, reply) = call.parts();
@@ -216,13 +179,8 @@ impl MultiPop {
     }
 }
 
-fn at_least_one(text: &[u8]) -> Option<usize> {
-    let number = parse_i64(text).filter(|&number| number >= 1)?;
-    usize::try_from(number).ok()
-}
-
 fn lmpop(call: &mut Call) -> Done {
-    let pop = MultiPop::parse(&call.args, 1)?;
+    let pop = MultiPop::parse(&call.args, 1, end)?;
     if !pop.run(call, pop.keys.clone())? {
         call.reply.null_array();
     }
@@ -230,7 +188,7 @@ fn lmpop(call: &mut Call) -> Done {
 }
 
 fn blmpop(call: &mut Call) -> Done {
-    let pop = MultiPop::parse(&call.args, 2)?;
+    let pop = MultiPop::parse(&call.args, 2, end)?;
     let deadline = call.timeout(1)?;
     let keys = call.keys_to_try(pop.keys.clone());
     if pop.run(call, keys)? {

@@ -1,9 +1,10 @@
 //! LPOS: at which indices of a list an element stands.
 
+use super::super::collection::readable;
+use super::super::count;
 use super::super::entry::{Command, Keys, READONLY};
 use super::super::{Call, Done, Error, is_word};
-use super::{integer, readable};
-use crate::number::parse_i64;
+use super::integer;
 use crate::resp::Request;
 use crate::store::{Item, ListRef};
 
@@ -57,9 +58,9 @@ impl Search {
                 search.is_backward = rank < 0;
                 search.skipped = skipped(rank)?;
             } else if is_word(name, "COUNT") {
-                search.count = Some(limit(value).ok_or(NEGATIVE_COUNT)?);
+                search.count = Some(count::limit(value).ok_or(NEGATIVE_COUNT)?);
             } else if is_word(name, "MAXLEN") {
-                search.max_len = limit(value).ok_or(NEGATIVE_MAXLEN)?;
+                search.max_len = count::limit(value).ok_or(NEGATIVE_MAXLEN)?;
             } else {
                 return Err(Error::SYNTAX);
             }
@@ -99,18 +100,10 @@ fn skipped(rank: i64) -> Result<usize, Error> {
     Ok(usize::try_from(rank).unwrap_or(usize::MAX))
 }
 
-/// Reads a limit, of which 0 is none; `None` where it is no such number.
-fn limit(text: &[u8]) -> Option<usize> {
-    match usize::try_from(parse_i64(text)?).ok()? {
-        0 => Some(usize::MAX),
-        limit => Some(limit),
-    }
-}
-
 fn lpos(call: &mut Call) -> Done {
     let (args, mut db, reply) = call.parts();
     let search = Search::parse(args, 3)?;
-    let list = readable(&mut db, args.arg(1))?;
+    let list = readable::<ListRef>(&mut db, args.arg(1))?;
     let mut found = list
         .into_iter()
         .flat_map(|list| search.run(list, args.arg(2)));

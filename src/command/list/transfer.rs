@@ -12,11 +12,12 @@
 //!
 //! Both may be the same list, which is turned then.
 
+use super::super::collection::{existing, writable};
 use super::super::entry::{BLOCKING, Command, DENY_OOM, Keys, NO_SCRIPT, WRITE};
 use super::super::{Call, Done, Error, Null};
-use super::{end, existing, popped, pushed, writable};
+use super::{end, popped, pushed};
 use crate::engine::Classes;
-use crate::store::{End, Kind};
+use crate::store::{End, Kind, ListMut};
 
 /// The commands that move an element from one list to another.
 pub const COMMANDS: &[Command] = &[
@@ -113,7 +114,7 @@ fn transfer_or_wait(call: &mut Call, from: End, to: End, timeout: usize) -> Done
 fn transfer(call: &mut Call, from: End, to: End) -> Result<bool, Error> {
     let (args, mut db, reply) = call.parts();
     let (source, destination) = (args.arg(1), args.arg(2));
-    if existing(&mut db, source)?.is_none() {
+    if existing::<ListMut>(&mut db, source)?.is_none() {
         return Ok(false);
     }
     // Whether it can be put there is asked before it is taken.
@@ -121,14 +122,14 @@ fn transfer(call: &mut Call, from: End, to: End) -> Result<bool, Error> {
         return Err(Error::WRONG_TYPE);
     }
     let packing = db.packing;
-    let Some(mut list) = existing(&mut db, source)? else {
+    let Some(mut list) = existing::<ListMut>(&mut db, source)? else {
         return Ok(false);
     };
     let Some(element) = list.pop(from, |item| item.to_vec()) else {
         return Ok(false);
     };
     let is_empty = list.is_empty();
-    writable(&mut db, destination)?.push(to, &element, packing);
+    writable::<ListMut>(&mut db, destination)?.push(to, &element, packing);
     db.changed(Classes::LIST, pushed(to), destination);
     reply.bulk(&element);
     db.replied();

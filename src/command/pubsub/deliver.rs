@@ -12,8 +12,8 @@
 //! enough to be cut. So that publishers do not make such work faster than it is done, at most
 //! [`MAX_RECEIVERS_LEFT`] are left over; beyond that each command does as much as it makes.
 
-use crate::command::blocking::Outputs;
 use crate::command::follow_up::Own;
+use crate::command::outputs::Outputs;
 use crate::engine::pubsub::{Delivery, Kind, Message};
 use crate::engine::{Engine, SessionId, Slice};
 use crate::resp::Output;
@@ -146,6 +146,18 @@ fn deliver_to(
             out.push_shared(message.bytes(session.protocol).clone());
         }
     })
+}
+
+/// The output of a client that is written to although it is not its turn: what was on its way to it is there
+/// already. `None` if it has none any more.
+pub(in crate::command) fn output_of<'o>(
+    engine: &mut Engine,
+    outputs: &'o mut dyn Outputs,
+    id: SessionId,
+) -> Option<&'o mut Output> {
+    let out = outputs.output(id)?;
+    catch_up(engine, id, out);
+    Some(out)
 }
 
 /// Puts a client's pending messages into its output. To be called before anything else is written there, and

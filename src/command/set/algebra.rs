@@ -17,11 +17,11 @@
 //! A missing key is an empty set. All keys are looked up before anything is done, and the first of
 //! another type is an error, even where an empty set among them decides the result.
 
-use super::set_of;
+use crate::command::collection::readable;
+use crate::command::count;
 use crate::command::entry::{Command, DENY_OOM, Keys, READONLY, WRITE};
 use crate::command::{Call, Done, Error, is_word, reply_item};
 use crate::engine::{Classes, Db, Storing};
-use crate::number::parse_i64;
 use crate::resp::{Reply, Request};
 use crate::store::{Entry, Item, Kind, Packing, SetMut, SetRef};
 use std::cmp::Reverse;
@@ -111,7 +111,7 @@ fn operands<'d>(
     keys: Range<usize>,
 ) -> Result<Vec<Option<SetRef<'d>>>, Error> {
     for i in keys.clone() {
-        db.read(args.arg(i)).map(set_of).transpose()?;
+        readable::<SetRef>(db, args.arg(i))?;
     }
     let keyspace = db.keyspace();
     let set = |i| keyspace.peek(args.arg(i)).and_then(Entry::as_set);
@@ -190,9 +190,7 @@ fn sintercard(call: &mut Call) -> Done {
 
 /// The positions of the keys of `SINTERCARD numkeys key ...`.
 fn counted_keys(args: &Request) -> Result<Range<usize>, Error> {
-    let count = parse_i64(args.arg(1)).ok_or(NO_KEYS)?;
-    let count = usize::try_from(count).ok().filter(|&count| count > 0);
-    let count = count.ok_or(NO_KEYS)?;
+    let count = count::at_least_one(args.arg(1)).ok_or(NO_KEYS)?;
     if count > args.len() - 2 {
         return Err(TOO_MANY_KEYS);
     }
@@ -204,12 +202,7 @@ fn limit(args: &Request, first: usize) -> Result<usize, Error> {
     let mut limit = usize::MAX;
     for i in (first..args.len()).step_by(2) {
         let value = args.get(i + 1).filter(|_| is_word(args.arg(i), "LIMIT"));
-        let number = parse_i64(value.ok_or(Error::SYNTAX)?);
-        let number = number.and_then(|number| usize::try_from(number).ok());
-        limit = match number.ok_or(NEGATIVE_LIMIT)? {
-            0 => usize::MAX,
-            number => number,
-        };
+        limit = count::limit(value.ok_or(Error::SYNTAX)?).ok_or(NEGATIVE_LIMIT)?;
     }
     Ok(limit)
 }

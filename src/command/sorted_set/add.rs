@@ -1,11 +1,13 @@
 //! ZADD and ZINCRBY: giving members their scores.
 
-use super::{existing, reply_score, writable};
+use super::reply_score;
+use crate::command::collection::{existing, writable};
 use crate::command::entry::{Command, DENY_OOM, FAST, Keys, WRITE};
 use crate::command::{Call, Done, Error, is_word};
 use crate::engine::Classes;
 use crate::number::parse_f64;
 use crate::resp::Request;
+use crate::store::ZsetMut;
 
 const NX_AND_XX: Error = Error::new("ERR XX and NX options at the same time are not compatible");
 const GT_LT_AND_NX: Error =
@@ -149,9 +151,9 @@ fn add(call: &mut Call, options: Options, first: usize) -> Done {
     let key = args.arg(1);
     let packing = db.packing;
     let set = if options.xx {
-        existing(&mut db, key)?
+        existing::<ZsetMut>(&mut db, key)?
     } else {
-        Some(writable(&mut db, key)?)
+        Some(writable::<ZsetMut>(&mut db, key)?)
     };
     let (mut added, mut changed) = (0, 0);
     let mut last = None;

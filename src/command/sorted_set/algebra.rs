@@ -19,6 +19,7 @@
 //! score must have a place in the order.
 
 use super::{Element, reply_elements};
+use crate::command::count;
 use crate::command::entry::{Command, DENY_OOM, Keys, READONLY, WRITE};
 use crate::command::{Call, Done, Error, is_word};
 use crate::engine::{Classes, Db, Storing};
@@ -293,7 +294,7 @@ impl Options {
             } else if allowed.with_scores && is_word(word, "WITHSCORES") {
                 options.with_scores = true;
             } else if allowed.limit && values >= 1 && is_word(word, "LIMIT") {
-                options.limit = limit(args.arg(at + 1))?;
+                options.limit = count::limit(args.arg(at + 1)).ok_or(NEGATIVE_LIMIT)?;
                 at += 1;
             } else {
                 return Err(Error::SYNTAX);
@@ -308,15 +309,6 @@ fn weights(args: &Request, places: Range<usize>) -> Result<Vec<f64>, Error> {
     places
         .map(|place| parse_f64(args.arg(place)).ok_or(NO_FLOAT))
         .collect()
-}
-
-/// How many are counted at the most; 0 is no limit.
-fn limit(text: &[u8]) -> Result<usize, Error> {
-    let number = parse_i64(text).and_then(|number| usize::try_from(number).ok());
-    match number.ok_or(NEGATIVE_LIMIT)? {
-        0 => Ok(usize::MAX),
-        number => Ok(number),
-    }
 }
 
 /// The positions of the keys of `numkeys key ...`, where `numkeys` is argument `at`.
@@ -493,7 +485,7 @@ fn sorted_set(key: &[u8], elements: &[Element], packing: &Packing) -> Entry {
     let mut entry = Entry::empty(key, Kind::Zset);
     let mut set = entry.as_zset_mut().expect("it was made as a sorted set");
     let longest = elements.iter().map(|(member, _)| member.len()).max();
-    set.expect(elements.len(), longest.unwrap_or(0), packing);
+    set.prepare_for(elements.len(), longest.unwrap_or(0), packing);
     for (member, score) in elements {
         member.with_bytes(|member| set.insert(member, *score, packing));
     }

@@ -3,17 +3,14 @@
 //! A set whose elements all go is not taken apart: they are replied with, and the key is removed as a
 //! whole.
 
-use super::existing;
+use crate::command::collection::existing;
+use crate::command::count::{self, MultiPop};
 use crate::command::entry::{BLOCKING, Command, FAST, Keys, NO_SCRIPT, WRITE};
 use crate::command::{Call, Done, Error, Null, is_word, reply_item};
 use crate::engine::{Classes, Db};
-use crate::number::parse_i64;
-use crate::resp::{Protocol, Reply, Request};
-use crate::store::{Kind, ZsetRef};
+use crate::resp::{Protocol, Reply};
+use crate::store::{Kind, ZsetMut, ZsetRef};
 use std::ops::Range;
-
-const NUMKEYS: Error = Error::new("ERR numkeys should be greater than 0");
-const COUNT: Error = Error::new("ERR count should be greater than 0");
 
 /// The commands that take elements off an end.
 pub const COMMANDS: &[Command] = &[
@@ -87,6 +84,17 @@ enum End {
 }
 
 impl End {
+    /// Reads `MIN` or `MAX`.
+    fn parse(text: &[u8]) -> Result<End, Error> {
+        if is_word(text, "MIN") {
+            Ok(End::Min)
+        } else if is_word(text, "MAX") {
+            Ok(End::Max)
+        } else {
+            Err(Error::SYNTAX)
+        }
+    }
+
     /// What Redis calls it when elements are taken from there.
     fn popped(self) -> &'static str {
         match self {
@@ -140,7 +148,7 @@ fn take(
     layout: Layout,
     head: impl FnOnce(&mut Reply, usize),
 ) -> Result<bool, Error> {
-    let Some(mut set) = existing(db, key)? else {
+    let Some(mut set) = existing::<ZsetMut>(db, key)? else {
         return Ok(false);
     };
     let len = set.as_ref().len();
@@ -149,7 +157,7 @@ fn take(
     head(reply, taken);
     reply_part(reply, set.as_ref(), end, ranks.clone(), layout);
     if taken < len {
-        set.remove_ranks(ranks, |_, _| ());
+        set.remove_ranks(ranks);
     }
     db.changes(taken, Classes::ZSET, end.popped(), key);
     db.replied();
@@ -172,7 +180,7 @@ fn pop(call: &mut Call, end: End) -> Done {
     if args.len() > 3 {
         return Err(Error::SYNTAX);
     }
-    let count = args.get(2).map(parse_count).transpose()?;
+    let count = args.get(2).map(count::to_take).transpose()?;
     // Without a count there is no more than one, and it need not be set apart.
     let layout = match (count, reply.protocol()) {
         (Some(_), Protocol::Resp3) => Layout::Nested,
@@ -190,11 +198,6 @@ fn pop(call: &mut Call, end: End) -> Done {
         reply.array(0);
     }
     Ok(())
-}
-
-fn parse_count(text: &[u8]) -> Result<usize, Error> {
-    let count = parse_i64(text).and_then(|count| usize::try_from(count).ok());
-    count.ok_or(Error::MUST_BE_POSITIVE)
 }
 
 fn bzpopmin(call: &mut Call) -> Done {
@@ -222,38 +225,8 @@ fn pop_or_wait(call: &mut Call, end: End) -> Done {
     call.block(Kind::Zset, 1..last, deadline, Null::Array)
 }
 
-/// What ZMPOP and BZMPOP take, and from where.
-struct Wanted {
-    /// Where the keys are.
-    keys: Range<usize>,
-    end: End,
-    count: usize,
-}
-
-impl Wanted {
-    /// Reads `numkeys key ... MIN|MAX [COUNT count]` from argument `first` on.
-    fn parse(args: &Request, first: usize) -> Result<Wanted, Error> {
-        let number = parse_positive(args.arg(first)).ok_or(NUMKEYS)?;
-        let keys = first + 1..(first + 1).saturating_add(number);
-        let end = match args.get(keys.end) {
-            Some(word) if is_word(word, "MIN") => End::Min,
-            Some(word) if is_word(word, "MAX") => End::Max,
-            _ => return Err(Error::SYNTAX),
-        };
-        let count = match (args.get(keys.end + 1), args.get(keys.end + 2)) {
-            (None, _) => 1,
-            (Some(word), Some(count)) if is_word(word, "COUNT") => {
-                parse_positive(count).ok_or(COUNT)?
-            }
-            _ => return Err(Error::SYNTAX),
-        };
-        if args.len() > keys.end + 3 {
-            return Err(Error::SYNTAX);
-        }
-        Ok(Wanted { keys, end, count })
-    }
-
-    /// Takes them from the set in one of the keys, if it is there.
+impl MultiPop<End> {
+    /// Takes from the set in one of the keys, if it is there.
     fn take(&self, call: &mut Call, key: usize) -> Result<bool, Error> {
         let (args, mut db, reply) = call.parts();
         let key = args.arg(key);
@@ -273,15 +246,10 @@ impl Wanted {
     }
 }
 
-fn parse_positive(text: &[u8]) -> Option<usize> {
-    let number = parse_i64(text).filter(|&number| number > 0)?;
-    usize::try_from(number).ok()
-}
-
 fn zmpop(call: &mut Call) -> Done {
-    let wanted = Wanted::parse(&call.args, 1)?;
-    for key in wanted.keys.clone() {
-        if wanted.take(call, key)? {
+    let pop = MultiPop::parse(&call.args, 1, End::parse)?;
+    for key in pop.keys.clone() {
+        if pop.take(call, key)? {
             return Ok(());
         }
     }
@@ -290,12 +258,12 @@ fn zmpop(call: &mut Call) -> Done {
 }
 
 fn bzmpop(call: &mut Call) -> Done {
-    let wanted = Wanted::parse(&call.args, 2)?;
+    let pop = MultiPop::parse(&call.args, 2, End::parse)?;
     let deadline = call.timeout(1)?;
-    for key in call.keys_to_try(wanted.keys.clone()) {
-        if wanted.take(call, key)? {
+    for key in call.keys_to_try(pop.keys.clone()) {
+        if pop.take(call, key)? {
             return Ok(());
         }
     }
-    call.block(Kind::Zset, wanted.keys, deadline, Null::Array)
+    call.block(Kind::Zset, pop.keys, deadline, Null::Array)
 }

@@ -12,7 +12,8 @@
 //! said, and so on: what a name says is no option any more.
 
 use super::span::{By, Span};
-use super::{Element, readable, reply_elements};
+use super::{Element, reply_elements};
+use crate::command::collection::readable;
 use crate::command::entry::{Command, DENY_OOM, Keys, READONLY, WRITE};
 use crate::command::{Call, Done, Error, is_word};
 use crate::engine::{Classes, Storing};
@@ -134,7 +135,7 @@ enum Direction {
 
 /// What the name of a command says of a range; the rest is said by options.
 #[derive(Debug, Clone, Copy)]
-struct Form {
+struct Spelling {
     by: Option<By>,
     direction: Option<Direction>,
     /// Where the key is; the bounds follow, then the options.
@@ -155,9 +156,9 @@ struct Asked<'a> {
 /// The limit of who wants everything.
 const NO_LIMIT: (i64, i64) = (0, -1);
 
-impl Form {
-    const fn new(by: Option<By>, direction: Option<Direction>) -> Form {
-        Form {
+impl Spelling {
+    const fn new(by: Option<By>, direction: Option<Direction>) -> Spelling {
+        Spelling {
             by,
             direction,
             key: 1,
@@ -167,18 +168,18 @@ impl Form {
 }
 
 impl<'a> Asked<'a> {
-    fn parse(args: &'a Request, form: Form) -> Result<Asked<'a>, Error> {
-        let Form {
+    fn parse(args: &'a Request, spelling: Spelling) -> Result<Asked<'a>, Error> {
+        let Spelling {
             mut by,
             mut direction,
             ..
-        } = form;
+        } = spelling;
         let mut limit = NO_LIMIT;
         let mut with_scores = false;
-        let mut i = form.key + 3;
+        let mut i = spelling.key + 3;
         while let Some(option) = args.get(i) {
             i += 1;
-            if form.has_scores && is_word(option, "WITHSCORES") {
+            if spelling.has_scores && is_word(option, "WITHSCORES") {
                 with_scores = true;
             } else if is_word(option, "LIMIT") && i + 2 <= args.len() {
                 let number = |i| parse_i64(args.arg(i)).ok_or(Error::NOT_AN_INTEGER);
@@ -202,7 +203,7 @@ impl<'a> Asked<'a> {
         if by == By::Lex && with_scores {
             return Err(SCORES_OF_STRINGS);
         }
-        let (mut min, mut max) = (args.arg(form.key + 1), args.arg(form.key + 2));
+        let (mut min, mut max) = (args.arg(spelling.key + 1), args.arg(spelling.key + 2));
         if by != By::Rank && direction == Direction::Reverse {
             (min, max) = (max, min);
         }
@@ -280,33 +281,42 @@ impl<'a> Iterator for Found<'a> {
 impl ExactSizeIterator for Found<'_> {}
 
 fn zrange(call: &mut Call) -> Done {
-    read(call, Form::new(None, None))
+    read(call, Spelling::new(None, None))
 }
 
 fn zrangebyscore(call: &mut Call) -> Done {
-    read(call, Form::new(Some(By::Score), Some(Direction::Forward)))
+    read(
+        call,
+        Spelling::new(Some(By::Score), Some(Direction::Forward)),
+    )
 }
 
 fn zrangebylex(call: &mut Call) -> Done {
-    read(call, Form::new(Some(By::Lex), Some(Direction::Forward)))
+    read(call, Spelling::new(Some(By::Lex), Some(Direction::Forward)))
 }
 
 fn zrevrange(call: &mut Call) -> Done {
-    read(call, Form::new(Some(By::Rank), Some(Direction::Reverse)))
+    read(
+        call,
+        Spelling::new(Some(By::Rank), Some(Direction::Reverse)),
+    )
 }
 
 fn zrevrangebyscore(call: &mut Call) -> Done {
-    read(call, Form::new(Some(By::Score), Some(Direction::Reverse)))
+    read(
+        call,
+        Spelling::new(Some(By::Score), Some(Direction::Reverse)),
+    )
 }
 
 fn zrevrangebylex(call: &mut Call) -> Done {
-    read(call, Form::new(Some(By::Lex), Some(Direction::Reverse)))
+    read(call, Spelling::new(Some(By::Lex), Some(Direction::Reverse)))
 }
 
-fn read(call: &mut Call, form: Form) -> Done {
+fn read(call: &mut Call, spelling: Spelling) -> Done {
     let (args, mut db, reply) = call.parts();
-    let asked = Asked::parse(args, form)?;
-    match readable(&mut db, args.arg(form.key))? {
+    let asked = Asked::parse(args, spelling)?;
+    match readable::<ZsetRef>(&mut db, args.arg(spelling.key))? {
         Some(set) => reply_elements(reply, Found::new(set, &asked), asked.with_scores),
         None => reply.array(0),
     }
@@ -315,15 +325,15 @@ fn read(call: &mut Call, form: Form) -> Done {
 
 fn zrangestore(call: &mut Call) -> Done {
     let (args, mut db, reply) = call.parts();
-    let form = Form {
+    let spelling = Spelling {
         key: 2,
         has_scores: false,
-        ..Form::new(None, None)
+        ..Spelling::new(None, None)
     };
-    let asked = Asked::parse(args, form)?;
+    let asked = Asked::parse(args, spelling)?;
     let packing = db.packing;
-    let (destination, source) = (args.arg(1), args.arg(form.key));
-    let set = readable(&mut db, source)?;
+    let (destination, source) = (args.arg(1), args.arg(spelling.key));
+    let set = readable::<ZsetRef>(&mut db, source)?;
     let part = set.map(|set| Found::new(set, &asked));
     let len = part.as_ref().map_or(0, ExactSizeIterator::len);
     let part = part.filter(|_| len > 0);
@@ -346,7 +356,7 @@ fn entry_of(key: &[u8], elements: Found, asked: &Asked, packing: &Packing) -> En
     let mut entry = Entry::empty(key, Kind::Zset);
     let mut set = entry.as_zset_mut().expect("it was made as a sorted set");
     if let Span::Ranks(..) = asked.span {
-        set.expect(elements.len(), 0, packing);
+        set.prepare_for(elements.len(), 0, packing);
     }
     for (member, score) in elements {
         member.with_bytes(|member| set.insert(member, score, packing));

@@ -12,13 +12,13 @@
 //! Whatever was said becomes a range of ranks, by two searches in the set at the most. Counting is
 //! taking the difference then, and LIMIT is moving its ends: neither looks at an element.
 
-use super::{existing, readable};
+use crate::command::collection::{existing, readable};
 use crate::command::entry::{Command, FAST, Keys, READONLY, WRITE};
 use crate::command::{Call, Done, Error};
 use crate::engine::Classes;
 use crate::number::{parse_f64_as_c, parse_i64};
-use crate::store::ZsetRef;
 use crate::store::zset::Side;
+use crate::store::{ZsetMut, ZsetRef};
 use std::ops::Range;
 
 const NO_SCORE: Error = Error::new("ERR min or max is not a float");
@@ -236,7 +236,7 @@ fn zlexcount(call: &mut Call) -> Done {
 fn count(call: &mut Call, by: By) -> Done {
     let (args, mut db, reply) = call.parts();
     let span = Span::parse(by, args.arg(2), args.arg(3))?;
-    let set = readable(&mut db, args.arg(1))?;
+    let set = readable::<ZsetRef>(&mut db, args.arg(1))?;
     let count = set.map_or(0, |set| span.ranks(set).len());
     reply.integer(count as i64);
     Ok(())
@@ -264,12 +264,12 @@ fn remove(call: &mut Call, by: By) -> Done {
         By::Lex => "zremrangebylex",
     };
     let mut removed = 0;
-    if let Some(mut set) = existing(&mut db, key)? {
+    if let Some(mut set) = existing::<ZsetMut>(&mut db, key)? {
         let ranks = span.ranks(set.as_ref());
         removed = ranks.len();
         let is_all = removed == set.as_ref().len();
         if !is_all {
-            set.remove_ranks(ranks, |_, _| ());
+            set.remove_ranks(ranks);
         }
         db.changes(removed, Classes::ZSET, event, key);
         if is_all {

@@ -24,6 +24,16 @@ fn is_same(a: &Digest, b: &Digest) -> bool {
     differences.fold(0, |sum, (a, b)| black_box(sum | (a ^ b))) == 0
 }
 
+/// Names a user: its place among the users. Free again once the user is deleted, when no session is
+/// its any more.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
+pub struct UserId(pub(super) u16);
+
+impl UserId {
+    /// The user `default`.
+    pub const DEFAULT: UserId = UserId(0);
+}
+
 /// See the module's text.
 #[derive(Debug, Clone)]
 pub struct User {

@@ -1,5 +1,6 @@
 use super::*;
 use crate::engine::observers::Happened;
+use crate::engine::pause::Pausing;
 use crate::engine::{Clock, Config};
 use crate::store::keyspace::Deadline;
 use std::cell::Cell;
@@ -262,18 +263,15 @@ fn time_over_the_limit_is_counted_until_there_is_room() {
 
 #[test]
 fn nothing_is_evicted_while_the_server_is_paused() {
-    let (mut engine, id) = crate::command::testing::engine();
-    crate::command::testing::run(&mut engine, id, &["SET", "k", "v"]);
-    engine.config.maxmemory = 1;
-    engine.config.maxmemory_policy = Policy::AllkeysLru;
-    engine.host.allocated = Box::new(|| 2);
-    crate::command::testing::run(&mut engine, id, &["CLIENT", "PAUSE", "1000", "WRITE"]);
+    let mut engine = engine(Policy::AllkeysLru);
+    set(&mut engine, 0, "k", Deadline::Never);
+    engine.pause(Pausing::Writes, NOW_S * 1000 + 1000);
     assert_eq!(engine.make_room(), Room::Enough);
     assert_eq!(
         (engine.stats.evicted_keys, engine.eviction.is_due()),
         (0, false)
     );
-    crate::command::testing::run(&mut engine, id, &["CLIENT", "UNPAUSE"]);
+    engine.unpause();
     assert_eq!(engine.make_room(), Room::None);
     assert_eq!(engine.stats.evicted_keys, 1);
 }

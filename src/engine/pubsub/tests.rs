@@ -3,6 +3,7 @@
 use super::*;
 use crate::engine::session::Peer;
 use crate::engine::{Clock, Config};
+use crate::resp::Protocol;
 use proptest::prelude::*;
 use std::collections::BTreeMap;
 

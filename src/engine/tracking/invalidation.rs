@@ -267,6 +267,7 @@ impl Engine {
         Slice::More
     }
 
+    #[inline]
     fn has_surplus_keys(&self) -> bool {
         let max = self.config.tracking_table_max_keys;
         max > 0 && self.observers.tracking().keys() > max
@@ -283,6 +284,7 @@ impl Engine {
     }
 
     /// Whether there is something for [`Engine::tidy_tracking`].
+    #[inline]
     #[must_use]
     pub fn has_tracking_to_tidy(&self) -> bool {
         self.observers.tracking().has_remains() || self.has_surplus_keys()

@@ -27,10 +27,12 @@ pub(super) enum Splices {
 }
 
 impl Splices {
+    #[inline]
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
 
+    #[inline]
     pub fn len(&self) -> usize {
         match self {
             Splices::None => 0,
@@ -39,6 +41,7 @@ impl Splices {
         }
     }
 
+    #[inline]
     pub fn front(&self) -> Option<&Splice> {
         match self {
             Splices::None => None,

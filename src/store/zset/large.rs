@@ -229,23 +229,15 @@ impl Zset {
         }
     }
 
-    /// Removes the elements of these ranks, after `visit` has seen each, in order. Returns how many.
-    pub fn remove_ranks(
-        &mut self,
-        ranks: Range<usize>,
-        mut visit: impl FnMut(&[u8], f64),
-    ) -> usize {
+    /// Removes the elements of these ranks. Returns how many.
+    pub fn remove_ranks(&mut self, ranks: Range<usize>) -> usize {
         let wanted = ranks.end.min(self.len()).saturating_sub(ranks.start);
         let mut removed = 0;
         let mut ids = Vec::new();
         while removed < wanted {
-            let members = &self.members;
             let n = self
                 .order
-                .remove_some(ranks.start, wanted - removed, |id, score| {
-                    visit(members.get(id).bytes(), score);
-                    ids.push(id);
-                });
+                .remove_some(ranks.start, wanted - removed, |id, _| ids.push(id));
             assert!(n > 0, "there are as many ranks as there are elements");
             for id in ids.drain(..) {
                 self.forget(self.index.hash(self.members.get(id).bytes()), id);
