@@ -23,6 +23,9 @@ const VALUE_BYTES: usize = 100;
 /// [`LOW_BYTES_PER_KEY`].
 const LARGE_VALUE_BYTES: usize = 350;
 
+/// New keys that come in one pipeline.
+const BATCH: usize = 100;
+
 /// From the first PING to what may hold it up.
 const LEAD: Duration = Duration::from_millis(50);
 
@@ -45,7 +48,9 @@ pub fn measure(
             server.place_real_time(cores.0);
             fill(server.addr, policy, extent)?;
             let waits = Waits::during(server.addr, cores.1, LEAD / extent.divisor, || {
-                load::fill_with(server.addr, filling(extent), &setting(b"new:000000000000"))
+                let keys = (0..filling(extent)).map(|number| format!("new:{number:012}"));
+                let all = keys.map(|key| setting(key.as_bytes()));
+                load::send(server.addr, all, BATCH)
             })?;
             let metrics = [
                 (PING_P99, waits.per_mille(990)),
