@@ -15,6 +15,7 @@ use tools::{Finished, config_get, run_program, wait_exit, wait_until};
 use std::fs;
 use std::net::TcpListener;
 use std::os::unix::net::UnixStream;
+use std::path::Path;
 use std::process::{Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -296,6 +297,13 @@ fn unix_socket_without_a_port() {
     assert!(!path.exists(), "the socket was left behind");
 }
 
+/// The program with this config file, in the folder of the file.
+fn start_with(config: &Path) -> Running {
+    let mut command = aerolite();
+    command.current_dir(config.parent().expect("a file is in a folder"));
+    Running::start_command(command, &[&config.display().to_string()])
+}
+
 #[test]
 fn config_rewrite() {
     if !is_ours() {
@@ -307,12 +315,7 @@ fn config_rewrite() {
         &path,
         "# my comment\nmaxclients 55\n\n# another\ntimeout 7\n",
     );
-    let name = path.display().to_string();
-    let start = || {
-        let mut command = aerolite();
-        command.current_dir(dir.path());
-        Running::start_command(command, &[&name])
-    };
+    let start = || start_with(&path);
     let running = start();
     running.connect().transcript(
         r#"
@@ -353,12 +356,7 @@ fn config_rewrite_keeps_the_users() {
         &path,
         "user a on nopass +@all ~*\ntimeout 7\nuser \"b\" on +get (+set ~x)\n",
     );
-    let name = path.display().to_string();
-    let start = || {
-        let mut command = aerolite();
-        command.current_dir(dir.path());
-        Running::start_command(command, &[&name])
-    };
+    let start = || start_with(&path);
     let users = r#"["user b on resetchannels -@all +get (~x resetchannels -@all +set)" "user c off resetchannels -@all" "user default on nopass ~* &* +@all"]"#;
     let running = start();
     running.connect().transcript(&format!(

@@ -168,7 +168,7 @@ fn acl_cat(call: &mut Call) -> Done {
         return Ok(());
     };
     if call.args.len() > 3 {
-        return Err(unknown_or_wrong_arity(call));
+        return Err(help::wrong_use(call, "ACL"));
     }
     let name = echoed(name, usize::MAX);
     let category = names::find_category(name)
@@ -182,13 +182,6 @@ fn acl_cat(call: &mut Call) -> Done {
         call.reply.bulk(named.full_name().as_bytes());
     }
     Ok(())
-}
-
-/// The error of a subcommand that counts its own arguments.
-fn unknown_or_wrong_arity(call: &Call) -> Error {
-    let word = echoed(call.args.arg(1), super::MAX_ECHO_BYTES);
-    let text = b"ERR unknown subcommand or wrong number of arguments for '";
-    Error::text([text, word, b"'. Try ACL HELP."].concat())
 }
 
 fn acl_whoami(call: &mut Call) -> Done {
@@ -347,7 +340,7 @@ fn acl_dryrun(call: &mut Call) -> Done {
 fn acl_genpass(call: &mut Call) -> Done {
     let (usual, most) = PASSWORD_BITS;
     let bits = match call.args.get(2) {
-        _ if call.args.len() > 3 => return Err(unknown_or_wrong_arity(call)),
+        _ if call.args.len() > 3 => return Err(help::wrong_use(call, "ACL")),
         None => usual,
         Some(bits) => parse_i64(bits).ok_or(Error::NOT_AN_INTEGER)?,
     };
@@ -387,7 +380,7 @@ fn acl_save(call: &mut Call) -> Done {
 
 fn acl_log(call: &mut Call) -> Done {
     if call.args.len() > 3 {
-        return Err(unknown_or_wrong_arity(call));
+        return Err(help::wrong_use(call, "ACL"));
     }
     if call.is(2, "RESET") {
         call.engine.acl.log.clear();
@@ -438,8 +431,8 @@ pub(super) fn log_in(call: &mut Call, user: Option<usize>, password: usize) -> b
     let name = user.map_or(acl::DEFAULT, |at| call.args.arg(at));
     let is_in = call.engine.log_in(call.id, name, call.args.arg(password));
     if !is_in {
-        let name = name.to_vec();
-        let object = call.args.arg(0).to_vec();
+        let name = check::cut(name);
+        let object = check::cut(call.args.arg(0));
         check::log(call, Reason::Auth, object, name);
     }
     is_in

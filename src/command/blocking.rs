@@ -25,7 +25,8 @@
 //! the next command of anybody, so that no client sees a list with an element and somebody in front
 //! of it who wants it. It is bounded by `maxclients`.
 
-use super::follow_up::{Own, tell as tell_of};
+use super::notifications::tell;
+use super::outputs::Own;
 use super::pubsub::deliver::output_of;
 use super::table::Listed;
 use super::{
@@ -168,7 +169,7 @@ pub fn serve_blocked(engine: &mut Engine, outputs: &mut dyn Outputs) {
     while let Some(work) = engine.blocked.next_work() {
         match work {
             Work::Ready { db, key } => serve_key(engine, outputs, db, &key),
-            Work::Over { id, woken, why } => tell(engine, outputs, id, woken, why),
+            Work::Over { id, woken, why } => end_wait(engine, outputs, id, woken, why),
         }
     }
 }
@@ -219,11 +220,12 @@ fn run_again(engine: &mut Engine, outputs: &mut dyn Outputs, id: SessionId, key:
         out.truncate(mark);
         refuse(engine, id, &error, out);
     }
+    if engine.observers.has_happened() {
+        tell(engine, Some(Own::new(id, &mut *out, mark)));
+    }
+    // What it was told is kept for it, and not to be given again with its next command.
     if engine.sessions[id].reply_mode != ReplyMode::On {
         mute(&mut engine.sessions[id], mark, out);
-    }
-    if engine.observers.has_happened() {
-        tell_of(engine, Some(Own { id, out, mark }));
     }
     let unsent = (before, out.len());
     let prepared = Prepared {
@@ -235,7 +237,7 @@ fn run_again(engine: &mut Engine, outputs: &mut dyn Outputs, id: SessionId, key:
 }
 
 /// Tells a client that has waited in vain.
-fn tell(
+fn end_wait(
     engine: &mut Engine,
     outputs: &mut dyn Outputs,
     id: SessionId,

@@ -1,7 +1,15 @@
-//! CLIENT: looking at the connected clients, and closing them.
+//! CLIENT: looking at the connected clients, closing them, and what a client says about itself.
 //!
-//! A client that is killed is not closed here, since its socket is the server's: a letter
-//! ([`Mail::Close`]) asks for that. Until it is delivered the client's session is still in the
+//! ```text
+//!   client.rs            ID INFO LIST, names, SETINFO, REPLY, NO-EVICT, NO-TOUCH, UNBLOCK
+//!   client/line.rs       a line of CLIENT LIST
+//!   client/kill.rs       KILL
+//!   client/tracking.rs   TRACKING TRACKINGINFO CACHING GETREDIR
+//!   pause.rs             PAUSE UNPAUSE
+//! ```
+//!
+//! A client that is killed is not closed here, since its socket is the server's: it is asked for
+//! that ([`Mail::Close`]). Until it is delivered the client's session is still in the
 //! table, but whoever lists or kills clients does not see it any more.
 
 mod kill;
@@ -9,7 +17,7 @@ pub(super) mod line;
 pub(super) mod tracking;
 
 use super::entry::{ADMIN, Command, LOADING, NO_SCRIPT, STALE};
-use super::{Call, Done, Error, MAX_ECHO_BYTES, echoed, help, pause};
+use super::{Call, Done, Error, echoed, help, pause};
 use crate::engine::blocked::Over;
 use crate::engine::session::Library;
 use crate::engine::uses::Uses;
@@ -349,7 +357,7 @@ fn parse_switch(word: &[u8], yes: &str, no: &str) -> Result<bool, Error> {
 fn client_unblock(call: &mut Call) -> Done {
     let why = match call.args.get(3) {
         None => Over::Released,
-        Some(_) if call.args.len() > 4 => return Err(unknown_or_wrong_arity(call)),
+        Some(_) if call.args.len() > 4 => return Err(help::wrong_use(call, "CLIENT")),
         Some(_) if call.is(3, "TIMEOUT") => Over::Released,
         Some(_) if call.is(3, "ERROR") => Over::Refused,
         Some(_) => return Err(BAD_REASON),
@@ -360,13 +368,6 @@ fn client_unblock(call: &mut Call) -> Done {
     let waited = client.is_some_and(|id| call.engine.unblock(id, why));
     call.reply.integer(waited.into());
     Ok(())
-}
-
-/// The error of a subcommand that counts its own arguments.
-pub(super) fn unknown_or_wrong_arity(call: &Call) -> Error {
-    let word = echoed(call.args.arg(1), MAX_ECHO_BYTES);
-    let text = b"ERR unknown subcommand or wrong number of arguments for '";
-    Error::text([text, word, b"'. Try CLIENT HELP."].concat())
 }
 
 fn client_no_evict(call: &mut Call) -> Done {

@@ -5,7 +5,7 @@
 //! are those that mean something.
 
 use super::entry::{ADMIN, Command, LOADING, NO_SCRIPT, STALE};
-use super::{Call, Done, Error, Waiting, echoed, help};
+use super::{Call, Done, Error, Waiting, help};
 use crate::ae::slow_motion::{MAX_GAP, MAX_STEPS};
 use crate::engine::config::Access;
 use crate::engine::histogram::Histogram;
@@ -69,11 +69,7 @@ fn debug(call: &mut Call) -> Done {
         (b"SET-ACTIVE-EXPIRE", 3) => set_active_expire(call),
         (b"LOOP", 3 | 4) => event_loop(call),
         (b"TRACE", 3 | 4) => trace(call),
-        _ => {
-            let name = echoed(call.args.arg(1), usize::MAX);
-            let text = b"ERR unknown subcommand or wrong number of arguments for '";
-            Err(Error::text([text, name, b"'. Try DEBUG HELP."].concat()))
-        }
+        _ => Err(help::wrong_use(call, "DEBUG")),
     }
 }
 

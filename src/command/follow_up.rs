@@ -12,53 +12,12 @@
 //! ```
 
 use super::blocking::serve_blocked;
-use super::notifications::{Event, publish_event};
+use super::notifications::tell;
 use super::outputs::Outputs;
 use super::pubsub::deliver;
-use crate::engine::observers::Happened;
 use crate::engine::outbox::Letter;
 use crate::engine::{Engine, SessionId};
-use crate::resp::{Mark, Output};
-
-/// A client, its output, and where the reply of its command begins.
-#[derive(Debug)]
-pub struct Own<'a> {
-    /// The client.
-    pub id: SessionId,
-    /// Its output.
-    pub out: &'a mut Output,
-    /// Where the reply begins.
-    pub mark: Mark,
-}
-
-/// Tells what has happened to keys; `own` is whose command it was. Others get letters.
-#[cold]
-pub fn tell(engine: &mut Engine, mut own: Option<Own<'_>>) {
-    let by = own.as_ref().map(|own| own.id);
-    for happened in engine.observers.take() {
-        match happened {
-            Happened::Event {
-                db,
-                key,
-                name,
-                is_after_reply,
-                ..
-            } => {
-                let event = Event {
-                    db,
-                    key: &key,
-                    name,
-                    is_after_reply,
-                };
-                publish_event(engine, event, own.as_mut());
-            }
-            Happened::Modified {
-                key, by_command, ..
-            } => engine.invalidate(&key, by, by_command),
-            Happened::Flushed { .. } => engine.invalidate_all(),
-        }
-    }
-}
+use crate::resp::Output;
 
 /// Does everything that a command, or a moment, has left to be done for others than its client; `own` is
 /// the client and its output. To be called whenever [`Engine::has_follow_up`].

@@ -5,7 +5,7 @@
 //! Redis asks them, since a client sees which answer it gets:
 //!
 //! ```text
-//!   command::admit        is there such a command, its arity
+//!   answer_request        is there such a command, its arity
 //!        │
 //!        ▼
 //!   gate::pass            logged in?  may the user?  is there memory?  a subscriber in RESP2?  paused?  in MULTI?
@@ -19,7 +19,8 @@
 
 use super::client::tracking;
 use super::entry::NO_MULTI;
-use super::follow_up::{Own, tell};
+use super::notifications::tell;
+use super::outputs::Own;
 use super::slowlog::summary;
 use super::table::Listed;
 use super::{Call, Error, acl, carry_out, monitor, pause, pubsub, reject, room, transaction};
@@ -28,7 +29,7 @@ use crate::resp::Mark;
 
 const NOT_QUEUED: Error = Error::new("ERR Command not allowed inside a transaction");
 
-/// Lets a request through that `admit` has let through, or does with it what the shut gates say.
+/// Lets a request through that `answer_request` has let through, or does with it what the shut gates say.
 /// Its reply begins at `mark`.
 #[cold]
 pub(super) fn pass(call: &mut Call, found: &'static Listed, mark: Mark, gates: Gates) {
@@ -97,7 +98,7 @@ fn run(call: &mut Call, found: &'static Listed, mark: Mark, gates: Gates) {
         // A key that it found to be expired, and has others forget, is one that it remembers.
         if call.engine.observers.has_happened() {
             let (engine, id, out) = (&mut *call.engine, call.id, call.reply.output());
-            tell(engine, Some(Own { id, out, mark }));
+            tell(engine, Some(Own::new(id, out, mark)));
         }
         tracking::ran(call, found);
     }

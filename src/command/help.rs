@@ -4,7 +4,7 @@
 //! and below it, indented, what it does; HELP itself comes last. The lines are those of
 //! `redis-server`, since people compare them; only what Aerolite has is listed.
 
-use super::{Call, Done};
+use super::{Call, Done, Error, MAX_ECHO_BYTES, echoed};
 use crate::resp::Reply;
 
 /// How the description of HELP itself reads, at the end of every list.
@@ -15,6 +15,14 @@ const LAST: [&str; 2] = ["HELP", "    Prints this help."];
 pub fn help(call: &mut Call, lines: &[&str]) -> Done {
     write(call.args.arg(0), lines, &mut call.reply);
     Ok(())
+}
+
+/// The error of a subcommand that counts its own arguments: it points to the HELP of its container.
+pub fn wrong_use(call: &Call, container: &str) -> Error {
+    let word = echoed(call.args.arg(1), MAX_ECHO_BYTES);
+    let text = b"ERR unknown subcommand or wrong number of arguments for '";
+    let hint = format!("'. Try {container} HELP.");
+    Error::text([text, word, hint.as_bytes()].concat())
 }
 
 fn write(container: &[u8], lines: &[&str], reply: &mut Reply) {

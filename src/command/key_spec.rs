@@ -70,6 +70,20 @@ impl Keys {
         words.into_iter()
     }
 
+    /// Whatever else stands behind the option that brings a key. Redis describes the first place only, while
+    /// GEORADIUS with two of them stores in the last.
+    pub fn further<'a>(&self, words: &'a [&'a [u8]]) -> impl Iterator<Item = usize> + use<'a> {
+        let (option, from) = match self.place {
+            Place::Behind { option, from } => (option, usize::from(from)),
+            _ => ("", usize::MAX),
+        };
+        let end = words.len().saturating_sub(1);
+        let places = from.saturating_add(1).min(end)..end;
+        places
+            .filter(move |&at| is_word(words[at], option))
+            .map(|at| at + 1)
+    }
+
     /// The same as one text, in which the word may stand that says that it depends on the request.
     #[must_use]
     pub fn access_text(&self, words: &[&[u8]], least: usize) -> &'static str {

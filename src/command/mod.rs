@@ -11,8 +11,12 @@
 //!                                                                  where it began, the error written
 //! ```
 //!
+//! Whoever is in a transaction, may not do everything, or has asked for anything else of the kind, has a *gate*
+//! shut, and its requests go another way (`gate.rs`); all others never notice that there is one.
+//!
 //! A command sees its arguments, its reply, its own session and the engine, never a socket and
-//! never another client: what concerns others goes out as [`Mail`](crate::engine::Mail).
+//! never another client's output. What concerns other clients is noted, and told when the command is over
+//! ([`follow_up()`]); what concerns the server goes out as [`Mail`](crate::engine::Mail).
 
 pub mod acl;
 mod bitmap;
@@ -70,9 +74,9 @@ pub use blocking::{Null, serve_blocked};
 pub use client::line::flags as client_flags;
 pub use entry::Command;
 pub use error::Error;
-use follow_up::Own;
 pub use follow_up::follow_up;
 pub use outputs::Outputs;
+use outputs::Own;
 pub use table::Group;
 use table::Listed;
 
@@ -239,7 +243,7 @@ pub fn run(
 fn settle(engine: &mut Engine, id: SessionId, out: &mut Output, mark: Mark) -> bool {
     let is_all = !engine.has_business();
     if engine.observers.has_happened() {
-        follow_up::tell(engine, Some(Own { id, out, mark }));
+        notifications::tell(engine, Some(Own::new(id, out, mark)));
     }
     let session = &mut engine.sessions[id];
     // Whether who waits is answered is decided when it is.
@@ -376,7 +380,7 @@ fn mute(session: &mut Session, mark: Mark, out: &mut Output) {
     let pushed = session.take_pushed();
     // EXEC has done so reply by reply.
     let extras = session.extras.as_deref_mut();
-    let is_done = extras.is_some_and(|extras| std::mem::take(&mut extras.is_muted));
+    let is_done = extras.is_some_and(|extras| std::mem::take(&mut extras.unwanted.is_done));
     let mark = if is_done { out.mark() } else { mark };
     match session.reply_mode {
         ReplyMode::On => {}

@@ -1,4 +1,5 @@
-//! Events of keys become messages: notify-keyspace-events.
+//! Who is told what has happened to keys: events become messages (notify-keyspace-events), and clients that have
+//! copies are told to forget them.
 //!
 //! ```text
 //!   LPUSH q x in database 0
@@ -12,26 +13,59 @@
 //! reply of its command or behind it. (Redis writes some in the middle of a reply, such as those of the
 //! keys that MGET misses; here they come before it.)
 
-use super::follow_up::Own;
+use super::outputs::Own;
 use super::pubsub::deliver::{Place, publish};
+use crate::engine::observers::Happened;
 use crate::engine::pubsub::Kind;
 use crate::engine::{Classes, Engine};
 
 /// An event of a key.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Event<'a> {
+struct Event<'a> {
     /// The number of the database.
-    pub db: usize,
+    db: usize,
     /// The key.
-    pub key: &'a [u8],
+    key: &'a [u8],
     /// What happened to it.
-    pub name: &'static str,
+    name: &'static str,
     /// Whether its command had replied already.
-    pub is_after_reply: bool,
+    is_after_reply: bool,
+}
+
+/// Tells what has happened to keys; `own` is whose command it was. Others get letters.
+#[cold]
+pub fn tell(engine: &mut Engine, mut own: Option<Own<'_>>) {
+    let by = own.as_ref().map(|own| own.id);
+    for happened in engine.observers.take() {
+        match happened {
+            Happened::Event {
+                db,
+                key,
+                name,
+                is_after_reply,
+                ..
+            } => {
+                let event = Event {
+                    db,
+                    key: &key,
+                    name,
+                    is_after_reply,
+                };
+                publish_event(engine, event, own.as_mut());
+            }
+            Happened::Modified {
+                key, by_command, ..
+            } => engine.invalidate(&key, by, by_command),
+            Happened::Flushed { .. } => engine.invalidate_all(),
+        }
+    }
+    if let Some(own) = own {
+        own.finish();
+    }
 }
 
 /// Publishes an event; `own` is whose command caused it, if any's.
-pub(super) fn publish_event(engine: &mut Engine, event: Event, mut own: Option<&mut Own>) {
+fn publish_event(engine: &mut Engine, event: Event, mut own: Option<&mut Own>) {
     let listens = |kind| engine.pubsub.topic_count(kind) > 0;
     if !listens(Kind::Channel) && !listens(Kind::Pattern) {
         return;

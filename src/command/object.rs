@@ -1,4 +1,4 @@
-//! OBJECT: how a value is kept, and when it was last used.
+//! OBJECT: how a value is kept, and when, or how often, it was used.
 //!
 //! None of its subcommands is a use of the key, or asking would change the answer. Encodings are
 //! told by Redis's names; what they stand for here is in [`crate::store::entry`].

@@ -1,9 +1,49 @@
-//! Where commands write what is for others than their own client.
+//! Where commands write that have something for others than their own client, or something else than a reply.
+//!
+//! ```text
+//!   the command of A   ──▶ Own       A's output, and where its reply begins: messages of its own go before it or behind it
+//!                      ──▶ Outputs   B has waited, and is answered       output     it may go on then
+//!                                    C has subscribed, and gets a message  message  it is no reply
+//! ```
+//!
+//! The engine knows no sockets: who runs it lends it the outputs. For the server these are the clients (`Others`),
+//! for tests a map.
 
 use super::Prepared;
 use crate::engine::{Engine, SessionId};
-use crate::resp::{Output, Request};
+use crate::resp::{Mark, Output, Request};
 use std::collections::HashMap;
+
+/// A client, its output, and where the reply of its command begins.
+#[derive(Debug)]
+pub struct Own<'a> {
+    /// The client.
+    pub id: SessionId,
+    /// Its output.
+    pub out: &'a mut Output,
+    /// Where the reply begins.
+    pub mark: Mark,
+    /// What is to stand before it. A command may cause as many events as it has keys, and its reply may be long:
+    /// it is moved once for all of them.
+    pub before: Vec<u8>,
+}
+
+impl<'a> Own<'a> {
+    /// A client whose reply begins at `mark`.
+    pub fn new(id: SessionId, out: &'a mut Output, mark: Mark) -> Own<'a> {
+        Own {
+            id,
+            out,
+            mark,
+            before: Vec::new(),
+        }
+    }
+
+    /// Puts before the reply what is to stand there.
+    pub fn finish(self) {
+        self.out.insert(self.mark, &self.before);
+    }
+}
 
 /// Where the replies go of clients that have waited.
 pub trait Outputs {

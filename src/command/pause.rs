@@ -17,9 +17,9 @@
 use super::entry::{Command, MAY_REPLICATE, WRITE};
 use super::follow_up::follow_up;
 use super::pubsub::deliver::output_of;
-use super::{Call, Done, Error, Outputs, Prepared, client, run, table};
+use super::{Call, Done, Error, Outputs, Prepared, help, run, transaction};
 use crate::engine::pause::{Parked, Pausing};
-use crate::engine::{Engine, SessionId, Transaction};
+use crate::engine::{Engine, SessionId};
 use crate::number::parse_i64;
 
 const BAD_MODE: Error = Error::new("ERR CLIENT PAUSE mode must be WRITE or ALL");
@@ -33,7 +33,7 @@ pub(super) fn client_pause(call: &mut Call) -> Done {
         4 if call.is(3, "WRITE") => Pausing::Writes,
         4 if call.is(3, "ALL") => Pausing::All,
         4 => return Err(BAD_MODE),
-        _ => return Err(client::unknown_or_wrong_arity(call)),
+        _ => return Err(help::wrong_use(call, "CLIENT")),
     };
     let ms = parse_i64(call.args.arg(2)).ok_or(NOT_A_TIMEOUT)?;
     let ms = u64::try_from(ms).map_err(|_| NEGATIVE)?;
@@ -64,23 +64,12 @@ pub(super) fn must_wait(call: &Call) -> bool {
     match call.engine.pause.current() {
         None => false,
         Some(Pausing::All) => true,
-        Some(Pausing::Writes) => may_write(call.command) || would_write(call),
+        Some(Pausing::Writes) => may_write(call.command) || transaction::would_run(call, may_write),
     }
 }
 
 fn may_write(command: &Command) -> bool {
     command.flags.has(WRITE) || command.flags.has(MAY_REPLICATE)
-}
-
-/// Whether it is EXEC, and one of the commands that it is to run may write.
-fn would_write(call: &Call) -> bool {
-    let transaction = call.engine.sessions[call.id].transaction();
-    let transaction = transaction.filter(|_| call.command.name == "EXEC");
-    let commands = transaction.map_or(&[][..], Transaction::commands);
-    let mut queued = commands
-        .iter()
-        .filter_map(|&number| table::numbered(number));
-    queued.any(|found| may_write(found.command))
 }
 
 /// Lets a request wait. It has not been run: it is counted when it is.

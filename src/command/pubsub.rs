@@ -8,7 +8,7 @@
 //!
 //! Confirmations look like messages, since that is what a subscriber reads: in RESP3 they are pushes, and CLIENT
 //! REPLY, which is about replies, leaves them alone. In RESP2 a reply cannot be told from a message, so a
-//! subscriber may send little else ([`check_subscriber`]).
+//! subscriber may send little else (`check_subscriber`).
 //!
 //! How messages find their way to clients: [`deliver`]. Who listens to what: [`crate::engine::pubsub`].
 
@@ -18,7 +18,7 @@ pub mod look;
 use super::entry::{
     Command, FAST, Keys, LOADING, MAY_REPLICATE, NO_SCRIPT, NOT_KEYS, PUBSUB, STALE,
 };
-use super::follow_up::Own;
+use super::outputs::Own;
 use super::table::Listed;
 use super::{Call, Done, Error, Waiting};
 use crate::engine::pubsub::Kind;
@@ -238,7 +238,7 @@ fn publish_in(call: &mut Call, publish: deliver::Publish) -> Done {
     let receivers = if call.engine.sessions[call.id].is_subscriber() {
         let (id, out) = (call.id, call.reply.output());
         let mark = out.mark();
-        let mut own = Own { id, out, mark };
+        let mut own = Own::new(id, out, mark);
         publish(
             call.engine,
             channel,

@@ -39,7 +39,8 @@ pub fn secrets(args: &Request<'_>) -> Vec<usize> {
 
 fn secrets_of_hello(args: &Request<'_>) -> Vec<usize> {
     let mut found = Vec::new();
-    let mut i = 2;
+    // Where the version is missing the request fails, and shows its password all the same.
+    let mut i = 1;
     while let Some(option) = args.get(i) {
         if is_word(option, "AUTH") {
             found.extend((i + 1..args.len()).take(2));
@@ -47,7 +48,7 @@ fn secrets_of_hello(args: &Request<'_>) -> Vec<usize> {
         } else if is_word(option, "SETNAME") {
             i += 2;
         } else {
-            break;
+            i += 1;
         }
     }
     found
@@ -73,6 +74,8 @@ mod tests {
             ("HELLO 3 auth u p SETNAME n", &[3, 4]),
             ("HELLO 3 SETNAME AUTH AUTH u p", &[5, 6]),
             ("HELLO 3 AUTH u", &[3]),
+            ("HELLO AUTH u p", &[2, 3]),
+            ("HELLO 3 NONAME x AUTH u p", &[5, 6]),
             ("acl SETUSER bob on >x", &[2, 3, 4]),
             ("ACL LIST bob", &[]),
             ("CONFIG SET port 1 REQUIREPASS x", &[5]),

@@ -5,7 +5,8 @@
 //! short is no reason to let a PING wait. For them a time event evicts.
 
 use super::entry::{Command, DENY_OOM};
-use super::{Call, Error, follow_up, table};
+use super::notifications::tell;
+use super::{Call, Error, transaction};
 use crate::engine::eviction::{Policy, Room};
 
 /// The refusal.
@@ -30,7 +31,7 @@ pub(super) fn make(call: &mut Call) -> Result<(), Error> {
     let room = call.engine.make_room();
     if call.engine.stats.evicted_keys != evicted {
         if call.engine.observers.has_happened() {
-            follow_up::tell(call.engine, None);
+            tell(call.engine, None);
         }
         // The time was ours, not the command's.
         call.engine.start_watch();
@@ -45,13 +46,11 @@ pub(super) fn make(call: &mut Call) -> Result<(), Error> {
 
 fn needs_room(call: &Call) -> bool {
     let needs = |command: &Command| command.flags.has(DENY_OOM);
-    let Some(transaction) = call.engine.sessions[call.id].transaction() else {
+    if call.engine.sessions[call.id].transaction().is_none() {
         return needs(call.command);
-    };
-    if call.command.name == "EXEC" {
-        let queued = transaction.commands().iter();
-        let mut queued = queued.filter_map(|&number| table::numbered(number));
-        return queued.any(|found| needs(found.command));
     }
-    !WAYS_OUT.contains(&call.command.name)
+    match call.command.name {
+        "EXEC" => transaction::would_run(call, needs),
+        name => !WAYS_OUT.contains(&name),
+    }
 }

@@ -72,7 +72,7 @@ fn slowlog_get(call: &mut Call) -> Done {
             Some(count) => usize::try_from(count).map_err(|_| BAD_COUNT)?,
             None => return Err(BAD_COUNT),
         },
-        _ => return Err(unknown_or_wrong_arity(call)),
+        _ => return Err(help::wrong_use(call, "SLOWLOG")),
     };
     let reply = &mut call.reply;
     reply.array(count.min(log.len()));
@@ -89,12 +89,6 @@ fn slowlog_get(call: &mut Call) -> Done {
         reply.bulk(&entry.name);
     }
     Ok(())
-}
-
-fn unknown_or_wrong_arity(call: &Call) -> Error {
-    let word = super::echoed(call.args.arg(1), super::MAX_ECHO_BYTES);
-    let text = b"ERR unknown subcommand or wrong number of arguments for '";
-    Error::text([text, word, b"'. Try SLOWLOG HELP."].concat())
 }
 
 fn slowlog_help(call: &mut Call) -> Done {
@@ -146,7 +140,7 @@ fn log(engine: &mut Engine, id: SessionId, found: &Listed, args: &Request<'_>, n
         us,
         args: beforehand.unwrap_or_else(|| summary(args)),
         addr: session.addr.clone(),
-        name: session.name.clone(),
+        name: shortened(&session.name),
     };
     engine.slow_log.push(entry, engine.config.slowlog_max_len);
 }

@@ -15,10 +15,11 @@
 //! Time stands still in the meantime: no key expires between two commands of a transaction.
 
 use super::entry::{ALLOW_BUSY, Command, FAST, Keys, LOADING, NO_SCRIPT, SKIP_SLOWLOG, STALE};
-use super::follow_up::{self, Own};
+use super::notifications::tell;
+use super::outputs::Own;
 use super::table::{self, Listed};
 use super::{Call, Done, Error, KnownHash, Waiting, gate};
-use crate::engine::{Engine, ReplyMode, SessionId};
+use crate::engine::{Engine, ReplyMode, SessionId, Transaction};
 use crate::resp::{Output, Reply, Request, RequestQueue};
 
 /// Requests whose keys are fetched together.
@@ -139,7 +140,7 @@ fn exec(call: &mut Call) -> Done {
     engine.watch_ns = begun.1;
     let session = &mut engine.sessions[id];
     if session.reply_mode != ReplyMode::On {
-        session.extras().is_muted = true;
+        session.extras().unwanted.is_done = true;
     }
     Ok(())
 }
@@ -184,7 +185,7 @@ fn run_queued(
     };
     gate::pass_again(&mut call, found, mark, gates);
     if engine.observers.has_happened() {
-        follow_up::tell(engine, Some(Own { id, out, mark }));
+        tell(engine, Some(Own::new(id, out, mark)));
     }
 }
 
@@ -216,6 +217,17 @@ pub(super) fn is_queued(found: &Listed) -> bool {
     );
     // There is a LATENCY RESET.
     is_other || found.container.is_some()
+}
+
+/// Whether it is EXEC, and one of the commands that it is to run is of this kind.
+pub(super) fn would_run(call: &Call, is_of_kind: fn(&Command) -> bool) -> bool {
+    let transaction = call.engine.sessions[call.id].transaction();
+    let transaction = transaction.filter(|_| call.command.name == "EXEC");
+    let commands = transaction.map_or(&[][..], Transaction::commands);
+    let mut queued = commands
+        .iter()
+        .filter_map(|&number| table::numbered(number));
+    queued.any(|found| is_of_kind(found.command))
 }
 
 /// Queues a request for EXEC. Of a transaction that will not be run anyway nothing more is kept.

@@ -36,7 +36,7 @@ pub use user::{User, UserId};
 pub const DEFAULT: &[u8] = b"default";
 
 /// The most users there can be: a session names its own in two bytes.
-const MAX_USERS: usize = 1 << 16;
+pub const MAX_USERS: usize = 1 << 16;
 
 /// All users, and the log of what was denied.
 #[derive(Debug)]

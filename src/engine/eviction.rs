@@ -23,7 +23,7 @@
 //! | `volatile-ttl` | whose deadline comes first, of all: the wheel knows |
 //!
 //! Sampling is that of Redis: `maxmemory-samples` keys are looked at for each that goes, and the sixteen
-//! best of all that were ever looked at are kept in a [pool]. It differs in three points, each for the better.
+//! best of all that were ever looked at are kept in a pool (`pool.rs`). It differs in three points, each for the better.
 //! A sample is uniform (Redis takes neighbouring buckets). A candidate is remembered by its hash and its
 //! word of use, not by its name, which needs no memory, and a key that has been used since is not
 //! found again, so it stays. And a database is drawn by how many keys it has; in Redis a small one loses
@@ -198,7 +198,8 @@ impl Engine {
             self.note_limit(Room::Enough);
             return Room::Enough;
         }
-        let until_ns = (self.host.stopwatch_ns)().saturating_add(self.eviction_slice_ns());
+        let begun_ns = (self.host.stopwatch_ns)();
+        let until_ns = begun_ns.saturating_add(self.eviction_slice_ns());
         let room = loop {
             if !self.is_over_limit() {
                 break Room::Enough;
@@ -210,7 +211,10 @@ impl Engine {
                 break Room::Soon;
             }
         };
-        self.note_limit(room);
+        let now_ns = self.note_limit(room);
+        if self.config.maxmemory_policy != Policy::NoEviction {
+            self.note_latency("eviction-cycle", now_ns.saturating_sub(begun_ns));
+        }
         room
     }
 
@@ -222,11 +226,13 @@ impl Engine {
         }
     }
 
-    fn note_limit(&mut self, room: Room) {
+    /// Notes what came of making room, and gives the moment.
+    fn note_limit(&mut self, room: Room) -> u64 {
         self.eviction.is_due = room == Room::Soon;
         let now_ns = (self.host.stopwatch_ns)();
         let over_limit = &mut self.stats.over_limit;
         over_limit.note(room != Room::Enough, now_ns);
+        now_ns
     }
 
     /// How long one slice may take: the scale of Redis.

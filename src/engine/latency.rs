@@ -8,7 +8,7 @@
 //! ```
 //!
 //! The kinds are those of Redis as far as Aerolite does such things: `command`, `fast-command` (one that is
-//! flagged `fast`), `command-unblocking` (one that has waited), `expire-cycle`. A kind
+//! flagged `fast`), `command-unblocking` (one that has waited), `expire-cycle`, `eviction-cycle`. A kind
 //! is a name in the program, so there are only so many.
 
 use std::collections::VecDeque;

@@ -1,6 +1,7 @@
 //! Redis without sockets: everything that a command can read or change.
 //!
-//! The engine holds the databases, the sessions of the connected clients, the settings, the
+//! The engine holds the databases, the sessions of the connected clients and their users, who listens to what,
+//! watches what, waits for what and has what in its cache, the settings, the
 //! statistics, the time (which it is told, it reads no clock) and a seeded source of randomness.
 //! With the same seed, the same requests and the same times, it gives the same bytes. Sockets,
 //! tests and simulations all go through [`command::execute`](crate::command::execute), from the
@@ -271,7 +272,8 @@ impl Engine {
     #[inline]
     #[must_use]
     pub fn has_seldom_work(&self) -> bool {
-        self.eviction.is_due() || self.pause.next_due().is_some() || self.has_tracking_to_tidy()
+        let tracks = self.observers.tracking().is_in_use();
+        self.eviction.is_due() || !self.pause.is_idle() || tracks && self.has_tracking_to_tidy()
     }
 
     /// Removes keys that are due, in at most `steps` steps of bounded work.
@@ -354,7 +356,7 @@ impl Engine {
     }
 
     /// Whether something is to be done for others before anybody's next command:
-    /// [`follow_up`](crate::command::follow_up).
+    /// [`follow_up`](crate::command::follow_up()).
     #[inline]
     #[must_use]
     pub fn has_follow_up(&self) -> bool {

@@ -64,6 +64,7 @@ pub struct Pause {
 
 impl Pause {
     /// Which commands wait at the moment.
+    #[inline]
     #[must_use]
     pub fn current(&self) -> Option<Pausing> {
         self.current.map(|(pausing, _)| pausing)
@@ -79,6 +80,13 @@ impl Pause {
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.line.is_empty()
+    }
+
+    /// Whether there is neither a pause nor anybody who still waits because of one.
+    #[inline]
+    #[must_use]
+    pub fn is_idle(&self) -> bool {
+        self.current.is_none() & self.line.is_empty()
     }
 
     /// The request of a client that waits.

@@ -86,6 +86,23 @@ impl Counts {
     }
 }
 
+/// How much a client has subscribed to. (To what, [`PubSub`] knows.)
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Subscriptions {
+    /// How many they are.
+    pub counts: Counts,
+    /// How long their names are.
+    pub name_bytes: usize,
+}
+
+impl Subscriptions {
+    /// Bytes of memory that they take.
+    #[must_use]
+    pub fn memory(self) -> usize {
+        self.counts.memory() + self.name_bytes
+    }
+}
+
 /// What somebody has subscribed to.
 #[derive(Debug)]
 struct Topic {
@@ -389,12 +406,12 @@ impl Engine {
     pub fn subscribe(&mut self, id: SessionId, kind: Kind, name: &[u8]) -> usize {
         let is_new = self.pubsub.subscribe(id, kind, name);
         let session = &mut self.sessions[id];
-        let extras = session.extras();
+        let subscriptions = &mut session.extras().subscriptions;
         if is_new {
-            extras.subscriptions.0[kind as usize] += 1;
-            extras.subscribed_bytes += name.len();
+            subscriptions.counts.0[kind as usize] += 1;
+            subscriptions.name_bytes += name.len();
         }
-        let told = extras.subscriptions.told(kind);
+        let told = subscriptions.counts.told(kind);
         session.settle_gates();
         told
     }
@@ -405,9 +422,9 @@ impl Engine {
         let was_there = self.pubsub.unsubscribe(id, kind, name);
         let session = &mut self.sessions[id];
         if was_there {
-            let extras = session.extras();
-            extras.subscriptions.0[kind as usize] -= 1;
-            extras.subscribed_bytes -= name.len();
+            let subscriptions = &mut session.extras().subscriptions;
+            subscriptions.counts.0[kind as usize] -= 1;
+            subscriptions.name_bytes -= name.len();
             session.settle_gates();
         }
         session.subscriptions().told(kind)
@@ -419,8 +436,7 @@ impl Engine {
             return;
         };
         if session.is_subscriber() {
-            let extras = session.extras();
-            (extras.subscriptions, extras.subscribed_bytes) = (Counts::default(), 0);
+            session.extras().subscriptions = Subscriptions::default();
             session.settle_gates();
             self.pubsub.forget(id, CUTS_AT_ONCE);
         }

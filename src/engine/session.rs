@@ -2,7 +2,7 @@
 
 use super::acl::user::UserId;
 use super::gates::Gates;
-use super::pubsub::Counts;
+use super::pubsub::{Counts, Subscriptions};
 use super::tracking::Tracker;
 use super::transaction::Transaction;
 use super::uses::Uses;
@@ -149,7 +149,7 @@ impl Session {
     #[must_use]
     pub fn subscriptions(&self) -> Counts {
         let extras = self.extras.as_deref();
-        extras.map_or(Counts::default(), |extras| extras.subscriptions)
+        extras.map_or(Counts::default(), |extras| extras.subscriptions.counts)
     }
 
     /// Whether it has any: it is of the class `pubsub` then, and may be silent for as long as it likes.
@@ -168,7 +168,7 @@ impl Session {
     /// these are not replies. (CLIENT REPLY takes the others back when the command is over.)
     pub fn note_pushed(&mut self, bytes: &[u8]) {
         if self.reply_mode != ReplyMode::On {
-            self.extras().pushed.extend_from_slice(bytes);
+            self.extras().unwanted.pushed.extend_from_slice(bytes);
         }
     }
 
@@ -176,7 +176,9 @@ impl Session {
     /// forgotten when they are wanted after all.
     pub fn take_pushed(&mut self) -> Vec<u8> {
         let extras = self.extras.as_deref_mut();
-        extras.map_or(Vec::new(), |extras| std::mem::take(&mut extras.pushed))
+        extras.map_or(Vec::new(), |extras| {
+            std::mem::take(&mut extras.unwanted.pushed)
+        })
     }
 }
 
@@ -189,13 +191,18 @@ pub struct Extras {
     pub tracking: Option<Box<Tracker>>,
     /// What MULTI has begun.
     pub transaction: Option<Box<Transaction>>,
-    /// EXEC has left out by itself which of its replies the client does not want.
-    pub is_muted: bool,
-    /// How many subscriptions it has.
-    pub subscriptions: Counts,
-    /// How long the names are of what it has subscribed to.
-    pub subscribed_bytes: usize,
-    /// What its command has pushed to it, while its replies are not wanted.
+    /// What it has subscribed to.
+    pub subscriptions: Subscriptions,
+    /// What is beside the replies that it does not want.
+    pub unwanted: Unwanted,
+}
+
+/// What is to be known when the replies of a client are taken back that does not want them.
+#[derive(Debug, Default)]
+pub struct Unwanted {
+    /// EXEC has left out its replies by itself.
+    pub is_done: bool,
+    /// What its command has pushed to it meanwhile.
     pub pushed: Vec<u8>,
 }
 
@@ -204,9 +211,9 @@ impl Extras {
     fn memory(&self) -> usize {
         let library = &self.library;
         let library = library.name.capacity() + library.version.capacity();
-        let subscriptions = self.subscriptions.memory() + self.subscribed_bytes;
+        let subscriptions = self.subscriptions.memory();
         let tracking = self.tracking.as_deref().map_or(0, Tracker::memory);
-        size_of_val(self) + library + subscriptions + tracking + self.pushed.capacity()
+        size_of_val(self) + library + subscriptions + tracking + self.unwanted.pushed.capacity()
     }
 }
 

@@ -1,7 +1,8 @@
 //! The slow log: the last commands that took long, each as short as it can be told.
 //!
 //! It is bounded twice: it keeps at most `slowlog-max-len` entries, and an entry at most
-//! [`MAX_ARGS`] arguments of [`MAX_ARG_BYTES`] bytes, whatever the command was given.
+//! [`MAX_ARGS`] arguments of [`MAX_ARG_BYTES`] bytes, whatever the command was given, and no more of its
+//! client's name.
 
 use std::collections::VecDeque;
 

@@ -76,23 +76,20 @@ pub struct Tracker {
     pub is_broken: bool,
     /// The beginnings of the keys that are broadcast to it.
     pub prefixes: BTreeSet<Box<[u8]>>,
+    /// How long these are together.
+    prefix_bytes: usize,
     /// What it is called among the [`Shares`], once it has read something.
     holder: Option<u32>,
 }
 
 impl Tracker {
-    /// The bytes of memory that it takes. Its prefixes are gone through: only who broadcasts has any.
+    /// The bytes of memory that it takes.
     #[must_use]
     pub fn memory(&self) -> usize {
-        let prefixes = self.prefixes.iter();
-        let prefixes: usize = prefixes
-            .map(|prefix| size_of_val(prefix) + prefix.len())
-            .sum();
+        let prefixes = self.prefixes.len() * size_of::<Box<[u8]>>() + self.prefix_bytes;
         size_of_val(self) + prefixes
     }
-}
 
-impl Tracker {
     /// Whether the keys of what it runs now are remembered.
     #[must_use]
     pub fn remembers(&self) -> bool {
@@ -160,6 +157,13 @@ impl Tracking {
     pub(super) fn concerns(&self, key: &[u8]) -> bool {
         let has = |shares: &Shares| shares.has(key);
         self.shares.as_deref().is_some_and(has) || self.prefixes.concern(key)
+    }
+
+    /// Whether there is a table of keys.
+    #[inline]
+    #[must_use]
+    pub fn is_in_use(&self) -> bool {
+        self.shares.is_some()
     }
 
     /// Whether something is to be broadcast.

@@ -227,17 +227,12 @@ impl Output {
         }
     }
 
-    /// Puts bytes where `mark` is, before everything that was written since, and gives the mark behind
-    /// them.
+    /// Puts bytes where `mark` is, before everything that was written since, all of which moves.
     ///
     /// # Panics
     /// When some of what was written since has been sent already.
-    pub fn insert(&mut self, mark: Mark, bytes: &[u8]) -> Mark {
+    pub fn insert(&mut self, mark: Mark, bytes: &[u8]) {
         self.patch(mark, 0, bytes);
-        Mark {
-            at: mark.at + bytes.len() as u64,
-            splices: mark.splices,
-        }
     }
 
     /// Writes what `writer` takes, at most about `budget` bytes of it: one `write` for plain replies, one

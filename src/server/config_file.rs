@@ -276,22 +276,39 @@ pub fn rewrite(config: &Config, users: &[Vec<u8>], path: &str) -> std::io::Resul
 }
 
 /// Gives a file a new content. It takes the old one's place in one step, so that a crash leaves one of the
-/// two.
+/// two. Whoever could read the old one can read the new one, and nobody else: there may be passwords in it.
 ///
 /// # Errors
 /// What the system says when the file cannot be written or replaced.
 pub fn replace(path: &str, content: &[u8]) -> std::io::Result<()> {
     let new_path = format!("{path}.{}.tmp", std::process::id());
-    let mut file = std::fs::File::create(&new_path)?;
+    // One may have been left by a crash.
+    let _ = std::fs::remove_file(&new_path);
+    let done = write_like(&new_path, path, content).and_then(|()| std::fs::rename(&new_path, path));
+    if done.is_err() {
+        let _ = std::fs::remove_file(&new_path);
+    }
+    done
+}
+
+/// Writes a new file that may be read by whoever may read the old one; by its owner only if there is none.
+fn write_like(new_path: &str, old_path: &str, content: &[u8]) -> std::io::Result<()> {
+    let mut options = std::fs::OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    let mut file = options.open(new_path)?;
+    if let Ok(old) = std::fs::metadata(old_path) {
+        file.set_permissions(old.permissions())?;
+    }
     file.write_all(content)?;
-    file.sync_all()?;
-    std::fs::rename(&new_path, path)
+    file.sync_all()
 }
 
 fn rewritten(config: &Config, users: &[Vec<u8>], old: &[u8]) -> Vec<u8> {
     let mut written: Vec<&str> = Vec::new();
     let mut lines: Vec<Vec<u8>> = Vec::new();
-    let mut users = users.iter().cloned();
+    let mut users = users.iter().map(|line| quoted_words(line));
     let old = old.strip_suffix(b"\n").unwrap_or(old);
     for line in old.split(|&byte| byte == b'\n') {
         let line = line.strip_suffix(b"\r").unwrap_or(line);
@@ -336,6 +353,24 @@ fn line_of(setting: &settings::Setting, config: &Config) -> Vec<u8> {
         _ => quoted(&value).into_bytes(),
     };
     [setting.name.as_bytes(), b" ", &value].concat()
+}
+
+/// A line whose words have spaces between them, each quoted where this file's syntax would take it for
+/// something else. (The file with the users knows no quotes.)
+fn quoted_words(line: &[u8]) -> Vec<u8> {
+    let words = line.split(|&byte| byte == b' ');
+    let quoted: Vec<Vec<u8>> = words
+        .map(|word| {
+            // It has a meaning at the beginning of a line only.
+            let is_digest = word.starts_with(b"#") && word[1..].iter().all(u8::is_ascii_hexdigit);
+            if is_digest {
+                word.to_vec()
+            } else {
+                quoted(word).into_bytes()
+            }
+        })
+        .collect();
+    quoted.join(&b' ')
 }
 
 /// A word as the file needs it: in quotes where it would not be read back as it is.
@@ -455,6 +490,51 @@ mod tests {
             text, b"user a on\ntimeout 0\n",
             "and takes away those that are gone"
         );
+    }
+
+    #[test]
+    fn a_user_with_quotes_in_its_patterns_is_read_again() {
+        let digest = "#".to_owned() + &"0a".repeat(32);
+        let line = format!("user a on {digest} ~it's ~\"x (~\\\"y resetchannels -@all +get)");
+        let text = rewritten(&Config::default(), &[line.into_bytes()], b"");
+        let plain = format!("user a on {digest} \"~it's\" ");
+        assert!(String::from_utf8_lossy(&text).contains(&plain), "{text:?}");
+        let mut reader = Reader::default();
+        reader
+            .text(&text, "a file", 0)
+            .expect("it was just written");
+        let words: Vec<_> = reader.config.users[0]
+            .iter()
+            .map(|word| String::from_utf8_lossy(word))
+            .collect();
+        let selector = "(~\\\"y resetchannels -@all +get)";
+        assert_eq!(words, ["a", "on", &digest, "~it's", "~\"x", selector]);
+    }
+
+    #[test]
+    #[cfg(unix)]
+    fn who_could_not_read_a_file_cannot_read_what_replaces_it() {
+        use std::os::unix::fs::PermissionsExt;
+        let dir = tempfile::tempdir().expect("a directory for the test");
+        let path = dir.path().join("a.conf").display().to_string();
+        let mode = || {
+            std::fs::metadata(&path)
+                .expect("it is there")
+                .permissions()
+                .mode()
+                & 0o777
+        };
+        replace(&path, b"1").expect("it can be written");
+        assert_eq!(mode(), 0o600);
+        let shared = std::fs::Permissions::from_mode(0o640);
+        std::fs::set_permissions(&path, shared).expect("it is ours");
+        replace(&path, b"2").expect("it can be written");
+        assert_eq!(mode(), 0o640);
+        assert_eq!(std::fs::read(&path).expect("it is there"), b"2");
+        let nowhere = dir.path().join("no/a.conf").display().to_string();
+        assert!(replace(&nowhere, b"3").is_err());
+        let files = std::fs::read_dir(dir.path()).expect("it is there").count();
+        assert_eq!(files, 1);
     }
 
     #[test]

@@ -1,4 +1,5 @@
-//! What the process asks of the operating system: limits, memory, processor time, randomness.
+//! What the process asks of the operating system: limits, memory, processor time, randomness, the file
+//! with the users.
 //!
 //! What only Linux tells is read from `/proc`; elsewhere the same figures are 0.
 

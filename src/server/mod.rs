@@ -3,8 +3,8 @@
 //! ```text
 //!              ┌────────────────────── EventLoop<Server> ───────────────────────┐
 //!              │ before_sleep      poll      file events        time events     │
-//!              │  send replies    (sleep)    accept, receive,   expire keys,    │
-//!              │  arm alarms                 send, signals      free, timeouts  │
+//!              │  send replies,   (sleep)    accept, receive,   expire, evict,  │
+//!              │  arm alarms                 send, signals      free, deliver   │
 //!              └───────┬────────────────────────┬───────────────────┬───────────┘
 //!                      ▼                        ▼                   ▼
 //!                   Client.send            Client.receive       Engine.expire
@@ -17,7 +17,7 @@
 //! - [`pipeline`]: several requests at a time.
 //! - [`accept`]: new connections, and running out of descriptors.
 //! - `alarm`: time events that exist only while they are due, and work in slices.
-//! - `timers`: what happens at a time: keys that are due, freeing.
+//! - `timers`: what happens at a time: keys that are due, freeing, evicting.
 //! - `limits`: what clients may take, and who has to go.
 //! - `mail`: what commands ask of the server.
 //! - `messages`: what clients are sent that have not asked.
@@ -28,7 +28,7 @@
 //! - [`host`]: what the process asks of the operating system.
 //! - [`stream`]: TCP and Unix sockets behind one type.
 //! - [`trace`]: what the loop does, written to a file.
-//! - `waiting`: clients that wait in a blocking command.
+//! - `waiting`: clients that wait in a blocking command, or for the end of a pause.
 
 pub mod accept;
 mod alarm;

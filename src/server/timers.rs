@@ -1,5 +1,5 @@
-//! What happens at a time rather than at an event of a socket: keys that are due, large things to be freed, and
-//! what the other files here do at a time.
+//! What happens at a time rather than at an event of a socket: keys that are due, large things to be freed,
+//! memory that is over its limit, and what the other files here do at a time.
 //!
 //! Each is a time event that exists only while it has work. In `before_sleep` each alarm is set to when its work
 //! is due (the keys' deadlines, those of clients that wait, and the clients' timers are wheels, which know that),

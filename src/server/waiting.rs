@@ -1,4 +1,4 @@
-//! Clients that wait in a blocking command, as the server sees them.
+//! Clients that wait in a blocking command, or for the end of a pause, as the server sees them.
 //!
 //! ```text
 //!   A  BLPOP q 0    is suspended: what it sends is read and kept, nothing of it is run

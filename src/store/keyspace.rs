@@ -354,7 +354,7 @@ impl Keyspace {
     /// The key whose deadline comes first, and the deadline, in unix milliseconds.
     ///
     /// The wheel's next slot is looked at. It holds the earliest deadlines there are, and in it this is
-    /// the first of those that have been there for longest, up to [`MAX_LOOKS`] of them: two keys are
+    /// the first of those that have been there for longest, up to `MAX_LOOKS` of them: two keys are
     /// confused at the most where the wheel itself does not tell their deadlines apart yet.
     #[must_use]
     pub fn soonest(&self) -> Option<(u64, u64, &Entry)> {

@@ -16,6 +16,9 @@ const NO_CHANNEL: Error = Error::new(
     "NOPERM this user has no permissions to access one of the channels used as arguments",
 );
 
+/// The most bytes of a name that ACL LOG keeps: keys and names of users are as long as whoever is denied wants.
+const MAX_LOGGED_BYTES: usize = 4096;
+
 /// Requests of so many words are looked at without asking for memory.
 const SHORT_WORDS: usize = 16;
 
@@ -83,17 +86,25 @@ fn ask(call: &mut Call, found: &'static Listed) -> Result<(), Denied> {
     };
     let (reason, object) = match denied {
         Denied::Command => (Reason::Command, found.full_name().into_bytes()),
-        Denied::Key(at) => (Reason::Key, call.args.arg(at).to_vec()),
-        Denied::Channel(at) => (Reason::Channel, call.args.arg(at).to_vec()),
+        Denied::Key(at) => (Reason::Key, cut(call.args.arg(at))),
+        Denied::Channel(at) => (Reason::Channel, cut(call.args.arg(at))),
     };
-    let user = user.name.to_vec();
+    let user = cut(&user.name);
     log(call, reason, object, user);
     Err(denied)
 }
 
+/// As much of a name as is logged.
+pub fn cut(name: &[u8]) -> Vec<u8> {
+    name[..name.len().min(MAX_LOGGED_BYTES)].to_vec()
+}
+
 /// Notes in the log that something was denied.
 pub fn log(call: &mut Call, reason: Reason, object: Vec<u8>, user: Vec<u8>) {
-    let client = client::describe(call, call.id).trim_end().to_owned();
+    let line = client::describe(call, call.id);
+    // Its name may be long, too.
+    let line = cut(line.trim_end().as_bytes());
+    let client = String::from_utf8_lossy(&line).into_owned();
     let in_transaction =
         call.session().gates.has(Gates::QUEUEING) || matches!(call.waiting, Waiting::Never);
     let context = if in_transaction {
@@ -168,6 +179,7 @@ fn keys<'a>(
     specs.iter().flat_map(move |keys| {
         let access = access(keys, words, least);
         let positions = keys.positions(words).into_iter().flatten();
+        let positions = positions.chain(keys.further(words));
         positions.filter_map(move |at| access.map(|access| (at, access)))
     })
 }

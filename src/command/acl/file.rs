@@ -149,6 +149,12 @@ fn read(engine: &Engine) -> Result<Vec<User>, Vec<u8>> {
     for (number, line) in (1..).zip(text.split(|&byte| byte == b'\n')) {
         reader.line(number, line.trim_ascii());
     }
+    // Whichever were left out, the user default might be among them, and then everybody could do everything.
+    let others = reader.users.iter();
+    let others = others.filter(|user| *user.name != *acl::DEFAULT);
+    if others.count() >= acl::MAX_USERS {
+        reader.wrong(&format!("{path}: there are too many users. "));
+    }
     if reader.errors.is_empty() {
         return Ok(reader.users);
     }
@@ -243,9 +249,8 @@ fn put_in_place(engine: &mut Engine, users: Vec<User>, own: Option<SessionId>) {
         .collect();
     engine.delete_users(old.iter().map(|name| &**name), own);
     let default = User::all_powerful(acl::DEFAULT);
-    if !engine.set_users(std::iter::once(default).chain(users)) {
-        log::error!("there are too many users in {}", engine.config.aclfile);
-    }
+    let are_added = engine.set_users(std::iter::once(default).chain(users));
+    assert!(are_added, "there were not too many when they were read");
 }
 
 #[cfg(test)]

@@ -74,6 +74,7 @@ pub(super) fn clients(report: &mut Report) {
     report.field("total_blocking_keys", engine.blocked.key_count());
     report.field("total_blocking_keys_on_nokey", 0);
     report.field("paused_clients", engine.pause.len());
+    report.field("monitoring_clients", engine.monitors.len());
 }
 
 pub(super) fn memory(report: &mut Report) {

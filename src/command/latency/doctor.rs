@@ -122,5 +122,12 @@ fn advice(engine: &Engine, all: &[&Series]) -> Vec<String> {
                 .to_owned(),
         );
     }
+    if has("eviction-cycle") {
+        lines.push(
+            "Evicting works in slices, too: with a smaller 'maxmemory-eviction-tenacity' they are \
+             shorter, and memory may be over its limit for longer."
+                .to_owned(),
+        );
+    }
     lines
 }

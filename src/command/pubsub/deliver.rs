@@ -12,8 +12,7 @@
 //! enough to be cut. So that publishers do not make such work faster than it is done, at most
 //! [`MAX_RECEIVERS_LEFT`] are left over; beyond that each command does as much as it makes.
 
-use crate::command::follow_up::Own;
-use crate::command::outputs::Outputs;
+use crate::command::outputs::{Outputs, Own};
 use crate::engine::pubsub::{Delivery, Kind, Message};
 use crate::engine::{Engine, SessionId, Slice};
 use crate::resp::Output;
@@ -31,7 +30,7 @@ const LOOK_AT_WATCH_FROM: usize = 64;
 /// Where a client's output has the message that it has itself published.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Place {
-    /// Before everything that was written since its [`Own::mark`], which is behind it then.
+    /// Before everything that was written since its `Own::mark`, which is behind it then.
     Before,
     /// At the end.
     Behind,
@@ -96,7 +95,7 @@ fn give_own(engine: &mut Engine, own: &mut Own<'_>, place: Place, message: &mut 
     let bytes = message.bytes(session.protocol);
     session.note_pushed(bytes);
     match place {
-        Place::Before => own.mark = own.out.insert(own.mark, bytes),
+        Place::Before => own.before.extend_from_slice(bytes),
         Place::Behind => own.out.push_shared(bytes.clone()),
     }
 }

@@ -2,7 +2,7 @@
 
 use crate::command::entry::{Command, LOADING, PUBSUB, STALE};
 use crate::command::help::{self, help};
-use crate::command::{Call, Done, Error, echoed};
+use crate::command::{Call, Done};
 use crate::engine::pubsub::Kind;
 use crate::glob;
 
@@ -69,13 +69,7 @@ fn shard_channels(call: &mut Call) -> Done {
 
 fn list(call: &mut Call, kind: Kind) -> Done {
     if call.args.len() > 3 {
-        let word = echoed(call.args.arg(1), usize::MAX);
-        let text = [
-            b"ERR unknown subcommand or wrong number of arguments for '",
-            word,
-            b"'. Try PUBSUB HELP.",
-        ];
-        return Err(Error::text(text.concat()));
+        return Err(help::wrong_use(call, "PUBSUB"));
     }
     let names = call.engine.pubsub.names(kind);
     let names: Vec<&[u8]> = match call.args.get(2) {

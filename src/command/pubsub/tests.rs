@@ -127,11 +127,7 @@ fn own_messages_stand_where_they_were_published() {
     out.push(b"+BEFORE\r\n");
     let mark = out.mark();
     out.push(b"+OK\r\n");
-    let mut own = Own {
-        id,
-        out: &mut out,
-        mark,
-    };
+    let mut own = Own::new(id, &mut out, mark);
     for (text, place) in [
         ("1", Place::Before),
         ("2", Place::Behind),
@@ -142,6 +138,9 @@ fn own_messages_stand_where_they_were_published() {
         assert_eq!(receivers, 1);
     }
     assert!(!engine.has_follow_up(), "there is nobody else");
+    let before = [push("1"), push("3")].concat();
+    assert_eq!(own.before, before.as_bytes(), "moves the reply only once");
+    own.finish();
     let wanted = format!("+BEFORE\r\n{}{}+OK\r\n{}", push("1"), push("3"), push("2"));
     assert_eq!(drain(&mut out), wanted);
 }
@@ -161,6 +160,27 @@ fn replies_that_are_not_wanted_leave_messages_alone() {
         run(&mut engine, id, &["PUBLISH", "c", "x"]),
         format!("{push}:1\r\n")
     );
+}
+
+#[test]
+fn who_is_served_without_a_reply_gets_its_event_once() {
+    let (mut engine, id) = engine();
+    let other = engine.sessions.open(Peer::default(), 0);
+    let mut outputs = Outputs::from([(id, Output::new())]);
+    for words in [
+        &["CONFIG", "SET", "notify-keyspace-events", "El"][..],
+        &["HELLO", "3"],
+        &["SUBSCRIBE", "__keyevent@0__:lpop"],
+        &["CLIENT", "REPLY", "OFF"],
+        &["BLPOP", "q", "0"],
+    ] {
+        ask(&mut engine, id, words, &mut outputs);
+    }
+    ask(&mut engine, other, &["RPUSH", "q", "x"], &mut outputs);
+    let got = drain(outputs.get_mut(&id).expect("it was put there"));
+    let push = message("__keyevent@0__:lpop", "q").replacen('*', ">", 1);
+    assert_eq!(got, push);
+    assert_eq!(ask(&mut engine, id, &["PING"], &mut outputs), "");
 }
 
 #[test]

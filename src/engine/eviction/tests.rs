@@ -249,6 +249,24 @@ fn a_slice_is_over_when_its_time_is() {
 }
 
 #[test]
+fn a_long_slice_is_a_latency_event_unless_nothing_may_go() {
+    for (policy, expected) in [(Policy::AllkeysRandom, 1), (Policy::NoEviction, 0)] {
+        let mut engine = engine(policy);
+        engine.config.latency_monitor_threshold_ms = 1;
+        set(&mut engine, 0, "k", Deadline::Never);
+        // Each look at the stopwatch finds it a millisecond later.
+        let now_ns = Cell::new(0);
+        engine.host.stopwatch_ns = Box::new(move || {
+            now_ns.set(now_ns.get() + 1_000_000);
+            now_ns.get()
+        });
+        engine.make_room();
+        let events: Vec<_> = engine.latency.iter().map(|series| series.event).collect();
+        assert_eq!(events, vec!["eviction-cycle"; expected], "{policy:?}");
+    }
+}
+
+#[test]
 fn time_over_the_limit_is_counted_until_there_is_room() {
     let mut over = crate::engine::stats::OverLimit::default();
     over.note(true, 100);

@@ -203,7 +203,7 @@ proptest! {
                 Step::Leave(client) => {
                     // As if it had very many subscriptions.
                     engine.pubsub.forget(ids[client], 1);
-                    engine.sessions[ids[client]].extras().subscriptions = Counts::default();
+                    engine.sessions[ids[client]].extras().subscriptions = Subscriptions::default();
                     engine.close_session(ids[client]);
                     got.remove(&ids[client]);
                     wanted[client].clear();

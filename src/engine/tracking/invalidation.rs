@@ -15,7 +15,7 @@ use super::{Order, Tracker};
 use crate::engine::gates::Gates;
 use crate::engine::{Engine, SessionId, Slice};
 use crate::resp::Protocol;
-use std::collections::HashSet;
+use std::collections::HashMap;
 use std::sync::Arc;
 
 /// Keys that are taken out of a table with too many of them, in one step. (As many more the next time as
@@ -45,15 +45,9 @@ impl Message {
         }
     }
 
-    /// That these keys are out of date.
-    fn about<'k>(keys: impl ExactSizeIterator<Item = &'k [u8]>) -> Message {
-        let mut body = format!("*{}\r\n", keys.len()).into_bytes();
-        for key in keys {
-            body.extend_from_slice(format!("${}\r\n", key.len()).as_bytes());
-            body.extend_from_slice(key);
-            body.extend_from_slice(b"\r\n");
-        }
-        Message::new(body)
+    /// That this key is out of date.
+    fn about(key: &[u8]) -> Message {
+        Message::new(Encoded::new([key].into_iter()).without(&[]))
     }
 
     /// The words of a protocol.
@@ -68,6 +62,45 @@ impl Message {
     }
 }
 
+/// Keys as they stand in a message, written once for all who are told of them. A thousand clients that have
+/// each changed a key, and do not want to hear of their own, get a thousand messages of a thousand keys less one.
+#[derive(Debug)]
+struct Encoded {
+    bytes: Vec<u8>,
+    /// Where each key ends.
+    ends: Vec<usize>,
+}
+
+impl Encoded {
+    fn new<'k>(keys: impl Iterator<Item = &'k [u8]>) -> Encoded {
+        let (mut bytes, mut ends) = (Vec::new(), Vec::new());
+        for key in keys {
+            bytes.push(b'$');
+            bytes.extend_from_slice(itoa::Buffer::new().format(key.len()).as_bytes());
+            bytes.extend_from_slice(b"\r\n");
+            bytes.extend_from_slice(key);
+            bytes.extend_from_slice(b"\r\n");
+            ends.push(bytes.len());
+        }
+        Encoded { bytes, ends }
+    }
+
+    /// An array of all of them but those at these places, which are in order.
+    fn without(&self, places: &[usize]) -> Vec<u8> {
+        let count = self.ends.len() - places.len();
+        let mut array = format!("*{count}\r\n").into_bytes();
+        array.reserve(self.bytes.len());
+        let mut from = 0;
+        for &place in places {
+            let start = place.checked_sub(1).map_or(0, |before| self.ends[before]);
+            array.extend_from_slice(&self.bytes[from..start]);
+            from = self.ends[place];
+        }
+        array.extend_from_slice(&self.bytes[from..]);
+        array
+    }
+}
+
 impl Engine {
     /// A client tracks keys from now on, or in another way than before.
     pub fn start_tracking(&mut self, id: SessionId, order: Order, prefixes: &[&[u8]]) {
@@ -79,8 +112,10 @@ impl Engine {
         let was_on = std::mem::replace(&mut tracker.is_on, true);
         tracker.is_broken = false;
         if order.broadcasts {
-            let prefixes = prefixes.iter().map(|&prefix| prefix.into());
-            tracker.prefixes.extend(prefixes);
+            for &prefix in prefixes {
+                let is_new = tracker.prefixes.insert(prefix.into());
+                tracker.prefix_bytes += if is_new { prefix.len() } else { 0 };
+            }
         }
         let broadcasts = order.broadcasts;
         tracker.order = order;
@@ -105,6 +140,7 @@ impl Engine {
         tracker.caching = false;
         tracker.is_broken = false;
         let prefixes = std::mem::take(&mut tracker.prefixes);
+        tracker.prefix_bytes = 0;
         self.observers.change_tracking(|tracking| {
             tracking.clients -= usize::from(was_on);
             for prefix in &prefixes {
@@ -173,7 +209,7 @@ impl Engine {
         if holders.is_empty() {
             return;
         }
-        let mut message = Message::about([key].into_iter());
+        let mut message = Message::about(key);
         for &id in holders {
             let wants_it = self.tracker(id).is_some_and(|tracker| {
                 let knows = tracker.order.no_loop && who_knows == Some(id);
@@ -224,20 +260,19 @@ impl Engine {
     }
 
     fn broadcast(&mut self, clients: &[SessionId], changed: &Changed) {
-        let mut message = Message::about(changed.keys().map(|key| &**key));
-        let changers: HashSet<u64> = changed.values().copied().collect();
+        let keys = Encoded::new(changed.keys().map(|key| &**key));
+        let mut message = Message::new(keys.without(&[]));
+        let mut by_changer: HashMap<u64, Vec<usize>> = HashMap::new();
+        for (place, &changer) in changed.values().enumerate() {
+            by_changer.entry(changer).or_default().push(place);
+        }
         for &id in clients {
-            let number = self.number(id);
-            let spares = |tracker: &Tracker| tracker.order.no_loop && changers.contains(&number);
-            if !self.tracker(id).is_some_and(spares) {
-                self.send_invalidation(id, &mut message);
-                continue;
-            }
-            let by_others = changed.iter().filter(|&(_, &by)| by != number);
-            let keys: Vec<&[u8]> = by_others.map(|(key, _)| &**key).collect();
-            if !keys.is_empty() {
-                let mut message = Message::about(keys.into_iter());
-                self.send_invalidation(id, &mut message);
+            let has_no_loop = |tracker: &Tracker| tracker.order.no_loop;
+            let own = by_changer.get(&self.number(id));
+            match own.filter(|_| self.tracker(id).is_some_and(has_no_loop)) {
+                None => self.send_invalidation(id, &mut message),
+                Some(own) if own.len() == changed.len() => {}
+                Some(own) => self.send_invalidation(id, &mut Message::new(keys.without(own))),
             }
         }
     }
@@ -340,6 +375,32 @@ impl Engine {
         if self.sessions[id].protocol == Protocol::Resp3 {
             let words = format!(">2\r\n$21\r\ntracking-redir-broken\r\n:{number}\r\n");
             self.outbox.send(id, Arc::new(words.into_bytes()));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Encoded;
+
+    #[test]
+    fn any_keys_can_be_left_out_of_a_message() {
+        let keys: [&[u8]; 4] = [b"a", b"", b"long key", b"d"];
+        let encoded = Encoded::new(keys.into_iter());
+        for mask in 0..1 << keys.len() {
+            let is_out = |place: &usize| mask >> place & 1 == 1;
+            let out: Vec<usize> = (0..keys.len()).filter(is_out).collect();
+            let left = keys
+                .iter()
+                .enumerate()
+                .filter(|(place, _)| !out.contains(place));
+            let left: Vec<&[u8]> = left.map(|(_, key)| *key).collect();
+            let mut wanted = format!("*{}\r\n", left.len());
+            for key in left {
+                let text = String::from_utf8_lossy(key);
+                wanted += &format!("${}\r\n{text}\r\n", key.len());
+            }
+            assert_eq!(encoded.without(&out), wanted.as_bytes(), "without {out:?}");
         }
     }
 }

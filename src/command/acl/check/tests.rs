@@ -1,3 +1,4 @@
+use super::MAX_LOGGED_BYTES;
 use crate::command::testing::{engine, run};
 
 const OK: &str = "+OK\r\n";
@@ -49,6 +50,53 @@ fn what_is_not_allowed_is_refused_and_logged() {
         )
         .rejected;
     assert_eq!(rejected, 1);
+}
+
+#[test]
+fn an_option_given_twice_hides_no_key() {
+    let (mut engine, id) = engine();
+    run(&mut engine, id, &["GEOADD", "k", "1", "1", "m"]);
+    let set = ["ACL", "SETUSER", "u", "on", "nopass", "+@all", "~k", "~d"];
+    run(&mut engine, id, &set);
+    run(&mut engine, id, &["AUTH", "u", "x"]);
+    for (options, reply) in [
+        ("STORE d", ":1\r\n"),
+        ("STORE d STORE d", ":1\r\n"),
+        ("STORE d STORE x", NO_KEY),
+        ("STORE x STORE d", NO_KEY),
+        ("STOREDIST d ASC STOREDIST x", NO_KEY),
+        ("STORE d STOREDIST x", NO_KEY),
+    ] {
+        for request in ["GEORADIUS k 1 1 9 km", "GEORADIUSBYMEMBER k m 9 km"] {
+            let words: Vec<&str> = request.split(' ').chain(options.split(' ')).collect();
+            assert_eq!(run(&mut engine, id, &words), reply, "{request} {options}");
+        }
+    }
+}
+
+#[test]
+fn what_is_logged_is_cut() {
+    let (mut engine, id) = engine();
+    run(
+        &mut engine,
+        id,
+        &["CLIENT", "SETNAME", &"n".repeat(100_000)],
+    );
+    let set = ["ACL", "SETUSER", "u", "on", "nopass", "+@all", "~k"];
+    run(&mut engine, id, &set);
+    run(&mut engine, id, &["AUTH", "u", "x"]);
+    let long = "x".repeat(100_000);
+    assert_eq!(run(&mut engine, id, &["GET", &long]), NO_KEY);
+    run(&mut engine, id, &["AUTH", &long, &long]);
+    for entry in engine.acl.log.entries() {
+        let event = &entry.event;
+        let lengths = [event.object.len(), event.user.len(), entry.client.len()];
+        assert!(
+            lengths.iter().all(|&len| len <= MAX_LOGGED_BYTES),
+            "{lengths:?}"
+        );
+    }
+    assert_eq!(engine.acl.log.entries().len(), 2);
 }
 
 #[test]

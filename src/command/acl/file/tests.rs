@@ -36,6 +36,18 @@ fn a_file_replaces_all_users_or_none() {
 }
 
 #[test]
+fn of_too_many_users_none_is_taken() {
+    let (mut engine, id) = engine();
+    with_file(&mut engine, |_| {
+        let users = (0..acl::MAX_USERS).map(|i| format!("user u{i}\n"));
+        Ok((users.collect::<String>() + "user default off\n").into_bytes())
+    });
+    let error = run(&mut engine, id, &["ACL", "LOAD"]);
+    assert!(error.starts_with("-ERR users: there are too many users. WARNING"));
+    assert_eq!(engine.acl.in_order().len(), 1);
+}
+
+#[test]
 fn a_file_that_is_not_there_is_named() {
     let (mut engine, id) = engine();
     assert!(run(&mut engine, id, &["ACL", "LOAD"]).contains("not configured to use an ACL file"));
