@@ -20,6 +20,10 @@
 //! the keys of all; `transactions` is what two clients more do while the others go on; `limits` sets where encodings end, so that they change often. Whoever builds the lists begins with
 //! `AEROLITE_DIFF_ONLY=lists`, goes on with `lists,keys,limits` and with `lists,strings,keys,limits,sessions`.
 //!
+//! A stream of another kind is the crowd's: several clients that hear from each other, of whom every byte is compared (see
+//! [`differential::crowd`]). Its parts are `data pubsub tracking access clients watching waiting`, and the same variables hold for
+//! it: `AEROLITE_DIFF_SECONDS=600 AEROLITE_DIFF_STEPS=300 cargo test --test differential crowd`.
+//!
 //! With `AEROLITE_TEST_ADDR` at a `redis-server` (started with `--enable-debug-command yes`) the stream itself is tested:
 //! whatever differs then is a fault of a generator or of a rule.
 #![forbid(unsafe_code)]
@@ -29,8 +33,14 @@ mod common;
 
 /// The parts, each in a file of its own.
 mod differential {
+    pub mod access;
     pub mod bits;
+    pub mod clients;
     pub mod collection_rules;
+    pub mod crowd;
+    pub mod crowd_rules;
+    pub mod crowd_runner;
+    pub mod data;
     pub mod generator;
     pub mod geo;
     pub mod groups;
@@ -43,6 +53,7 @@ mod differential {
     pub mod lists;
     pub mod members;
     pub mod oracle;
+    pub mod pubsub;
     pub mod random;
     pub mod report;
     pub mod rules;
@@ -55,8 +66,11 @@ mod differential {
     pub mod step;
     pub mod strings;
     pub mod tally;
+    pub mod tracking;
     pub mod transactions;
     pub mod vocabulary;
+    pub mod waiting;
+    pub mod watching;
 }
 
 use std::env;
@@ -68,15 +82,19 @@ use differential::generator::{Protocol, generate};
 use differential::groups::Groups;
 use differential::report::{Stream, found, reproducer};
 use differential::runner::{Servers, Tamper};
-use differential::shrink::shrink;
+use differential::shrink::{PATIENCE as SHRINK, shrink};
 use differential::step::{Request, Step, upper, words};
 use differential::tally::Tally;
 use differential::vocabulary::TTL_LIMIT;
+use differential::{crowd, crowd_runner};
 
 /// Seeds that every run begins with; one from the clock follows.
 const SEEDS: &[u64] = &[1, 2, 3, 4];
 /// Steps of a stream; each stream begins on empty databases.
 const STEPS: usize = 15_000;
+/// The same of crowds, which are slower.
+const CROWD_SEEDS: &[u64] = &[1, 2];
+const CROWD_STEPS: usize = 1_200;
 /// A stream uses no TTL twice.
 const STEPS_LIMIT: usize = TTL_LIMIT as usize / 2;
 /// No reply takes longer.
@@ -147,7 +165,8 @@ fn a_wrong_server_is_found_and_its_stream_shrunk() {
     let steps = generate(1, STEPS, Protocol::Resp2, &Groups::named("strings,keys"));
     let found = servers.run(&steps, Protocol::Resp2, PATIENCE);
     assert!(found.is_err(), "a wrong OBJECT ENCODING went unseen");
-    let shrunk = shrink(servers, &steps, Protocol::Resp2).expect("the lie is told each time");
+    let again = |servers: &Servers, steps: &[Step]| servers.run(steps, Protocol::Resp2, SHRINK);
+    let shrunk = shrink(servers, &steps, &again).expect("the lie is told each time");
     // Something that stores a short string, and the question.
     assert_eq!(shrunk.steps.len(), 2, "{:#?}", shrunk.steps);
     assert_eq!(shrunk.difference.a, Ok(Value::bulk("raw")));
@@ -189,6 +208,7 @@ fn a_stream_mostly_does_something() {
     let mut tally = Tally::default();
     for protocol in [Protocol::Resp2, Protocol::Resp3] {
         let stream = Stream {
+            test: "",
             seed: SEEDS[0],
             steps: STEPS,
             protocol,
@@ -213,6 +233,53 @@ fn a_stream_mostly_does_something() {
     }
     let replies = tally.sum(|name| COMMANDS.split_ascii_whitespace().any(|each| each == name));
     assert!(replies.errors * 100 < replies.all * ERRORS, "{replies:?}");
+}
+
+/// Several clients that hear from each other: see `crowd`.
+#[test]
+fn what_a_crowd_hears_is_that_of_redis() {
+    let Some(mut servers) = Servers::start() else {
+        return;
+    };
+    let count = variable("AEROLITE_DIFF_STEPS").unwrap_or(CROWD_STEPS);
+    let only: Option<String> = variable("AEROLITE_DIFF_ONLY");
+    let alone: Option<u64> = variable("AEROLITE_DIFF_SEED");
+    let longer = Duration::from_secs(variable("AEROLITE_DIFF_SECONDS").unwrap_or(0));
+    let (began, fresh) = (Instant::now(), clock_seed());
+    let seeds: Vec<u64> = match alone {
+        Some(seed) => vec![seed],
+        None => CROWD_SEEDS.iter().copied().chain([fresh]).collect(),
+    };
+    let more = (fresh + 1..).take_while(|_| alone.is_none() && began.elapsed() < longer);
+    let mut tally = Tally::default();
+    for seed in seeds.into_iter().chain(more) {
+        let stream = Stream {
+            test: "crowd",
+            seed,
+            steps: count,
+            protocol: Protocol::Resp2,
+            only: only.clone(),
+        };
+        let steps = crowd::generate(seed, count, only.as_deref());
+        match crowd_runner::run(&servers, &steps) {
+            Ok(one) => tally.join(one),
+            Err(difference) => {
+                eprintln!("{}", found(&stream, &steps, &difference));
+                // Where a message goes between two others may depend on when a thread got its turn.
+                if crowd_runner::run(&servers, &steps).is_ok() {
+                    eprintln!("seed {seed} differed once, and not again");
+                    continue;
+                }
+                let shrunk = shrink(servers, &steps, &crowd_runner::run);
+                panic!("{}", reproducer(&stream, shrunk.as_ref()));
+            }
+        }
+        if !servers.is_alive() {
+            servers = servers.revive();
+        }
+    }
+    println!("{tally}");
+    println!("{:.1?}", began.elapsed());
 }
 
 fn compare(protocol: Protocol) {
@@ -248,6 +315,7 @@ fn compare(protocol: Protocol) {
     let more = (fresh + 1..).take_while(|_| alone.is_none() && began.elapsed() < longer);
     for seed in seeds.into_iter().chain(more) {
         let stream = Stream {
+            test: "replies",
             seed,
             steps,
             protocol,
@@ -277,7 +345,9 @@ fn compare_one(servers: Servers, stream: &Stream, tally: &mut Tally) -> Servers 
         }
         Err(difference) => {
             eprintln!("{}", found(stream, &steps, &difference));
-            let shrunk = shrink(servers, &steps, stream.protocol);
+            let again =
+                |servers: &Servers, steps: &[Step]| servers.run(steps, stream.protocol, SHRINK);
+            let shrunk = shrink(servers, &steps, &again);
             panic!("{}", reproducer(stream, shrunk.as_ref()));
         }
     }

@@ -27,7 +27,7 @@
 
 use super::notifications::tell;
 use super::outputs::Own;
-use super::pubsub::deliver::output_of;
+use super::pubsub::deliver::{deliver_letters, output_of};
 use super::table::Listed;
 use super::{
     Call, Done, Error, KnownHash, Outputs, Prepared, Waiting, mute, refuse, slowlog, table,
@@ -182,6 +182,10 @@ fn serve_key(engine: &mut Engine, outputs: &mut dyn Outputs, db: usize, key: &[u
     {
         after = ticket;
         run_again(engine, outputs, id, key);
+        // The next one may be told of what this one has done, and that comes before its own reply.
+        if !engine.outbox.is_empty() {
+            deliver_letters(engine, outputs);
+        }
     }
 }
 

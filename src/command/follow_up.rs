@@ -13,9 +13,8 @@
 
 use super::blocking::serve_blocked;
 use super::notifications::tell;
-use super::outputs::Outputs;
-use super::pubsub::deliver;
-use crate::engine::outbox::Letter;
+use super::outputs::{Everybody, Outputs};
+use super::pubsub::deliver::{self, deliver_letters};
 use crate::engine::{Engine, SessionId};
 use crate::resp::Output;
 
@@ -31,24 +30,12 @@ pub fn follow_up(
         if engine.observers.has_happened() {
             tell(engine, None);
         }
-        for letter in engine.outbox.take() {
-            let (to, bytes) = match letter {
-                Letter::To { id, bytes } => (id, bytes),
-                Letter::Published(delivery) => {
-                    deliver::publish_now(engine, delivery, &mut own, outputs);
-                    continue;
-                }
-            };
-            let out = match &mut own {
-                Some((id, out)) if *id == to => Some(&mut **out),
-                _ => outputs.message(to),
-            };
-            if let Some(out) = out {
-                deliver::catch_up(engine, to, out);
-                out.push_shared(bytes);
-            }
-        }
-        serve_blocked(engine, outputs);
+        let mut everybody = Everybody {
+            own: &mut own,
+            others: outputs,
+        };
+        deliver_letters(engine, &mut everybody);
+        serve_blocked(engine, &mut everybody);
     }
     if let Some((id, out)) = own {
         deliver::catch_up(engine, id, out);

@@ -91,15 +91,16 @@ fn run(call: &mut Call, found: &'static Listed, mark: Mark, gates: Gates) {
     }
     carry_out(call, found, mark);
     call.engine.slow_log.beforehand = None;
+    // A monitor that hears of keys, too, hears that before it sees the command; and a key that a tracking
+    // client found to be expired, and has others forget, is one that it remembers.
+    if (is_monitored || gates.has(Gates::TRACKING)) && call.engine.observers.has_happened() {
+        let (engine, id, out) = (&mut *call.engine, call.id, call.reply.output());
+        tell(engine, Some(Own::new(id, out, mark)));
+    }
     if let Some(words) = shown {
         monitor::show(call.engine, call.id, &words);
     }
     if gates.has(Gates::TRACKING) {
-        // A key that it found to be expired, and has others forget, is one that it remembers.
-        if call.engine.observers.has_happened() {
-            let (engine, id, out) = (&mut *call.engine, call.id, call.reply.output());
-            tell(engine, Some(Own::new(id, out, mark)));
-        }
         tracking::ran(call, found);
     }
 }

@@ -338,6 +338,8 @@ fn reject(
     if let Some(found) = found {
         engine.stats.command(found.number.into()).rejected += 1;
     }
+    // In Redis, too, CLIENT LIST shows a command that was refused, and NULL for one that there is not.
+    engine.sessions[id].last_command = found.map(|found| found.number);
     client::tracking::was_refused(&mut engine.sessions[id]);
     let error = transaction::refused(engine, id, found, error);
     refuse(engine, id, &error, out);

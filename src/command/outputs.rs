@@ -80,3 +80,38 @@ impl Outputs for HashMap<SessionId, Output> {
         self.get_mut(&id)
     }
 }
+
+/// The outputs of all others and that of the client whose command it is, for what both get alike.
+pub(super) struct Everybody<'a, 'o> {
+    /// That client and its output.
+    pub own: &'a mut Option<(SessionId, &'o mut Output)>,
+    /// Those of the others.
+    pub others: &'a mut dyn Outputs,
+}
+
+impl Outputs for Everybody<'_, '_> {
+    fn output(&mut self, id: SessionId) -> Option<&mut Output> {
+        self.others.output(id)
+    }
+
+    fn message(&mut self, id: SessionId) -> Option<&mut Output> {
+        match self.own {
+            Some((own, out)) if *own == id => Some(&mut **out),
+            _ => self.others.message(id),
+        }
+    }
+
+    fn ran(
+        &mut self,
+        engine: &Engine,
+        id: SessionId,
+        what: (&Prepared, &Request<'_>),
+        unsent: (usize, usize),
+    ) {
+        self.others.ran(engine, id, what, unsent);
+    }
+
+    fn told(&mut self, engine: &Engine, id: SessionId, unsent: usize) {
+        self.others.told(engine, id, unsent);
+    }
+}

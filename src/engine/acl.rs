@@ -233,8 +233,11 @@ impl Engine {
         if Some(id) == own {
             self.sessions[id].closing = true;
         } else {
-            // What comes into being from now on is not for it.
+            // What comes into being from now on is not for it, and nobody counts it any more.
             self.stop_waiting(id);
+            self.stop_monitoring(id);
+            self.stop_tracking(id);
+            self.unsubscribe_all(id);
             self.mail.push(Mail::Close(id));
         }
     }

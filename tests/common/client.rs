@@ -403,6 +403,13 @@ pub fn request(args: &[&[u8]]) -> Vec<u8> {
     out
 }
 
+/// The first value of some bytes, and how long it is; None where there is no whole one.
+pub fn parse(bytes: &[u8]) -> Option<(Value, usize)> {
+    let mut raw = Vec::new();
+    let value = read_value(&mut &bytes[..], &mut raw).ok()?;
+    (raw == value.encode()).then_some((value, raw.len()))
+}
+
 /// Arguments as a person reads them.
 pub fn show_args(args: &[&[u8]]) -> String {
     let shown: Vec<String> = args.iter().map(|arg| quoted(arg)).collect();

@@ -19,6 +19,8 @@ const REPRODUCER_ARG: usize = 4096;
 /// Which stream it was.
 #[derive(Clone, Debug)]
 pub struct Stream {
+    /// The test that makes it.
+    pub test: &'static str,
     /// The seed.
     pub seed: u64,
     /// How many steps were to be sent.
@@ -33,6 +35,7 @@ impl Stream {
     /// The line that runs it again.
     pub fn replay(&self) -> String {
         let Stream {
+            test,
             seed,
             steps,
             protocol,
@@ -44,7 +47,7 @@ impl Stream {
         };
         let resp = protocol.number();
         format!(
-            "{only}AEROLITE_DIFF_SEED={seed} AEROLITE_DIFF_STEPS={steps} AEROLITE_DIFF_RESP={resp} cargo test --test differential"
+            "{only}AEROLITE_DIFF_SEED={seed} AEROLITE_DIFF_STEPS={steps} AEROLITE_DIFF_RESP={resp} cargo test --test differential {test}"
         )
     }
 }

@@ -105,6 +105,11 @@ impl Servers {
         }
     }
 
+    /// Where both listen, ours first.
+    pub fn addrs(&self) -> [SocketAddr; 2] {
+        [self.a.addr(), self.b.addr()]
+    }
+
     /// Whether ours still takes connections.
     pub fn is_alive(&self) -> bool {
         Conn::try_connect(self.a.addr())

@@ -3,15 +3,15 @@
 
 use std::time::{Duration, Instant};
 
-use super::generator::Protocol;
 use super::runner::{Difference, Servers};
 use super::step::{Form, Request, Step, Work};
+use super::tally::Tally;
 
 /// Shrinking ends after so many runs, or after so much time, with what it has.
 const RUNS: usize = 3000;
-const TIME: Duration = Duration::from_secs(40);
+const TIME: Duration = Duration::from_secs(60);
 /// No right server makes us wait longer for a reply.
-const PATIENCE: Duration = Duration::from_secs(1);
+pub const PATIENCE: Duration = Duration::from_secs(1);
 /// How often a stream is tried again before we say that its difference does not come back.
 const RETRIES: usize = 3;
 
@@ -25,18 +25,21 @@ pub struct Shrunk {
     pub runs: usize,
 }
 
-struct Shrinker {
+/// How a stream is run.
+pub type Play<'p> = &'p dyn Fn(&Servers, &[Step]) -> Result<Tally, Box<Difference>>;
+
+struct Shrinker<'p> {
     servers: Option<Servers>,
-    protocol: Protocol,
+    play: Play<'p>,
     deadline: Instant,
     runs: usize,
 }
 
 /// The smallest stream found that still differs; None when the difference does not come back.
-pub fn shrink(servers: Servers, steps: &[Step], protocol: Protocol) -> Option<Shrunk> {
+pub fn shrink(servers: Servers, steps: &[Step], play: Play) -> Option<Shrunk> {
     let mut shrinker = Shrinker {
         servers: Some(servers),
-        protocol,
+        play,
         deadline: Instant::now() + TIME,
         runs: 0,
     };
@@ -60,7 +63,7 @@ fn cut_tail(best: &mut (Vec<Step>, Difference)) {
     best.0.truncate(best.1.sent);
 }
 
-impl Shrinker {
+impl Shrinker<'_> {
     fn has_time(&self) -> bool {
         self.runs < RUNS && Instant::now() < self.deadline
     }
@@ -74,7 +77,7 @@ impl Shrinker {
         if !servers.is_alive() {
             servers = servers.revive();
         }
-        let difference = servers.run(steps, self.protocol, PATIENCE).err();
+        let difference = (self.play)(&servers, steps).err();
         self.servers = Some(servers);
         difference.map(|difference| *difference)
     }

@@ -54,6 +54,8 @@ pub enum Work {
     },
     /// Like `Pipeline`; then the server must close, and both sides connect anew.
     Hangup,
+    /// Sends the requests and leaves the server some time, in which keys expire. In a crowd only.
+    Rest,
 }
 
 /// Where a step is cut in two writes.
@@ -179,6 +181,7 @@ impl Step {
     pub fn show(&self, shown: usize) -> Vec<String> {
         let after = match self.work {
             Work::Pipeline => "",
+            Work::Rest => "   (then some time passes)",
             Work::ScanToTheEnd { .. } => "   (until the cursor is 0)",
             Work::Hangup => "   (then the server closes)",
         };

@@ -244,13 +244,12 @@ fn with_words<R>(args: &Request, use_words: impl FnOnce(&[&[u8]]) -> R) -> R {
     use_words(&words[..args.len()])
 }
 
-/// Cuts off those clients of a user who are subscribed to what is not allowed any more, if the user was
-/// `before` and may use fewer channels now.
+/// Cuts off those clients of a user who are subscribed to what is not allowed, if the user was `before`.
 pub fn cut_off_subscribers(engine: &mut Engine, before: &User, own: SessionId) {
     let Some(id) = engine.acl.find(&before.name) else {
         return;
     };
-    if !has_lost_channels(before, engine.acl.user(id)) {
+    if !may_have_lost_channels(before, engine.acl.user(id)) {
         return;
     }
     for session in engine.sessions_of(id) {
@@ -269,18 +268,13 @@ pub fn cut_off_subscribers(engine: &mut Engine, before: &User, own: SessionId) {
     }
 }
 
-/// Whether a pattern of channels that was allowed is not among those that are.
-fn has_lost_channels(before: &User, now: &User) -> bool {
-    if now.all_selectors().any(|selector| selector.all_channels) {
-        return false;
-    }
-    before.all_selectors().any(|selector| {
-        let is_lost = |channel: &Vec<u8>| {
-            let mut selectors = now.all_selectors();
-            !selectors.any(|selector| selector.channels().contains(channel))
-        };
-        selector.all_channels || selector.channels().iter().any(is_lost)
-    })
+/// Whether subscriptions are to be looked at: some channels were allowed, and not all of them are now. (Redis means to
+/// spare a user who has lost none, compares the places of the patterns instead of the patterns, and finds each
+/// of them lost. So whoever subscribed as somebody else, and logged in then, is cut off by any change of its user.)
+fn may_have_lost_channels(before: &User, now: &User) -> bool {
+    let has_some = |selector: &Selector| selector.all_channels || !selector.channels().is_empty();
+    !now.all_selectors().any(|selector| selector.all_channels)
+        && before.all_selectors().any(has_some)
 }
 
 #[cfg(test)]

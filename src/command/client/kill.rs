@@ -2,8 +2,8 @@
 
 use super::{ClientKind, parse_kind, parse_switch, present, quoting};
 use crate::command::{Call, Done, Error};
+use crate::engine::Session;
 use crate::engine::acl::UserId;
-use crate::engine::{Mail, Session};
 use crate::number::parse_i64;
 
 const NO_SUCH_CLIENT: Error = Error::new("ERR No such client");
@@ -51,13 +51,7 @@ pub(super) fn client_kill(call: &mut Call) -> Done {
         return Err(NO_SUCH_CLIENT);
     }
     for &id in &victims {
-        if id == call.id {
-            call.engine.sessions[id].closing = true;
-        } else {
-            // What comes into being from now on is not for it.
-            call.engine.stop_waiting(id);
-            call.engine.mail.push(Mail::Close(id));
-        }
+        call.engine.cut_off(id, Some(call.id));
     }
     if is_old_form {
         call.reply.ok();

@@ -80,9 +80,9 @@ pub fn flags(engine: &Engine, id: SessionId) -> String {
     let session = &engine.sessions[id];
     let tracker = session.tracker().filter(|tracker| tracker.is_on);
     let letters: String = [
+        (session.gates.has(Gates::MONITORING), 'O'),
         (session.is_subscriber(), 'P'),
         (session.gates.has(Gates::QUEUEING), 'x'),
-        (session.gates.has(Gates::MONITORING), 'O'),
         (session.blocked, 'b'),
         (tracker.is_some(), 't'),
         (tracker.is_some_and(|tracker| tracker.is_broken), 'R'),

@@ -13,6 +13,7 @@
 //! [`MAX_RECEIVERS_LEFT`] are left over; beyond that each command does as much as it makes.
 
 use crate::command::outputs::{Outputs, Own};
+use crate::engine::outbox::Letter;
 use crate::engine::pubsub::{Delivery, Kind, Message};
 use crate::engine::{Engine, SessionId, Slice};
 use crate::resp::Output;
@@ -100,18 +101,29 @@ fn give_own(engine: &mut Engine, own: &mut Own<'_>, place: Place, message: &mut 
     }
 }
 
+/// Puts all letters into the outputs of those that they are for.
+pub(in crate::command) fn deliver_letters(engine: &mut Engine, outputs: &mut dyn Outputs) {
+    for letter in engine.outbox.take() {
+        match letter {
+            Letter::Published(delivery) => {
+                publish_now(engine, delivery, outputs);
+            }
+            Letter::To { id, bytes } => {
+                if let Some(out) = outputs.message(id) {
+                    catch_up(engine, id, out);
+                    out.push_shared(bytes);
+                }
+            }
+        }
+    }
+}
+
 /// Delivers a letter: to the first receivers now, to the others when it is their turn.
-pub(in crate::command) fn publish_now(
-    engine: &mut Engine,
-    delivery: Delivery,
-    own: &mut Option<(SessionId, &mut Output)>,
-    outputs: &mut dyn Outputs,
-) {
+fn publish_now(engine: &mut Engine, delivery: Delivery, outputs: &mut dyn Outputs) {
     engine.pubsub.post(delivery);
     let left = engine.pubsub.receivers_left();
     let receivers = left.saturating_sub(MAX_RECEIVERS_LEFT).max(AT_ONCE);
-    let own = own.as_mut().map(|(id, out)| (*id, &mut **out));
-    deliver_to(engine, receivers, own, outputs);
+    deliver(engine, receivers, outputs);
     if left.min(receivers) >= LOOK_AT_WATCH_FROM {
         engine.look_at_watch();
     }
@@ -119,15 +131,6 @@ pub(in crate::command) fn publish_now(
 
 /// Puts pending messages into the outputs of so many receivers.
 pub fn deliver(engine: &mut Engine, receivers: usize, outputs: &mut dyn Outputs) -> Slice {
-    deliver_to(engine, receivers, None, outputs)
-}
-
-fn deliver_to(
-    engine: &mut Engine,
-    receivers: usize,
-    mut own: Option<(SessionId, &mut Output)>,
-    outputs: &mut dyn Outputs,
-) -> Slice {
     let Engine {
         pubsub, sessions, ..
     } = engine;
@@ -137,11 +140,7 @@ fn deliver_to(
         if session.closing {
             return;
         }
-        let out = match &mut own {
-            Some((own, out)) if *own == id => Some(&mut **out),
-            _ => outputs.message(id),
-        };
-        if let Some(out) = out {
+        if let Some(out) = outputs.message(id) {
             out.push_shared(message.bytes(session.protocol).clone());
         }
     })
