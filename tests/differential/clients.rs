@@ -36,7 +36,7 @@ pub const LINES: Lines = &[
     (1, "CLIENT LIST TYPE pubsub"),
     (1, "CLIENT LIST ID {id} {id}"),
     (1, "CLIENT KILL ID {id}"),
-    (1, "CLIENT KILL {addr}"),
+    (1, "CLIENT REPLY ON | CLIENT KILL {addr}"),
     (1, "CLIENT REPLY ON | CLIENT KILL ADDR {addr} SKIPME no"),
     (1, "CLIENT KILL TYPE pubsub"),
     (1, "CLIENT REPLY ON | CLIENT KILL USER {u} SKIPME no"),

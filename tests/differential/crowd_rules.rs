@@ -71,7 +71,38 @@ pub fn tidy(came: &[u8], addresses: &[(String, String)]) -> Vec<u8> {
         }
         at += 1;
     }
+    sort_patterns(&mut out);
     out
+}
+
+/// A message that several patterns of a client match comes once for each, in the order of a hash table. (In an array of
+/// EXEC it is no element, so this is done before values are read.)
+fn sort_patterns(bytes: &mut [u8]) {
+    const HEADS: &[&[u8]] = &[b">4\r\n$8\r\npmessage\r\n", b"*4\r\n$8\r\npmessage\r\n"];
+    let message = |bytes: &[u8]| {
+        let is_one = HEADS.iter().any(|head| bytes.starts_with(head));
+        let (value, size) = parse(bytes).filter(|_| is_one)?;
+        match parts(&value) {
+            Some((_, [_, channel, text])) => Some(((channel.clone(), text.clone()), size)),
+            _ => None,
+        }
+    };
+    let mut at = 0;
+    while at < bytes.len() {
+        let Some((about, _)) = message(&bytes[at..]) else {
+            at += 1;
+            continue;
+        };
+        let mut same = Vec::new();
+        let mut end = at;
+        while let Some((_, size)) = message(&bytes[end..]).filter(|found| found.0 == about) {
+            same.push(bytes[end..end + size].to_vec());
+            end += size;
+        }
+        same.sort();
+        bytes[at..end].copy_from_slice(&same.concat());
+        at = end;
+    }
 }
 
 fn replace(bytes: &mut [u8], from: &[u8], to: &[u8]) {
@@ -173,9 +204,10 @@ impl Seen {
     /// Whether the same has come but for that: the same keys, or more of them where somebody has been `served` with an
     /// element. That the key has changed then, too, the oracle says to nobody.
     pub fn tells_all_of(&self, theirs: &Seen, served: bool) -> bool {
+        let same_end = self.rest == theirs.rest && self.is_closed == theirs.is_closed;
         let ((ours, our_keys), (theirs, their_keys)) = (self.merged(), theirs.merged());
         let same_keys = our_keys == their_keys || served && our_keys.is_superset(&their_keys);
-        ours == theirs && same_keys
+        same_end && ours == theirs && same_keys
     }
 
     /// What is left when everything that may differ is made the same.
@@ -333,12 +365,10 @@ fn unordered_leave(values: &mut [Value]) {
     }
 }
 
-/// A message that several patterns of a client match comes once for each, in the order of a hash table. And a client whom
-/// several others have named is told of a flush once for each, in an order that turns with the oracle's list of clients
-/// (and each time in the protocol of the other one).
+/// A client whom several others have named is told of a flush once for each, in an order that turns with the oracle's list
+/// of clients (and each time in the protocol of the other one).
 fn unordered_messages(values: &mut [Value]) {
     let about = |value: &Value| match parts(value) {
-        Some((b"pmessage", [_, channel, text])) => Some((channel.clone(), text.clone())),
         Some((b"message", [channel, Value::Nil | Value::Null | Value::NilArray])) => {
             Some((channel.clone(), Value::Nil))
         }
