@@ -20,7 +20,7 @@ pub const CONNECTIONS: usize = 50;
 const LARGE_BYTES: usize = 10_000_000;
 
 /// A server that takes longer than this for a batch has failed.
-const PATIENCE: Duration = Duration::from_secs(20);
+pub const PATIENCE: Duration = Duration::from_secs(20);
 
 /// Requests of one batch while keys are filled in.
 const FILL_BATCH: usize = 500;
@@ -31,7 +31,8 @@ const KEY_DIGITS: usize = 9;
 /// From the first to the last of the ranks that are asked for at a time.
 const RANK_STEP: usize = 9;
 
-const REPLY_BYTES: usize = 64 * 1024;
+/// What is read at a time.
+pub const REPLY_BYTES: usize = 64 * 1024;
 
 /// The key of all requests with small values, its number to be written.
 const KEY: &[u8] = b"key:000000000000";
@@ -291,6 +292,12 @@ impl Load {
         self.streams.len() * self.depth
     }
 
+    /// Sends this on every connection, before the first round; the last reply ends like this.
+    pub fn introduce(&mut self, requests: &[u8], end: &[u8]) -> io::Result<()> {
+        let mut streams = self.streams.iter_mut();
+        streams.try_for_each(|stream| introduce(stream, requests, end))
+    }
+
     /// Sends a batch on every connection, then reads all replies.
     pub fn round(&mut self) -> io::Result<()> {
         for i in 0..self.streams.len() {
@@ -313,6 +320,22 @@ pub fn connect(addr: SocketAddr) -> io::Result<TcpStream> {
     Ok(stream)
 }
 
+/// Sends what a connection begins with, and reads until what came ends like this.
+pub fn introduce(stream: &mut TcpStream, requests: &[u8], end: &[u8]) -> io::Result<()> {
+    stream.write_all(requests)?;
+    let mut replies = vec![0; REPLY_BYTES];
+    let mut len = 0;
+    while !replies[..len].ends_with(end) {
+        let read = stream.read(&mut replies[len..])?;
+        len += read;
+        if read == 0 {
+            let text = String::from_utf8_lossy(&replies[..len.min(100)]);
+            return Err(io::Error::other(format!("it begins with {text:?}")));
+        }
+    }
+    Ok(())
+}
+
 /// Stores a value under each of the first `keys` keys of the small operations, and a number under
 /// those of INCR.
 pub fn fill(addr: SocketAddr, keys: usize) -> io::Result<()> {
@@ -326,7 +349,8 @@ pub fn fill_large(addr: SocketAddr) -> io::Result<()> {
     fill_with(addr, 1, &Op::SetLarge.request())
 }
 
-fn fill_with(addr: SocketAddr, keys: usize, request: &[u8]) -> io::Result<()> {
+/// Sends this request so many times, the run of zeros in it each time the next number.
+pub fn fill_with(addr: SocketAddr, keys: usize, request: &[u8]) -> io::Result<()> {
     let mut stream = connect(addr)?;
     let mut replies = vec![0; REPLY_BYTES];
     for first in (0..keys).step_by(FILL_BATCH) {
@@ -363,7 +387,7 @@ pub fn send(
 }
 
 /// Reads until so many lines have come; the last one is the end of what the server has to say.
-fn read_lines(stream: &mut TcpStream, buffer: &mut [u8], lines: usize) -> io::Result<()> {
+pub fn read_lines(stream: &mut TcpStream, buffer: &mut [u8], lines: usize) -> io::Result<()> {
     let mut left = lines;
     while left > 0 {
         let read = stream.read(buffer)?;

@@ -8,17 +8,23 @@
 //! cargo bench --bench end_to_end -- --json FILE          MGET and values of 10 MB, as samples for the plots
 //! cargo bench --bench end_to_end -- --json FILE --only collections [--quick] [--rounds N]
 //!                                                        lists, hashes, sets and sorted sets, the same way
+//! cargo bench --bench end_to_end -- --json FILE --only sessions [--quick] [--rounds N]
+//!                                                        publishing, transactions, tracking, eviction, the same way
 //! AEROLITE_BENCH_KEYS=2000000 cargo bench ...            more keys than a processor caches
 //! ```
 
 mod ceiling;
+mod client;
 mod collections;
 mod compare;
 mod load;
+mod metrics;
+mod pinger;
 mod process;
 mod samples;
+mod sessions;
+mod side_by_side;
 
-use collections::Extent;
 use compare::DEPTHS;
 use criterion::{BenchmarkId, Criterion, SamplingMode, Throughput};
 use load::{Load, Op};
@@ -69,23 +75,34 @@ fn write_samples(file: Option<&str>, arguments: &[String]) -> io::Result<()> {
     };
     match argument_of(arguments, "--only") {
         None => compare::sample(keys()?, file),
-        Some(Some("collections")) => collections::sample(file, extent(arguments)?),
-        Some(_) => Err(invalid("--only knows collections".to_owned())),
+        Some(Some("collections")) => {
+            use collections::Extent;
+            let extent = extent(arguments, Extent::FULL, Extent::QUICK, Extent::with_rounds)?;
+            collections::sample(file, extent)
+        }
+        Some(Some("sessions")) => {
+            use sessions::Extent;
+            let extent = extent(arguments, Extent::FULL, Extent::QUICK, Extent::with_rounds)?;
+            sessions::sample(file, extent)
+        }
+        Some(_) => Err(invalid("--only knows collections and sessions".to_owned())),
     }
 }
 
-/// How much of the collections is measured.
-fn extent(arguments: &[String]) -> io::Result<Extent> {
-    let extent = if arguments.iter().any(|word| word == "--quick") {
-        Extent::QUICK
-    } else {
-        Extent::FULL
-    };
+/// How much is measured.
+fn extent<E>(
+    arguments: &[String],
+    full: E,
+    quick: E,
+    with_rounds: fn(E, usize) -> E,
+) -> io::Result<E> {
+    let is_quick = arguments.iter().any(|word| word == "--quick");
+    let extent = if is_quick { quick } else { full };
     let Some(rounds) = argument_of(arguments, "--rounds") else {
         return Ok(extent);
     };
     match rounds.unwrap_or_default().parse() {
-        Ok(rounds) if (1..=MAX_ROUNDS).contains(&rounds) => Ok(extent.with_rounds(rounds)),
+        Ok(rounds) if (1..=MAX_ROUNDS).contains(&rounds) => Ok(with_rounds(extent, rounds)),
         _ => Err(invalid(format!("--rounds takes 1 to {MAX_ROUNDS}"))),
     }
 }

@@ -129,6 +129,12 @@ impl Process {
     pub fn place(&self, core: usize, is_batch: bool) -> bool {
         place(self.child.id(), &["-a"], core, is_batch)
     }
+
+    /// Keeps all its threads on one core, ahead of all that is not real-time: what else the machine does is no wait of
+    /// this server's clients. Says whether it could be done.
+    pub fn place_real_time(&self, core: usize) -> bool {
+        place_real_time(&self.child.id().to_string(), &["-a"], core)
+    }
 }
 
 impl Drop for Process {
@@ -207,8 +213,16 @@ pub fn place_thread_real_time(core: usize) -> bool {
         .and_then(Path::file_name)
         .and_then(OsStr::to_str);
     let Some(id) = id else { return false };
-    let placed = run(Command::new("taskset").args(["-c", "-p", &core.to_string(), id]));
-    placed && run(Command::new("chrt").args(["--fifo", "-p", REAL_TIME_PRIORITY, id]))
+    place_real_time(id, &[], core)
+}
+
+fn place_real_time(id: &str, threads: &[&str], core: usize) -> bool {
+    let core = core.to_string();
+    let placed = run(Command::new("taskset")
+        .args(threads)
+        .args(["-c", "-p", &core, id]));
+    let chrt = ["--fifo", "-p", REAL_TIME_PRIORITY, id];
+    placed && run(Command::new("chrt").args(threads).args(chrt))
 }
 
 /// Says whether it could be done: it takes the programs `taskset` and `chrt`, of util-linux.
@@ -250,6 +264,30 @@ pub fn two_cores(cores: &[usize]) -> (usize, usize) {
         [only] => (only, only),
         [first, second] | [first, second, _] => (first, second),
         [first, _, third, ..] => (first, third),
+    }
+}
+
+/// How many files this process and those that it starts may have open, raised to as many as are wished for, or as near
+/// to it as the system allows.
+pub fn allow_open_files(wanted: usize) -> usize {
+    #[cfg(unix)]
+    {
+        use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+        let limit = getrlimit(Resource::Nofile);
+        let reachable = limit.maximum.unwrap_or(u64::MAX).min(wanted as u64);
+        let current = limit.current.unwrap_or(u64::MAX);
+        let raised = Rlimit {
+            current: Some(reachable),
+            maximum: limit.maximum,
+        };
+        if current >= reachable || setrlimit(Resource::Nofile, raised).is_err() {
+            return usize::try_from(current).unwrap_or(usize::MAX);
+        }
+        usize::try_from(reachable).unwrap_or(usize::MAX)
+    }
+    #[cfg(not(unix))]
+    {
+        wanted
     }
 }
 

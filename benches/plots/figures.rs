@@ -2,6 +2,7 @@
 
 use crate::chart::{Figure, Group, Panel};
 use crate::measured::{Case, Measured, Query, SUBJECT, display_name};
+use crate::sessions;
 use crate::units::{self, Format};
 
 const NS_PER_US: f64 = 1e3;
@@ -44,6 +45,10 @@ pub fn all(data: &Measured) -> Vec<Plot> {
         Plot {
             file: "memory.svg",
             figure: memory(data),
+        },
+        Plot {
+            file: "publish.svg",
+            figure: publish(data),
         },
     ];
     plots
@@ -163,6 +168,14 @@ fn memory(data: &Measured) -> Figure {
     let subtitle = "Growth of the resident set. Keys of 16 bytes with 3-byte values: bar, the mean while their number \
                     doubles; whisker, the worst.";
     figure(data, "Memory", subtitle, units::bytes, panels)
+}
+
+fn publish(data: &Measured) -> Figure {
+    let subtitle = "Ten messages to 10,000 subscribers of one channel, each after everybody has the one before, or all \
+                    in one pipeline. Less is better.";
+    let panels = sessions::panels(data);
+    let title = "Publishing to many subscribers";
+    figure(data, title, subtitle, units::time, panels)
 }
 
 /// The measure that rates and latencies are read from, and its conditions: with a core each if that was measured.
@@ -290,7 +303,13 @@ fn percentile_panel(
     })
 }
 
-fn group(data: &Measured, heading: &str, query: &Query, worst: Option<&Query>) -> Option<Group> {
+/// Bars under a heading, one for each server that was measured.
+pub fn group(
+    data: &Measured,
+    heading: &str,
+    query: &Query,
+    worst: Option<&Query>,
+) -> Option<Group> {
     let bar = |(number, server): (usize, &String)| {
         Some((
             number,

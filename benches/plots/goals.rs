@@ -3,7 +3,8 @@
 //! A goal has two marks: the *reach*, which has to hold, and the *aim*, which is near what the machine allows. A mark
 //! is either a number of times better than the reference in the same run, or a bound on the measure itself.
 //!
-//! The goals for lists, hashes, sets and sorted sets have a table of their own and are in `collections.rs`.
+//! The goals for lists, hashes, sets and sorted sets have a table of their own and are in `collections.rs`; so have those
+//! for sessions, in `sessions.rs`.
 
 use crate::measured::{Case, Measured, Query, Ratio, SUBJECT};
 use crate::units::{self, Format};
@@ -344,6 +345,7 @@ mod tests {
     use super::*;
     use crate::collections;
     use crate::measured::tests::{document, measured, set16};
+    use crate::sessions;
 
     fn verdict(reach: Mark, aim: Mark, redis: f64, aero: f64, limit: Option<f64>) -> Verdict {
         let mut samples = vec![
@@ -421,7 +423,7 @@ mod tests {
 
     #[test]
     fn titles_are_keys_that_a_page_can_hold() {
-        let goals: Vec<Goal> = [all(), collections::goals()]
+        let goals: Vec<Goal> = [all(), collections::goals(), sessions::goals()]
             .into_iter()
             .flatten()
             .collect();

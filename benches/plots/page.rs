@@ -15,6 +15,7 @@ use crate::collections;
 use crate::figures::Plot;
 use crate::goals::{self, Finding, Goal, Mark, Verdict};
 use crate::measured::{Measured, Run, SUBJECT, display_name};
+use crate::sessions;
 use crate::units;
 
 /// Stands where a person has to write a reason.
@@ -37,6 +38,7 @@ pub fn rewrite(
     let page = replace(page, "machine", &machine(data))?;
     let page = replace(&page, "table", &table(data, &goals::all(), data.limit()))?;
     let page = replace(&page, "collections", &collections_table(data))?;
+    let page = replace(&page, "sessions", &sessions_table(data))?;
     let reasons = reasons(data, section(&page, "reasons")?.1);
     let page = replace(&page, "reasons", &reasons)?;
     replace(&page, "plots", &pictures(plots, images))
@@ -138,6 +140,15 @@ fn collections_table(data: &Measured) -> String {
     }
 }
 
+/// The same.
+fn sessions_table(data: &Measured) -> String {
+    if sessions::are_measured(data) {
+        table(data, &sessions::goals(), None)
+    } else {
+        "\nThere is no run with sessions in the data.".to_owned()
+    }
+}
+
 /// The limit has a column where it took part.
 fn table(data: &Measured, goals: &[Goal], limit: Option<&str>) -> String {
     let limit = limit.map(display_name);
@@ -205,6 +216,9 @@ fn reasons(data: &Measured, old: &str) -> String {
     let mut goals = goals::all();
     if collections::are_measured(data) {
         goals.extend(collections::goals());
+    }
+    if sessions::are_measured(data) {
+        goals.extend(sessions::goals());
     }
     for goal in goals {
         let missed = missed(data, &goal);
@@ -275,6 +289,7 @@ mod tests {
     const PAGE: &str = "# Title\n<!-- machine: begin, x -->\n<!-- machine: end -->\nby hand\n\
         <!-- table: begin -->\nold 99\n<!-- table: end -->\n<!-- reasons: begin -->\n<!-- reasons: end -->\n\
         <!-- collections: begin -->\n<!-- collections: end -->\n\
+        <!-- sessions: begin -->\n<!-- sessions: end -->\n\
         <!-- plots: begin -->\n<!-- plots: end -->\nthe end\n";
 
     fn ping(aero: f64) -> Measured {
@@ -365,6 +380,24 @@ mod tests {
         ] {
             assert!(page.contains(line), "{line}{page}");
         }
+    }
+
+    #[test]
+    fn sessions_have_a_table_of_their_own_once_they_are_measured() {
+        let none = "There is no run with sessions in the data.";
+        let page = rewritten(PAGE, &ping(300.0));
+        assert!(page.contains(none), "{page}");
+        assert!(!page.contains("10,000 subscribers"), "{page}");
+        let case = "32 bytes, one at a time";
+        let sample = |server, ns| ("publish", case, server, 0, "cpu_ns", ns);
+        let servers = [("redis", 5000.0), ("aero", 4000.0)];
+        let run = document(1, &servers.map(|(server, ns)| sample(server, ns)));
+        let page = rewritten(&page, &measured(&[run]));
+        assert!(!page.contains(none), "{page}");
+        let row = "| 32 bytes, one at a time | 5.00 µs | 4.00 µs | 1.25 | 1 × |  | yes |\n";
+        assert!(page.contains(row), "{page}");
+        let reason = "10,000 subscribers** (not measured: 1024 bytes, one at a time, ";
+        assert!(page.contains(reason), "{page}");
     }
 
     #[test]

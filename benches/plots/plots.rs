@@ -10,7 +10,7 @@
 //! ```text
 //!   runs (JSON) ── measured ─┬─ figures ── chart ── svg ──> docs/img/*.svg
 //!                            ├─ goals ──── page ──────────> benches/compare.md, between its markers
-//!                            └─ collections ─┘
+//!                            └─ collections, sessions ─┘
 //! ```
 
 #![forbid(unsafe_code)]
@@ -23,7 +23,12 @@ mod collections;
 mod figures;
 mod goals;
 mod measured;
+#[path = "../end_to_end/metrics.rs"]
+mod metrics;
 mod page;
+#[path = "../end_to_end/sessions/cases.rs"]
+mod session_cases;
+mod sessions;
 mod svg;
 mod units;
 

@@ -292,13 +292,9 @@ impl Engine {
         let index = self.draw_database(sampled)?;
         let (keys, random) = (&mut self.databases[index], &mut self.random);
         let mut drawn = None;
-        keys.sample(
-            sampled,
-            1,
-            |n| random.below(n),
-            |hash, entry| drawn = Some((hash, entry.used_s(), entry.timer())),
-        );
-        let (hash, word, timer) = drawn?;
+        keys.sample(sampled, 1, |n| random.below(n), |entry| drawn = Some(entry));
+        let drawn = drawn?;
+        let (hash, word, timer) = (keys.hash(drawn.key()), drawn.used_s(), drawn.timer());
         let is_it = |entry: &Entry| (entry.used_s(), entry.timer()) == (word, timer);
         Some((index, keys.remove_where(hash, is_it)?))
     }
@@ -334,7 +330,7 @@ impl Engine {
             policy.sampled(),
             samples,
             |n| random.below(n),
-            |hash, entry| {
+            |entry| {
                 let word = entry.used_s();
                 let score = if policy.counts_uses() {
                     let idle = u64::from(uses::idle_minutes(word, now_s));
@@ -342,12 +338,14 @@ impl Engine {
                 } else {
                     u64::from(u32::MAX - uses::used_s(word, now_s))
                 };
-                pool.offer(Candidate {
-                    score,
-                    hash,
-                    word,
-                    db: index as u32,
-                });
+                if pool.wants(score) {
+                    pool.offer(Candidate {
+                        score,
+                        hash: keys.hash(entry.key()),
+                        word,
+                        db: index as u32,
+                    });
+                }
             },
         );
         Some(())

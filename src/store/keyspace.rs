@@ -328,24 +328,23 @@ impl Keyspace {
         self.table.random(random)
     }
 
-    /// Visits some `count` keys, each as likely to be among them as any other, with their hashes:
-    /// all keys, or only those that have a deadline. `random(n)` gives a number below `n`.
+    /// Visits some `count` keys, each as likely to be among them as any other: all keys, or only those
+    /// that have a deadline. `random(n)` gives a number below `n`. Names are not read: they often lie
+    /// elsewhere, far from all that the processor has at hand.
     pub fn sample<'a>(
         &'a self,
         of: Sampled,
         count: usize,
         mut random: impl FnMut(usize) -> usize,
-        mut visit: impl FnMut(u64, &'a Entry),
+        mut visit: impl FnMut(&'a Entry),
     ) {
         match of {
-            Sampled::All => self.table.sample(count, random, |entry| {
-                visit(self.table.hash(entry.key()), entry);
-            }),
+            Sampled::All => self.table.sample(count, random, visit),
             Sampled::WithDeadline => {
                 for _ in 0..count.min(self.deadline_count()) {
                     let timer = self.deadlines.random(&mut random);
-                    if let Some((hash, entry)) = timer.and_then(|timer| self.timed(timer)) {
-                        visit(hash, entry);
+                    if let Some((_, entry)) = timer.and_then(|timer| self.timed(timer)) {
+                        visit(entry);
                     }
                 }
             }

@@ -2,6 +2,8 @@
 //! there is. The bench and the generator of the page both read this file, so neither knows a case that the other
 //! does not.
 
+pub use crate::metrics::{CPU_NS, PING_MAX, PING_P999};
+
 /// Elements of a large collection.
 pub const LARGE: usize = 1_000_000;
 
@@ -44,9 +46,6 @@ pub const ON_LARGE: [&str; 7] = [
     "SADD",
     "SISMEMBER",
 ];
-
-/// The metric of both.
-pub const CPU_NS: &str = "cpu_ns";
 
 /// What a collection can be. Memory has all of these as cases, pauses the four that are types.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -137,12 +136,6 @@ impl Event {
         }
     }
 }
-
-/// The wait that one PING in a thousand exceeds, in microseconds.
-pub const PING_P999: &str = "ping_p999_us";
-
-/// The longest wait, in microseconds.
-pub const PING_MAX: &str = "ping_max_us";
 
 /// The measure of HSCAN, SSCAN and ZSCAN with COUNT 10 from the first page to the last.
 pub const PAGES: &str = "pages";

@@ -16,15 +16,16 @@
 //! a random rank on. All of them find the member or field that they name; ZADD gives it another score.
 
 use super::cases::{BENCHMARK, BENCHMARK_AT, CPU_NS, Kind, ON_LARGE, ON_LARGE_AT};
-use super::client::Client;
-use super::{Contender, Extent, Samples, fill, unsupported};
+use super::{Extent, fill};
+use crate::client::Client;
 use crate::load::{self, CONNECTIONS, Load, encode};
 use crate::process::{self, Process};
+use crate::side_by_side::{Contender, Samples, cpu_of, drive, share_core};
 use std::io;
 use std::net::SocketAddr;
 use std::process::{Command, Stdio};
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 /// Numbers that the commands of `redis-benchmark` choose among.
 pub const KEYSPACE: usize = 100_000;
@@ -47,9 +48,6 @@ const SETTLE: Duration = Duration::from_millis(100);
 /// How long a command on a large collection is asked for.
 const SLICE: Duration = Duration::from_millis(500);
 
-/// Rounds of the load before the clock starts.
-const WARM_UP_ROUNDS: usize = 3;
-
 /// What a server has before a run.
 #[derive(Clone, Copy)]
 enum Before {
@@ -69,14 +67,7 @@ pub fn measure(
 ) -> io::Result<()> {
     let started = contenders.iter().map(|contender| contender.program.start());
     let servers: Vec<Process> = started.collect::<io::Result<_>>()?;
-    // What is started from here on is where this process is.
-    let mut is_placed = process::place_self(core, true);
-    for server in &servers {
-        is_placed &= server.place(core, true);
-    }
-    if !is_placed {
-        println!("taskset and chrt do not work here: no core is shared, mind the figures");
-    }
+    share_core(core, &servers);
     let all: Vec<(&Contender, &Process)> = contenders.iter().zip(&servers).collect();
     if process::is_installed("redis-benchmark") {
         with_redis_benchmark(&all, extent, samples)?;
@@ -173,18 +164,6 @@ fn benchmark(addr: SocketAddr, text: &str, depth: usize, requests: usize) -> io:
     Err(io::Error::other(format!("redis-benchmark {text}: {said}")))
 }
 
-/// What the server takes for this, in nanoseconds.
-fn cpu_of(server: &Process, work: impl FnOnce() -> io::Result<()>) -> io::Result<f64> {
-    let time = || {
-        server
-            .cpu_ns()
-            .ok_or_else(|| unsupported("processor time of a process"))
-    };
-    let before = time()?;
-    work()?;
-    Ok(time()?.saturating_sub(before) as f64)
-}
-
 fn on_large(
     servers: &[(&Contender, &Process)],
     extent: Extent,
@@ -203,7 +182,7 @@ fn on_large(
             for round in 0..extent.cpu_rounds {
                 for (contender, server) in servers {
                     let mut load = load_of(name, server.addr, depth, extent.large)?;
-                    let cpu_ns = drive(server, &mut load, slice)?;
+                    let cpu_ns = drive(server, &mut load, slice, |_| Ok(()))?;
                     let metrics = [(CPU_NS, cpu_ns)];
                     samples.add((measure, name), contender.name, round, &metrics);
                 }
@@ -232,21 +211,4 @@ fn load_of(name: &str, addr: SocketAddr, depth: usize, size: usize) -> io::Resul
     let words: Vec<&[u8]> = words.iter().map(|word| word.as_bytes()).collect();
     let lines = if name == "HGET" { 2 } else { 1 };
     Load::of_request(addr, &encode(&words), lines, depth, size)
-}
-
-/// Nanoseconds of the server's processor time per request.
-fn drive(server: &Process, load: &mut Load, slice: Duration) -> io::Result<f64> {
-    for _ in 0..WARM_UP_ROUNDS {
-        load.round()?;
-    }
-    let mut requests = 0;
-    let taken = cpu_of(server, || {
-        let start = Instant::now();
-        while requests == 0 || start.elapsed() < slice {
-            load.round()?;
-            requests += load.requests_per_round();
-        }
-        Ok(())
-    })?;
-    Ok(taken / requests as f64)
 }

@@ -6,9 +6,10 @@
 //! each command, and would be charged for two tables if nobody asked for anything any more.
 
 use super::cases::{Kind, RSS, SIZES, USED};
-use super::client::Client;
-use super::{Contender, Extent, Samples, fill, unsupported};
+use super::{Extent, fill};
+use crate::client::Client;
 use crate::process::Process;
+use crate::side_by_side::{Contender, Samples, unsupported};
 use std::io;
 use std::thread;
 use std::time::Duration;

@@ -3,23 +3,22 @@
 //!
 //! ```text
 //!   cases    what there is, by name: shared with the generator of the page
-//!   fill     what elements look like               client   asks and waits
+//!   fill     what elements look like
 //!   cpu      redis-benchmark's commands, and some on a million elements
 //!   memory   a fresh process for each size of each type
 //!   pauses   a PING every half millisecond meanwhile; the pages of a scan
 //! ```
 
 pub mod cases;
-mod client;
 mod cpu;
 mod fill;
 mod memory;
 mod pauses;
 
-use crate::process::{self, Process, Program};
-use crate::samples::{self, Machine, Run};
+use crate::process;
+use crate::samples::{Machine, Run};
+use crate::side_by_side::{self, Samples};
 use cases::LARGE;
-use serde_json::{Value, json};
 use std::io;
 use std::path::Path;
 
@@ -72,44 +71,11 @@ impl Extent {
     }
 }
 
-/// A server that takes part: how it is started, and how samples name it.
-#[derive(Clone, Copy)]
-struct Contender {
-    program: Program,
-    name: &'static str,
-}
-
-/// What was measured so far.
-#[derive(Default)]
-struct Samples {
-    all: Vec<Value>,
-}
-
-impl Samples {
-    fn add(
-        &mut self,
-        (measure, case): (&str, &str),
-        server: &str,
-        round: usize,
-        metrics: &[(&str, f64)],
-    ) {
-        let mut sample =
-            json!({ "measure": measure, "case": case, "server": server, "round": round });
-        let mut shown = String::new();
-        for (metric, value) in metrics {
-            sample[*metric] = json!(value);
-            shown.push_str(&format!("  {metric} {value:.1}"));
-        }
-        println!("{measure:<26} {case:<16} {server:<6} round {round}{shown}");
-        self.all.push(sample);
-    }
-}
-
 /// Measures everything and writes the samples to this file.
 pub fn sample(file: &Path, extent: Extent) -> io::Result<()> {
     let machine = Machine::read();
     let (core, other) = process::two_cores(&process::cores());
-    let (contenders, specs) = contenders()?;
+    let (contenders, specs) = side_by_side::contenders()?;
     let mut taken = Samples::default();
     // Memory first: what it starts, it places on no core.
     memory::measure(&contenders, extent, &mut taken)?;
@@ -123,27 +89,5 @@ pub fn sample(file: &Path, extent: Extent) -> io::Result<()> {
         servers: contenders.iter().map(|contender| contender.name).collect(),
         specs,
     };
-    samples::write(file, &machine, &run, taken.all)?;
-    println!("\nThe samples are in {}", file.display());
-    Ok(())
-}
-
-/// Who takes part, and how each is started.
-fn contenders() -> io::Result<(Vec<Contender>, Vec<String>)> {
-    let programs = Program::all();
-    let started = programs.iter().map(|program| program.start());
-    let servers: Vec<Process> = started.collect::<io::Result<_>>()?;
-    let named = programs.iter().zip(samples::names(&servers));
-    let contenders = named.map(|(program, name)| Contender {
-        program: *program,
-        name,
-    });
-    Ok((contenders.collect(), samples::specs(&servers)))
-}
-
-fn unsupported(what: &str) -> io::Error {
-    io::Error::new(
-        io::ErrorKind::Unsupported,
-        format!("{what} is not to be had on this system"),
-    )
+    taken.write(file, &machine, &run)
 }

@@ -1,29 +1,15 @@
 //! What another client waits while a large collection grows, is deleted, is overwritten, expires; and the pages of a
 //! scan through one.
-//!
-//! ```text
-//!   the server, on a core of its own
-//!   the client that does it, on another            RPUSH RPUSH ...   or DEL, SET, PEXPIRE
-//!   the client that waits, there too, real-time    PING  PING  PING  one every 0.5 ms
-//! ```
-//!
-//! A PING that should have been sent during a pause counts as late since the moment it was due; otherwise a pause of
-//! 50 ms would be one slow PING among thousands.
 
 use super::cases::{Event, Kind, LONGEST_PAGE, PAGES, PING_MAX, PING_P999};
-use super::client::{Client, Reply};
-use super::{Contender, Extent, Samples, fill};
-use crate::load;
+use super::{Extent, fill};
+use crate::client::{Client, Reply};
+use crate::pinger::Waits;
 use crate::process::{self, Process};
-use std::io::{self, Read, Write};
-use std::net::SocketAddr;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::thread::{self, JoinHandle};
-use std::time::{Duration, Instant};
-
-/// From one PING to the next.
-const INTERVAL: Duration = Duration::from_micros(500);
+use crate::side_by_side::{Contender, Samples};
+use std::io;
+use std::thread;
+use std::time::Duration;
 
 /// From the first PING to what may hold it up.
 const LEAD: Duration = Duration::from_millis(100);
@@ -33,9 +19,6 @@ const AFTER: Duration = Duration::from_millis(900);
 
 /// From PEXPIRE to the deadline.
 const TIME_TO_LIVE: Duration = Duration::from_millis(200);
-
-/// More PINGs than a pause can hold up.
-const MAX_PINGS: usize = 1_000_000;
 
 const GROWN: &str = "grown";
 const VICTIM: &str = "victim";
@@ -121,65 +104,12 @@ impl Watched<'_> {
         &self,
         happening: impl FnOnce() -> io::Result<()>,
     ) -> io::Result<[(&'static str, f64); 2]> {
-        let pinger = Pinger::start(self.server.addr, self.core)?;
-        thread::sleep(LEAD / self.divisor);
-        let happened = happening();
-        let mut waits = pinger.stop()?;
-        happened?;
-        waits.sort_unstable();
-        let microseconds = |wait: &Duration| wait.as_secs_f64() * 1e6;
-        let at = (waits.len() * 999).div_ceil(1000).saturating_sub(1);
+        let waits = Waits::during(self.server.addr, self.core, LEAD / self.divisor, happening)?;
         Ok([
-            (PING_P999, waits.get(at).map_or(0.0, microseconds)),
-            (PING_MAX, waits.last().map_or(0.0, microseconds)),
+            (PING_P999, waits.per_mille(999)),
+            (PING_MAX, waits.longest()),
         ])
     }
-}
-
-/// A thread that sends PING after PING.
-struct Pinger {
-    is_over: Arc<AtomicBool>,
-    thread: JoinHandle<io::Result<Vec<Duration>>>,
-}
-
-impl Pinger {
-    fn start(addr: SocketAddr, core: usize) -> io::Result<Pinger> {
-        let is_over = Arc::new(AtomicBool::new(false));
-        let seen = Arc::clone(&is_over);
-        let thread = thread::Builder::new().spawn(move || {
-            // Where that is not allowed it is a client like the others.
-            process::place_thread_real_time(core);
-            ping(addr, &seen)
-        })?;
-        Ok(Pinger { is_over, thread })
-    }
-
-    fn stop(self) -> io::Result<Vec<Duration>> {
-        self.is_over.store(true, Ordering::Relaxed);
-        let ended = self.thread.join();
-        ended.map_err(|_| io::Error::other("the client that sends PING failed"))?
-    }
-}
-
-fn ping(addr: SocketAddr, is_over: &AtomicBool) -> io::Result<Vec<Duration>> {
-    let mut stream = load::connect(addr)?;
-    let mut waits = Vec::new();
-    let mut due = Instant::now();
-    while !is_over.load(Ordering::Relaxed) && waits.len() < MAX_PINGS {
-        thread::sleep(due.saturating_duration_since(Instant::now()));
-        let mut reply = [0; 7];
-        let sent = Instant::now();
-        stream.write_all(b"PING\r\n")?;
-        stream.read_exact(&mut reply)?;
-        let came = Instant::now();
-        waits.push(came - sent);
-        due += INTERVAL;
-        while due < came && waits.len() < MAX_PINGS {
-            waits.push(came - due);
-            due += INTERVAL;
-        }
-    }
-    Ok(waits)
 }
 
 /// From the first page to the last, with COUNT 10; each element has to be on one.

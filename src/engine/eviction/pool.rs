@@ -27,14 +27,22 @@ pub(super) struct Pool {
 }
 
 impl Pool {
-    /// Takes a candidate in, if there is room or it is better than the worst.
-    pub(super) fn offer(&mut self, candidate: Candidate) {
-        let is_full = self.candidates.len() == SIZE;
+    /// Whether a candidate with this score is taken in: there is room, or it is better than the worst.
+    pub(super) fn wants(&self, score: u64) -> bool {
         let worst = self.candidates.first().map_or(0, |worst| worst.score);
-        if is_full && candidate.score <= worst || self.candidates.contains(&candidate) {
+        !self.is_full() || score > worst
+    }
+
+    fn is_full(&self) -> bool {
+        self.candidates.len() == SIZE
+    }
+
+    /// Takes a candidate in that is wanted, and not there already.
+    pub(super) fn offer(&mut self, candidate: Candidate) {
+        if !self.wants(candidate.score) || self.candidates.contains(&candidate) {
             return;
         }
-        if is_full {
+        if self.is_full() {
             self.candidates.remove(0);
         }
         let place = self
