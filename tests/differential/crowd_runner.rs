@@ -88,7 +88,7 @@ struct Side {
 struct Crowd {
     a: Side,
     b: Side,
-    /// Whether somebody has waited for a key so far.
+    /// Whether somebody may have waited so far, for a key or for the end of a pause.
     has_waited: bool,
     tally: Tally,
 }
@@ -312,7 +312,11 @@ impl Crowd {
         let waits = |request: &Request| {
             matches!(request.args[0].as_slice(), [b'B', b'L' | b'R' | b'Z', ..])
         };
-        self.has_waited |= step.requests.iter().any(waits);
+        let pauses = |request: &Request| request.args.get(1).is_some_and(|arg| arg == b"PAUSE");
+        self.has_waited |= step
+            .requests
+            .iter()
+            .any(|request| waits(request) || pauses(request));
         self.a.send(step.connection, step);
         self.b.send(step.connection, step);
         if step.work == Work::Rest {
@@ -370,7 +374,8 @@ impl Crowd {
             };
             let [ours, theirs] = seen(false);
             let [ours_apart, theirs_apart] = seen(true);
-            let is_allowed = is_own && ours_apart == theirs_apart
+            let goes_on = is_own || self.has_waited;
+            let is_allowed = goes_on && ours_apart == theirs_apart
                 || may_be_cut && ours_apart.tells_all_of(&theirs_apart, self.has_waited);
             if ours != theirs && !is_allowed {
                 return Err((show(who, &ours), show(who, &theirs)));
