@@ -178,9 +178,20 @@ impl Seen {
         };
         let mut bytes = &came[..];
         let mut values = Vec::new();
-        while let Some((value, size)) = parse(bytes) {
-            values.push(value);
-            bytes = &bytes[size..];
+        loop {
+            if let Some((value, size)) = parse(bytes) {
+                values.push(value);
+                bytes = &bytes[size..];
+            } else if let Some(end) = bytes.windows(2).position(|two| two == b"\r\n")
+                && is_closed
+                && bytes.starts_with(b"*")
+            {
+                // Who is killed in a transaction gets less than all of its array.
+                values.push(Value::Simple(bytes[..end].to_vec()));
+                bytes = &bytes[end + 2..];
+            } else {
+                break;
+            }
         }
         values.extend(apart);
         Seen {
