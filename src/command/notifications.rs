@@ -56,7 +56,7 @@ pub fn tell(engine: &mut Engine, mut own: Option<Own<'_>>) {
             Happened::Modified {
                 key, by_command, ..
             } => engine.invalidate(&key, by, by_command),
-            Happened::Flushed { .. } => engine.invalidate_all(),
+            Happened::Flushed { .. } => engine.invalidate_all(by),
         }
     }
     if let Some(own) = own {

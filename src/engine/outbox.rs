@@ -26,6 +26,8 @@ pub enum Letter {
 #[derive(Debug, Default)]
 pub struct Outbox {
     letters: Vec<Letter>,
+    /// Those that go behind all others of the command.
+    last: Vec<Letter>,
 }
 
 impl Outbox {
@@ -33,14 +35,14 @@ impl Outbox {
     #[inline]
     #[must_use]
     pub fn len(&self) -> usize {
-        self.letters.len()
+        self.letters.len() + self.last.len()
     }
 
     /// Whether there is none.
     #[inline]
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.letters.is_empty()
+        self.letters.is_empty() && self.last.is_empty()
     }
 
     /// Writes one.
@@ -48,14 +50,21 @@ impl Outbox {
         self.letters.push(Letter::To { id: to, bytes });
     }
 
+    /// Writes one that is delivered behind all others that the command leaves.
+    pub fn send_last(&mut self, to: SessionId, bytes: Arc<Vec<u8>>) {
+        self.last.push(Letter::To { id: to, bytes });
+    }
+
     /// Has a message sent to all who have subscribed.
     pub fn publish(&mut self, delivery: Delivery) {
         self.letters.push(Letter::Published(delivery));
     }
 
-    /// Takes all of them.
+    /// Takes all of them, in the order in which they are to be delivered.
     pub fn take(&mut self) -> Vec<Letter> {
-        std::mem::take(&mut self.letters)
+        let mut letters = std::mem::take(&mut self.letters);
+        letters.append(&mut self.last);
+        letters
     }
 
     /// A client has left: what it was to be sent is thrown away, so that its successor in the same
@@ -63,5 +72,6 @@ impl Outbox {
     pub fn forget(&mut self, id: SessionId) {
         let is_for = |letter: &Letter| matches!(letter, Letter::To { id: to, .. } if *to == id);
         self.letters.retain(|letter| !is_for(letter));
+        self.last.retain(|letter| !is_for(letter));
     }
 }

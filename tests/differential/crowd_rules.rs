@@ -131,6 +131,8 @@ fn monitor_head(bytes: &[u8]) -> Option<usize> {
 /// which the oracle tells in the midst of a reply.
 fn set_apart(came: &[u8]) -> (Vec<u8>, Vec<Value>) {
     const HEADS: &[&[u8]] = &[
+        // A monitor that runs EXEC itself.
+        b"+00000000000000000 [",
         b">2\r\n$10\r\ninvalidate\r\n",
         b">2\r\n$21\r\ntracking-redir-broken\r\n",
         b"*3\r\n$7\r\nmessage\r\n$20\r\n__redis__:invalidate\r\n",

@@ -216,13 +216,14 @@ impl Engine {
                 tracker.is_on && !tracker.order.broadcasts && !knows
             });
             if wants_it {
-                self.send_invalidation(id, &mut message);
+                self.send_invalidation(id, &mut message, who_knows);
             }
         }
     }
 
-    /// All keys are gone, of one database or of all: everybody is told that nothing is up to date.
-    pub fn invalidate_all(&mut self) {
+    /// All keys are gone, of one database or of all, by the command of `by`: everybody is told that nothing is up
+    /// to date.
+    pub fn invalidate_all(&mut self, by: Option<SessionId>) {
         if self.observers.tracking().clients > 0 {
             // The null is that of the client that tracks, whoever gets it: so it is in Redis.
             let mut resp2 = Message::new(b"$-1\r\n".to_vec());
@@ -238,7 +239,7 @@ impl Engine {
                     Protocol::Resp2 => &mut resp2,
                     Protocol::Resp3 => &mut resp3,
                 };
-                self.send_invalidation(id, message);
+                self.send_invalidation(id, message, by);
             }
         }
         self.observers.change_tracking(|tracking| {
@@ -270,9 +271,9 @@ impl Engine {
             let has_no_loop = |tracker: &Tracker| tracker.order.no_loop;
             let own = by_changer.get(&self.number(id));
             match own.filter(|_| self.tracker(id).is_some_and(has_no_loop)) {
-                None => self.send_invalidation(id, &mut message),
+                None => self.send_invalidation(id, &mut message, None),
                 Some(own) if own.len() == changed.len() => {}
-                Some(own) => self.send_invalidation(id, &mut Message::new(keys.without(own))),
+                Some(own) => self.send_invalidation(id, &mut Message::new(keys.without(own)), None),
             }
         }
     }
@@ -345,8 +346,9 @@ impl Engine {
         self.sessions.get(id).map_or(0, |session| session.id)
     }
 
-    /// Sends a message to a client that tracks, or to whom it has named instead.
-    fn send_invalidation(&mut self, id: SessionId, message: &mut Message) {
+    /// Sends a message to a client that tracks, or to whom it has named instead. What a client's own command has
+    /// done it is told when that is over, and all of EXEC, also where it has named another: so it is in Redis.
+    fn send_invalidation(&mut self, id: SessionId, message: &mut Message, by: Option<SessionId>) {
         let Some(redirect) = self.tracker(id).map(|tracker| tracker.order.redirect) else {
             return;
         };
@@ -363,7 +365,11 @@ impl Engine {
         };
         if is_told {
             let words = message.words(receiver.protocol);
-            self.outbox.send(to, words);
+            if by == Some(id) {
+                self.outbox.send_last(to, words);
+            } else {
+                self.outbox.send(to, words);
+            }
         }
     }
 
