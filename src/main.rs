@@ -2,6 +2,7 @@
 #![forbid(unsafe_code)]
 
 use aerolite::engine::Config;
+use aerolite::engine::settings::DIR;
 use aerolite::server::config_file::{self, Arguments};
 use aerolite::server::{Server, host};
 use std::ffi::OsString;
@@ -17,12 +18,11 @@ Aerolite, a Redis-compatible server on one event loop
 
 Usage: aerolite [/path/to/redis.conf | -] [--directive value ...]
 
-  aerolite                              listens on 127.0.0.1:6379
+  aerolite                              listens on 127.0.0.1:6379 and [::1]:6379
   aerolite --port 7000 --timeout 60     any directive of the config file
   aerolite --watch 8080                 shows its event loop on http://127.0.0.1:8080/
   aerolite --trace loop.json            writes what it does, for ui.perfetto.dev
   aerolite ./my.conf --loglevel debug   a file, and directives that go before it
-  aerolite --watch 8080                 and its event loop on http://127.0.0.1:8080/
   aerolite -                            the config file from the standard input
   aerolite --help | --version
 
@@ -61,7 +61,10 @@ fn print(text: &str) -> ExitCode {
     ExitCode::SUCCESS
 }
 
-fn serve(config: Config, file: Option<PathBuf>) -> io::Result<()> {
+fn serve(mut config: Config, file: Option<PathBuf>) -> io::Result<()> {
+    // It is written again by CONFIG REWRITE, from wherever the process is then.
+    let file = file.map(std::path::absolute).transpose()?;
+    go_to_dir(&mut config)?;
     start_log(&config)?;
     let (mut event_loop, mut server) = Server::new(config)?;
     server.engine.host.config_file = file
@@ -84,6 +87,19 @@ fn serve(config: Config, file: Option<PathBuf>) -> io::Result<()> {
     log::info!("bye");
     // The kernel takes all memory back at once; freeing millions of keys one by one takes seconds.
     std::mem::forget(server);
+    Ok(())
+}
+
+/// Goes to where `dir` says, and has the setting say where that is.
+fn go_to_dir(config: &mut Config) -> io::Result<()> {
+    if let Some(dir) = config.inert.get(DIR) {
+        let dir = String::from_utf8_lossy(dir).into_owned();
+        let named = |error: io::Error| io::Error::new(error.kind(), format!("dir {dir}: {error}"));
+        std::env::set_current_dir(&dir).map_err(named)?;
+    }
+    let here = std::env::current_dir()?;
+    let here = here.into_os_string().into_encoded_bytes();
+    config.inert.insert(DIR, here);
     Ok(())
 }
 

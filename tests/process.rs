@@ -345,6 +345,33 @@ fn config_rewrite() {
     );
 }
 
+/// `dir` is where relative paths begin, as in Redis.
+#[test]
+fn it_goes_to_its_directory() {
+    if !is_ours() {
+        return;
+    }
+    let (here, there) = (temporary_directory(), temporary_directory());
+    write(
+        &there.path().join("users.acl"),
+        "user ann on nopass +ping\n",
+    );
+    let config = here.path().join("redis.conf");
+    let dir = there.path().display().to_string();
+    write(&config, &format!("aclfile users.acl\ndir {dir}\n"));
+    let running = start_with(&config);
+    let mut conn = running.connect();
+    assert_eq!(config_get(&mut conn, "dir"), Some(dir));
+    conn.transcript(
+        r#"
+        CONFIG SET dir / => -ERR CONFIG SET failed (possibly related to argument 'dir') - can't set protected config
+        CONFIG REWRITE   => +OK
+        AUTH ann x       => +OK
+        "#,
+    );
+    refuses(&["--dir", "/no/such/place"], "", &["/no/such/place"]);
+}
+
 #[test]
 fn config_rewrite_keeps_the_users() {
     if !is_ours() {

@@ -213,12 +213,15 @@ impl Trace {
     }
 }
 
-/// The turn of median length of those that serve a few clients.
+/// The turn of median length of those that serve a few clients; of all, where none does.
 fn typical(turns: &[Turn]) -> Option<&Turn> {
     let mut some: Vec<&Turn> = turns
         .iter()
         .filter(|turn| TYPICAL.contains(&turn.sockets))
         .collect();
+    if some.is_empty() {
+        some = turns.iter().collect();
+    }
     some.sort_by(|a, b| (a.to - a.from).total_cmp(&(b.to - b.from)));
     some.get(some.len() / 2).copied()
 }

@@ -150,7 +150,13 @@ fn settings_to_set(call: &Call) -> Result<Vec<&'static Setting>, Error> {
     for name in names {
         let setting = settings::find(name).ok_or_else(|| unknown(name))?;
         if !setting.is_mutable {
-            return Err(failed(name, "can't set immutable config"));
+            // Redis could be told to let people change it.
+            let kind = if setting.name == settings::DIR {
+                "protected"
+            } else {
+                "immutable"
+            };
+            return Err(failed(name, &format!("can't set {kind} config")));
         }
         if chosen.iter().any(|other| other.name == setting.name) {
             return Err(failed(name, "duplicate parameter"));

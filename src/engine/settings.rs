@@ -142,6 +142,9 @@ const fn never(name: &'static str, value: &'static str, lacking: &'static str) -
     fixed(name, Kind::Only(value, lacking))
 }
 
+/// Where the process works: the program goes there at its start, and relative paths begin there.
+pub const DIR: &str = "dir";
+
 const fn inert(name: &'static str, default: &'static str) -> Setting {
     mutable(name, Kind::Inert(default))
 }
@@ -426,7 +429,7 @@ pub const SETTINGS: &[Setting] = &[
     inert("busy-reply-threshold", "5000"),
     inert("crash-log-enabled", "yes"),
     inert("dbfilename", "dump.rdb"),
-    inert("dir", "."),
+    fixed(DIR, Kind::Inert(".")),
     inert("disable-thp", "yes"),
     inert("dynamic-hz", "yes"),
     inert("enable-module-command", "no"),

@@ -314,18 +314,16 @@ fn malloc_stats() -> Vec<u8> {
 
 #[cfg(target_os = "linux")]
 fn read_proc(usage: &mut Usage) {
-    let field = |path: &str, nth: usize| -> Option<u64> {
-        let text = std::fs::read_to_string(path).ok()?;
-        // The name of the program, in parentheses, may hold spaces.
-        let text = text
-            .rsplit_once(')')
-            .map_or(text.as_str(), |(_, rest)| rest);
-        text.split_whitespace().nth(nth)?.parse().ok()
-    };
-    usage.rss = field("/proc/self/statm", 1).unwrap_or(0) * PAGE_BYTES;
-    usage.total_memory = field("/proc/meminfo", 1).unwrap_or(0) * 1024;
-    usage.cpu_user = field("/proc/self/stat", 11).unwrap_or(0) as f64 / TICKS_PER_SECOND;
-    usage.cpu_system = field("/proc/self/stat", 12).unwrap_or(0) as f64 / TICKS_PER_SECOND;
+    let read = |path: &str| std::fs::read_to_string(path).unwrap_or_default();
+    let field =
+        |text: &str, nth: usize| -> Option<u64> { text.split_whitespace().nth(nth)?.parse().ok() };
+    usage.rss = field(&read("/proc/self/statm"), 1).unwrap_or(0) * PAGE_BYTES;
+    usage.total_memory = field(&read("/proc/meminfo"), 1).unwrap_or(0) * 1024;
+    let stat = read("/proc/self/stat");
+    // The name of the program, in parentheses, may hold spaces.
+    let behind_name = stat.rsplit_once(')').map_or("", |(_, rest)| rest);
+    usage.cpu_user = field(behind_name, 11).unwrap_or(0) as f64 / TICKS_PER_SECOND;
+    usage.cpu_system = field(behind_name, 12).unwrap_or(0) as f64 / TICKS_PER_SECOND;
 }
 
 #[cfg(test)]
@@ -348,6 +346,11 @@ mod tests {
             usage.rss > 100_000 && usage.rss < usage.total_memory,
             "{usage:?}"
         );
+        let meminfo = std::fs::read_to_string("/proc/meminfo").expect("the kernel's figures");
+        let total = meminfo.lines().next().expect("MemTotal is the first line");
+        let kilobytes = total.split_whitespace().nth(1).expect("a number");
+        let kilobytes: u64 = kilobytes.parse().expect("a number");
+        assert_eq!(usage.total_memory, kilobytes * 1024, "{total}");
     }
 
     #[test]

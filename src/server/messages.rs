@@ -77,6 +77,9 @@ impl Server {
         let Some(mut client) = self.clients.take(token) else {
             return;
         };
+        // What waits for a subscriber that does not read is for everybody to see in CLIENT LIST.
+        let waiting = u32::try_from(client.output.len()).unwrap_or(u32::MAX);
+        self.engine.sessions[client.session].buffers.output = waiting;
         match self.check_output(event_loop, token, &mut client) {
             Ok(()) => self.clients.put(token, client),
             Err(why) => return self.free(event_loop, token, client, &why),
