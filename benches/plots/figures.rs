@@ -141,8 +141,7 @@ fn memory(data: &Measured) -> Figure {
     };
     let mut keys = Vec::new();
     for (case, heading) in [("no TTL", "without a TTL"), ("with TTL", "with a TTL")] {
-        keys.extend(group(
-            data,
+        keys.extend(data.bars(
             heading,
             &query("octave_mean", case),
             Some(&query("octave_max", case)),
@@ -154,7 +153,8 @@ fn memory(data: &Measured) -> Figure {
         scale: 1.0,
         case: Case::Named("10000 connections"),
     };
-    let idle: Vec<Group> = group(data, "10,000 connections", &idle, None)
+    let idle: Vec<Group> = data
+        .bars("10,000 connections", &idle, None)
         .into_iter()
         .collect();
     let panels = [("Bytes per key", keys), ("Bytes per idle connection", idle)];
@@ -300,27 +300,6 @@ fn percentile_panel(
         x_title: "percentile".to_owned(),
         x_labels: PERCENTILES.map(str::to_owned).to_vec(),
         lines: data.servers.iter().map(line).collect(),
-    })
-}
-
-/// Bars under a heading, one for each server that was measured.
-pub fn group(
-    data: &Measured,
-    heading: &str,
-    query: &Query,
-    worst: Option<&Query>,
-) -> Option<Group> {
-    let bar = |(number, server): (usize, &String)| {
-        Some((
-            number,
-            data.median(query, server)?,
-            worst.and_then(|worst| data.median(worst, server)),
-        ))
-    };
-    let bars: Vec<_> = data.servers.iter().enumerate().filter_map(bar).collect();
-    (!bars.is_empty()).then(|| Group {
-        heading: heading.to_owned(),
-        bars,
     })
 }
 

@@ -18,6 +18,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::{fs, io};
 
+use crate::chart::Group;
 use serde_json::Value;
 
 /// The server this project makes, as runs name it.
@@ -192,6 +193,19 @@ impl Measured {
         }
         self.runs.push(run(document));
         Ok(())
+    }
+
+    /// Bars under a heading, one for each server that was measured.
+    pub fn bars(&self, heading: &str, query: &Query, worst: Option<&Query>) -> Option<Group> {
+        let bar = |(number, server): (usize, &String)| {
+            let worst = worst.and_then(|worst| self.median(worst, server));
+            Some((number, self.median(query, server)?, worst))
+        };
+        let bars: Vec<_> = self.servers.iter().enumerate().filter_map(bar).collect();
+        (!bars.is_empty()).then(|| Group {
+            heading: heading.to_owned(),
+            bars,
+        })
     }
 
     /// The median of `server` over all rounds, if it was measured.

@@ -4,7 +4,6 @@
 //! The cases are those that the bench measures, by the same names, from the same file.
 
 use crate::chart::{Group, Panel};
-use crate::figures;
 use crate::goals::{self, Goal, Mark};
 use crate::measured::{Measured, Query};
 use crate::session_cases::{
@@ -72,8 +71,7 @@ pub fn are_measured(data: &Measured) -> bool {
 pub fn panels(data: &Measured) -> Vec<Panel> {
     let bars = |title: &str, query: fn(&'static str) -> Query| {
         let groups = STREAMS.iter();
-        let groups = groups
-            .filter_map(|stream| figures::group(data, stream.name, &query(stream.name), None));
+        let groups = groups.filter_map(|stream| data.bars(stream.name, &query(stream.name), None));
         let groups: Vec<Group> = groups.collect();
         (!groups.is_empty()).then(|| Panel::Bars {
             title: title.to_owned(),
