@@ -16,6 +16,11 @@ const START_LIMIT: Duration = Duration::from_secs(10);
 
 const START_POLL: Duration = Duration::from_millis(5);
 
+/// How long a server that is asked for its processor time may take to fall asleep.
+const ASLEEP_LIMIT: Duration = Duration::from_millis(100);
+
+const ASLEEP_POLL: Duration = Duration::from_micros(100);
+
 /// Nanoseconds of a tick, in which Linux tells programs their processor time.
 const TICK_NS: u64 = 10_000_000;
 
@@ -110,9 +115,14 @@ impl Process {
     }
 
     /// The processor time it has taken so far, in nanoseconds: to the nanosecond where the kernel
-    /// counts so, else to the tick; `None` where there is no `/proc`.
+    /// counts so, else to the tick; `None` where there is no `/proc`. It is asked of a server that sleeps: what one that
+    /// runs has taken since the last tick is not in the kernel's figure yet, which would be all of a short piece of work.
     pub fn cpu_ns(&self) -> Option<u64> {
         let pid = self.child.id();
+        let patience = Instant::now() + ASLEEP_LIMIT;
+        while !is_asleep(pid)? && Instant::now() < patience {
+            thread::sleep(ASLEEP_POLL);
+        }
         scheduled_ns(pid).or_else(|| ticks_ns(pid))
     }
 
@@ -189,14 +199,24 @@ fn scheduled_ns(pid: u32) -> Option<u64> {
     times.sum()
 }
 
-/// User and system time, the 14th and 15th field of `stat`; the second is a name in parentheses
-/// that may hold anything.
+/// User and system time, the 14th and 15th field of `stat`.
 fn ticks_ns(pid: u32) -> Option<u64> {
-    let text = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
-    let mut fields = text.rsplit_once(')')?.1.split_whitespace().skip(11);
+    let fields = state_and_more(pid)?;
+    let mut fields = fields.split_whitespace().skip(11);
     let user: u64 = fields.next()?.parse().ok()?;
     let system: u64 = fields.next()?.parse().ok()?;
     Some((user + system) * TICK_NS)
+}
+
+/// Whether its first thread, which is the one that serves, waits for something.
+fn is_asleep(pid: u32) -> Option<bool> {
+    state_and_more(pid).map(|fields| fields.trim_start().starts_with('S'))
+}
+
+/// The fields of `stat` from the third on; the second is a name in parentheses that may hold anything.
+fn state_and_more(pid: u32) -> Option<String> {
+    let text = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
+    Some(text.rsplit_once(')')?.1.to_string())
 }
 
 /// Keeps the thread that calls this (the only one there is, or the first) on one core.
