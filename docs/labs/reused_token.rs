@@ -5,7 +5,7 @@
 //! cargo run --example lab_reused_token -- fixed
 //! ```
 //!
-//! A bank whose answers take a while: `balance alice` is looked up for 30 ms, and the token of who asked is kept in a
+//! A bank whose answers take a while: `balance alice` is looked up for 100 ms, and the token of who asked is kept in a
 //! list meanwhile. Alice asks and hangs up. Bob comes, gets the token that she had, and asks nothing. When the answer
 //! is there, the broken bank gives it to whoever sits at the token.
 
@@ -22,10 +22,10 @@ use harness::{Bench, Lab};
 use mio::net::TcpStream;
 
 /// How long a balance is looked up.
-const LOOKUP: Duration = Duration::from_millis(30);
+const LOOKUP: Duration = Duration::from_millis(100);
 
 /// How long Bob listens.
-const LISTEN: Duration = Duration::from_millis(200);
+const LISTEN: Duration = Duration::from_millis(250);
 
 const ROUNDS: usize = 10;
 const HELLO: &[u8] = b"hello\n";
