@@ -10,6 +10,22 @@ pub struct Outcome {
     result: String,
 }
 
+/// Tries at showing a fault that shows only if the lab's client is not held up at the wrong moment.
+const TRIES: usize = 3;
+
+/// Runs the lab until its outcome is as expected, but no more than a few times; gives the last one.
+#[track_caller]
+pub fn run_until(lab: &str, variant: &str, expected: impl Fn(&Outcome) -> bool) -> Outcome {
+    let mut outcome = run(lab, variant);
+    for _ in 1..TRIES {
+        if expected(&outcome) {
+            break;
+        }
+        outcome = run(lab, variant);
+    }
+    outcome
+}
+
 /// Runs the lab (`one_accept`) in one of its versions (`broken`) to its end.
 #[track_caller]
 pub fn run(lab: &str, variant: &str) -> Outcome {

@@ -60,6 +60,9 @@ pub trait Lab: Sized {
 
     /// A connection was accepted, by [`accept_all`].
     fn welcome(&mut self, event_loop: &mut EventLoop<Self>, stream: TcpStream) -> io::Result<()>;
+
+    /// The loop is made and does not turn yet.
+    fn begin(&mut self, _event_loop: &mut EventLoop<Self>) {}
 }
 
 /// What a lab stands on.
@@ -138,6 +141,7 @@ pub fn run<L: Lab>(
     }
     event_loop.create_time_event(bench.arguments.seconds.unwrap_or(AT_MOST), end);
     let seen = start_client(&mut event_loop, bench, client)?;
+    lab.begin(&mut event_loop);
 
     event_loop.run(&mut lab)?;
     note_turn(&mut event_loop, &mut lab);
