@@ -548,6 +548,7 @@ impl<C> EventLoop<C> {
     /// The time events' milliseconds are whole and the clock's are rounded down, so their
     /// difference is rounded up: the loop does not wake a fraction too early and spin until the
     /// moment has come.
+    // ANCHOR: timeout
     fn timeout(&mut self) -> Option<Duration> {
         if self.awake || self.stopped || self.files.ready_len() > 0 {
             return Some(Duration::ZERO);
@@ -557,6 +558,7 @@ impl<C> EventLoop<C> {
         let sleep_ms = due_ms.saturating_sub(self.now_ms).min(MAX_SLEEP_MS);
         Some(Duration::from_millis(sleep_ms))
     }
+    // ANCHOR_END: timeout
 
     /// Serves each socket that is ready once; gives how many there were.
     fn serve_files(&mut self, context: &mut C) -> usize {
