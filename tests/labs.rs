@@ -11,5 +11,7 @@ mod examples;
 #[path = "labs/run.rs"]
 mod run;
 
+#[path = "labs/client_labs.rs"]
+mod client_labs;
 #[path = "labs/loop_labs.rs"]
 mod loop_labs;

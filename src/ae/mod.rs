@@ -136,6 +136,7 @@ pub enum Io {
 /// did with [`EventLoop::reschedule`] to its own event. But an event that was deleted stays
 /// deleted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+// ANCHOR: next
 pub enum Next {
     /// It runs again this long after its handler returned.
     After(Duration),
@@ -145,6 +146,7 @@ pub enum Next {
     /// It is deleted.
     NoMore,
 }
+// ANCHOR_END: next
 
 /// Handles a direction of the file event with this token.
 pub type FileProc<C> = fn(&mut EventLoop<C>, &mut C, Token) -> Io;
@@ -430,6 +432,7 @@ impl<C> EventLoop<C> {
         if !self.motion.is_free() {
             self.hold(context, Phase::BeforeSleep)?;
         }
+        // ANCHOR: turn
         self.turns += 1;
         let begun = self.recorder.begin_turn(self.turns);
         if let Some(proc) = self.before_sleep {
@@ -453,6 +456,7 @@ impl<C> EventLoop<C> {
             .recorder
             .lap_with(moment, Phase::TimeEvents, None, run, moved);
         self.recorder.end_turn(begun, ended, sockets);
+        // ANCHOR_END: turn
         Ok(())
     }
 
@@ -595,6 +599,7 @@ impl<C> EventLoop<C> {
         }
         self.refresh_clock();
         let now_ms = self.now_ms;
+        // ANCHOR: time-round
         self.times.begin_round(now_ms);
         for _ in 0..MAX_TIME_STEPS_PER_TURN {
             match self.times.step(now_ms) {
@@ -610,6 +615,7 @@ impl<C> EventLoop<C> {
             }
         }
         self.times.end_round();
+        // ANCHOR_END: time-round
         (run, moved)
     }
 
