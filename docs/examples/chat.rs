@@ -11,6 +11,7 @@
 
 use std::collections::HashMap;
 use std::io::{self, ErrorKind, Read, Write};
+use std::process::ExitCode;
 
 use aerolite::ae::{EventLoop, Io, Mask, Token};
 use mio::net::{TcpListener, TcpStream};
@@ -37,7 +38,17 @@ struct Guest {
     unsent: Vec<u8>,
 }
 
-fn main() -> io::Result<()> {
+fn main() -> ExitCode {
+    match run() {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("chat: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run() -> io::Result<()> {
     let port = match std::env::args().nth(1) {
         Some(text) => text
             .parse()
