@@ -46,7 +46,6 @@ struct Bank {
     whose: Whose,
 }
 
-// ANCHOR: question
 struct Client {
     stream: TcpStream,
     /// No other client has this, ever.
@@ -59,7 +58,6 @@ struct Question {
     number: u64,
     name: String,
 }
-// ANCHOR_END: question
 
 /// Whose is the answer to a question?
 type Whose = for<'a> fn(&'a mut Bank, &Question) -> Option<&'a mut Client>;
@@ -133,7 +131,6 @@ fn read(event_loop: &mut EventLoop<Bank>, bank: &mut Bank, token: Token) -> Io {
     Io::More
 }
 
-// ANCHOR: ask
 fn ask(event_loop: &mut EventLoop<Bank>, bank: &mut Bank, token: Token) {
     let Some(client) = bank.clients.get_mut(&token) else {
         return;
@@ -150,9 +147,7 @@ fn ask(event_loop: &mut EventLoop<Bank>, bank: &mut Bank, token: Token) {
     });
     event_loop.create_time_event(LOOKUP, answer);
 }
-// ANCHOR_END: ask
 
-// ANCHOR: answer
 fn answer(event_loop: &mut EventLoop<Bank>, bank: &mut Bank, _: TimeEventId) -> Next {
     let Some(question) = bank.waiting.pop_front() else {
         return Next::NoMore;
@@ -168,7 +163,6 @@ fn answer(event_loop: &mut EventLoop<Bank>, bank: &mut Bank, _: TimeEventId) -> 
     }
     Next::NoMore
 }
-// ANCHOR_END: answer
 
 // ANCHOR: fault
 fn whose_broken<'a>(bank: &'a mut Bank, asked: &Question) -> Option<&'a mut Client> {
