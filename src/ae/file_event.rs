@@ -74,6 +74,7 @@ impl BitOr for Mask {
     }
 }
 
+// ANCHOR: slot
 /// One registered source.
 struct FileEvent<C> {
     read: Option<FileProc<C>>,
@@ -93,6 +94,7 @@ struct FileEvent<C> {
     prev: usize,
     next: usize,
 }
+// ANCHOR_END: slot
 
 impl<C> FileEvent<C> {
     fn armed(&self) -> Mask {
@@ -210,6 +212,7 @@ impl<C> FileEvents<C> {
         self.slots.get(token.0).is_some_and(|event| event.hangup)
     }
 
+    // ANCHOR: land
     /// Lands an edge in its slot. An edge for a token that is gone has nobody to go to.
     pub(super) fn land(&mut self, edge: &Event) {
         let Token(index) = edge.token();
@@ -226,6 +229,7 @@ impl<C> FileEvents<C> {
         event.hangup |= hangup;
         self.requeue(index);
     }
+    // ANCHOR_END: land
 
     /// Directions are ready, though the kernel has not said so.
     pub(super) fn make_ready(&mut self, token: Token, mask: Mask) -> bool {
@@ -302,6 +306,7 @@ impl<C> FileEvents<C> {
         .map(Token)
     }
 
+    // ANCHOR: due
     /// The handler of a direction, if it is to run now.
     pub(super) fn due(&self, served: Served, direction: Mask) -> Option<FileProc<C>> {
         let event = self.slots.get(served.token.0)?;
@@ -310,6 +315,7 @@ impl<C> FileEvents<C> {
         }
         event.proc(direction)
     }
+    // ANCHOR_END: due
 
     /// Notes that the handler of a direction came to the end of what there was. It may have deleted
     /// its file event.
