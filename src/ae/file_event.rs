@@ -301,6 +301,7 @@ impl<C> FileEvents<C> {
     }
 
     /// The handler of a direction, if it is to run now.
+    // ANCHOR: still-the-same
     pub(super) fn due(&self, served: Served, direction: Mask) -> Option<FileProc<C>> {
         let event = self.slots.get(served.token.0)?;
         if event.serial != served.serial || !event.ready.contains(direction) {
@@ -308,6 +309,7 @@ impl<C> FileEvents<C> {
         }
         event.proc(direction)
     }
+    // ANCHOR_END: still-the-same
 
     /// Notes that the handler of a direction came to the end of what there was. It may have deleted
     /// its file event.
