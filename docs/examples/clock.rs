@@ -11,6 +11,7 @@
 //! grows with the ticks, not with the time.
 
 use std::io::{self, ErrorKind};
+use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
 use aerolite::ae::{EventLoop, Next, TimeEventId};
@@ -36,7 +37,17 @@ impl Clock {
     }
 }
 
-fn main() -> io::Result<()> {
+fn main() -> ExitCode {
+    match run() {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("clock: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run() -> io::Result<()> {
     let period_ms = argument(1)?.unwrap_or(DEFAULT_PERIOD_MS).max(1);
     let last_tick = argument(2)?.unwrap_or(u32::MAX);
     let period = Duration::from_millis(period_ms.into());

@@ -11,6 +11,7 @@
 
 use std::collections::HashMap;
 use std::io::{self, ErrorKind, Read, Write};
+use std::process::ExitCode;
 use std::time::Duration;
 
 use aerolite::ae::{EventLoop, Io, Mask, Next, TimeEventId, Token};
@@ -32,7 +33,17 @@ struct Client {
     unsent: Vec<u8>,
 }
 
-fn main() -> io::Result<()> {
+fn main() -> ExitCode {
+    match run() {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("echo: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run() -> io::Result<()> {
     let port = match std::env::args().nth(1) {
         Some(text) => text
             .parse()

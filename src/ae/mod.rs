@@ -432,6 +432,7 @@ impl<C> EventLoop<C> {
         if !self.motion.is_free() {
             self.hold(context, Phase::BeforeSleep)?;
         }
+        // ANCHOR: turn
         self.turns += 1;
         let begun = self.recorder.begin_turn(self.turns);
         if let Some(proc) = self.before_sleep {
@@ -455,6 +456,7 @@ impl<C> EventLoop<C> {
             .recorder
             .lap_with(moment, Phase::TimeEvents, None, run, moved);
         self.recorder.end_turn(begun, ended, sockets);
+        // ANCHOR_END: turn
         Ok(())
     }
 
