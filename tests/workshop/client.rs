@@ -11,6 +11,8 @@ use super::report::{Topic, shown};
 
 /// No connection and no reply may take longer, and no write.
 pub const LIMIT: Duration = Duration::from_secs(5);
+/// Nor may it take longer until all of very many replies have come.
+const ALL_LIMIT: Duration = Duration::from_secs(60);
 /// When something wrong has come, so long is waited for the rest of it.
 const REST_OF_WRONG: Duration = Duration::from_millis(100);
 /// So long nothing may come where nothing is expected.
@@ -76,7 +78,7 @@ pub fn bulk(content: impl AsRef<[u8]>) -> Vec<u8> {
 
 impl Client {
     #[track_caller]
-    pub(super) fn connect(addr: SocketAddr, topic: Topic) -> Client {
+    pub(super) fn connect(addr: SocketAddr, topic: Topic, scene: &str) -> Client {
         let stream = Client::try_connect(addr).unwrap_or_else(|error| {
             let came = match error.kind() {
                 ErrorKind::ConnectionRefused => {
@@ -86,7 +88,7 @@ impl Client {
                 _ => error.to_string(),
             };
             topic.fail(
-                "",
+                scene,
                 &format!("(a connection to {addr})"),
                 "it is accepted",
                 &came,
@@ -95,7 +97,7 @@ impl Client {
         Client {
             stream,
             topic,
-            scene: String::new(),
+            scene: scene.to_string(),
             did: Vec::new(),
             came: Vec::new(),
             ended: None,
@@ -112,6 +114,11 @@ impl Client {
     /// What else is going on, for the report.
     pub fn scene(&mut self, scene: &str) {
         self.scene = scene.to_string();
+    }
+
+    /// Says what it did, for the report, in place of what was sent.
+    pub fn tell(&mut self, what: &str) {
+        self.did = vec![what.to_string()];
     }
 
     // ---- sending ----
@@ -189,7 +196,7 @@ impl Client {
 
     /// Asks the kernel for a small buffer, so that a client that does not read is noticed early.
     pub fn take_little(&self) {
-        let _ = socket2::SockRef::from(&self.stream).set_recv_buffer_size(4096);
+        let _ = socket2::SockRef::from(&self.stream).set_recv_buffer_size(32 * 1024);
     }
 
     // ---- receiving ----
@@ -282,8 +289,8 @@ impl Client {
     /// Wants these bytes, in full or as far as the server goes until it closes the connection; whether they came in full.
     #[track_caller]
     pub fn expect_all_or_end(&mut self, expected: &[u8]) -> bool {
-        let mut at = 0;
-        while at < expected.len() {
+        let (mut at, began) = (0, Instant::now());
+        while at < expected.len() && began.elapsed() < ALL_LIMIT {
             if self.came.is_empty() && self.wait(Instant::now() + LIMIT) != Waited::Bytes {
                 break;
             }
@@ -301,7 +308,10 @@ impl Client {
                 "{} bytes of replies, or the end of the connection",
                 expected.len()
             );
-            let came = format!("{at} of these bytes, then nothing within {LIMIT:?}");
+            let came = format!(
+                "{at} of these bytes in {:.0?}, then nothing",
+                began.elapsed()
+            );
             self.fail(&wanted, &came);
         }
         at == expected.len()
