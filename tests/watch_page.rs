@@ -138,6 +138,28 @@ fn a_client_comes_works_and_goes() {
 }
 
 #[test]
+fn a_client_is_shown_as_what_it_is() {
+    let Some(watched) = Watched::start(&[]) else {
+        return;
+    };
+    for (requests, role) in [
+        ("SUBSCRIBE news\r\n", "subscriber"),
+        ("MONITOR\r\n", "monitor"),
+        ("MULTI\r\n", "in MULTI"),
+        ("BLPOP nobody 0\r\n", "waits"),
+        ("HELLO 3\r\nCLIENT TRACKING ON\r\n", "tracks keys"),
+    ] {
+        let mut conn = watched.running.connect();
+        let id = client_id(&mut conn);
+        conn.send_raw(requests.as_bytes());
+        watched.browser.wait_for(&format!(
+            "document.querySelector('#clients tr[data-id=\"{id}\"] em')?.textContent === '{role}'"
+        ));
+    }
+    watched.is_silent();
+}
+
+#[test]
 fn the_name_of_a_client_is_text() {
     let Some(watched) = Watched::start(&[]) else {
         return;

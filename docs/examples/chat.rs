@@ -11,6 +11,7 @@
 
 use std::collections::HashMap;
 use std::io::{self, ErrorKind, Read, Write};
+use std::process::ExitCode;
 
 use aerolite::ae::{EventLoop, Io, Mask, Token};
 use mio::net::{TcpListener, TcpStream};
@@ -37,7 +38,17 @@ struct Guest {
     unsent: Vec<u8>,
 }
 
-fn main() -> io::Result<()> {
+fn main() -> ExitCode {
+    match run() {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("chat: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run() -> io::Result<()> {
     let port = match std::env::args().nth(1) {
         Some(text) => text
             .parse()
@@ -153,6 +164,11 @@ fn before_sleep(event_loop: &mut EventLoop<Room>, room: &mut Room) {
     for token in std::mem::take(&mut room.leaving) {
         show_out(event_loop, room, token);
     }
+    // ANCHOR: gone-already
+    // A farewell can be one line too many for a guest who is shown out a moment later.
+    // Whoever comes next gets that guest's token, and is not to be shown out for it.
+    room.leaving.retain(|token| room.guests.contains_key(token));
+    // ANCHOR_END: gone-already
     let mut gone = Vec::new();
     for (&token, guest) in &mut room.guests {
         // A guest with a write handler is one whose socket was full; the kernel will tell when it

@@ -11,6 +11,7 @@
 //! grows with the ticks, not with the time.
 
 use std::io::{self, ErrorKind};
+use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
 use aerolite::ae::{EventLoop, Next, TimeEventId};
@@ -36,7 +37,17 @@ impl Clock {
     }
 }
 
-fn main() -> io::Result<()> {
+fn main() -> ExitCode {
+    match run() {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("clock: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run() -> io::Result<()> {
     let period_ms = argument(1)?.unwrap_or(DEFAULT_PERIOD_MS).max(1);
     let last_tick = argument(2)?.unwrap_or(u32::MAX);
     let period = Duration::from_millis(period_ms.into());
@@ -83,13 +94,17 @@ fn tick(event_loop: &mut EventLoop<Clock>, clock: &mut Clock, _: TimeEventId) ->
         event_loop.stop();
         return Next::NoMore;
     }
+    // ANCHOR: tick-at
     let since_start = clock.period.as_millis() as u64 * u64::from(clock.ticks + 1);
     Next::At(clock.start_ms + since_start)
+    // ANCHOR_END: tick-at
 }
 
+// ANCHOR: tock
 /// Slips: the next one is counted from this one.
 fn tock(_: &mut EventLoop<Clock>, clock: &mut Clock, _: TimeEventId) -> Next {
     clock.tocks += 1;
     clock.tock_late_ms = clock.late_ms(clock.tocks);
     Next::After(clock.period)
 }
+// ANCHOR_END: tock

@@ -11,6 +11,7 @@
 
 use std::collections::HashMap;
 use std::io::{self, ErrorKind, Read, Write};
+use std::process::ExitCode;
 use std::time::Duration;
 
 use aerolite::ae::{EventLoop, Io, Mask, Next, TimeEventId, Token};
@@ -32,7 +33,17 @@ struct Client {
     unsent: Vec<u8>,
 }
 
-fn main() -> io::Result<()> {
+fn main() -> ExitCode {
+    match run() {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("echo: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run() -> io::Result<()> {
     let port = match std::env::args().nth(1) {
         Some(text) => text
             .parse()
@@ -42,6 +53,7 @@ fn main() -> io::Result<()> {
     let mut listener = TcpListener::bind(([127, 0, 0, 1], port).into())?;
     println!("echoing on {}", listener.local_addr()?);
 
+    // ANCHOR: start
     let mut event_loop = EventLoop::new(1024)?;
     let listening = event_loop.create_file_event(&mut listener, Mask::READABLE, accept)?;
     let mut server = Server {
@@ -50,6 +62,7 @@ fn main() -> io::Result<()> {
         clients: HashMap::new(),
     };
     event_loop.run(&mut server)
+    // ANCHOR_END: start
 }
 
 fn accept(event_loop: &mut EventLoop<Server>, server: &mut Server, listening: Token) -> Io {
@@ -86,6 +99,7 @@ fn welcome(event_loop: &mut EventLoop<Server>, server: &mut Server, mut stream: 
     }
 }
 
+// ANCHOR: read
 fn read(event_loop: &mut EventLoop<Server>, server: &mut Server, token: Token) -> Io {
     let Some(client) = server.clients.get_mut(&token) else {
         return Io::Drained;
@@ -109,6 +123,7 @@ fn read(event_loop: &mut EventLoop<Server>, server: &mut Server, token: Token) -
         Err(_) => close(event_loop, server, token),
     }
 }
+// ANCHOR_END: read
 
 /// Sends what it can. It is the write handler, and also called after each read, when there mostly
 /// is room.

@@ -136,6 +136,7 @@ pub enum Io {
 /// did with [`EventLoop::reschedule`] to its own event. But an event that was deleted stays
 /// deleted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+// ANCHOR: next
 pub enum Next {
     /// It runs again this long after its handler returned.
     After(Duration),
@@ -145,6 +146,7 @@ pub enum Next {
     /// It is deleted.
     NoMore,
 }
+// ANCHOR_END: next
 
 /// Handles a direction of the file event with this token.
 pub type FileProc<C> = fn(&mut EventLoop<C>, &mut C, Token) -> Io;
@@ -227,10 +229,12 @@ impl<C> EventLoop<C> {
         mask: Mask,
         proc: FileProc<C>,
     ) -> io::Result<Token> {
+        // ANCHOR: register
         let token = self.files.next_token();
         let both = Interest::READABLE | Interest::WRITABLE;
         self.poll.registry().register(source, token, both)?;
         Ok(self.files.insert(mask, proc))
+        // ANCHOR_END: register
     }
 
     /// Sets the handler of the directions in `mask`; `false` when there is no such file event. No
@@ -270,6 +274,7 @@ impl<C> EventLoop<C> {
     /// file event is gone all the same, and dropping the source ends what the kernel may still know
     /// of it.
     pub fn delete_file_event(&mut self, token: Token, source: &mut impl Source) -> io::Result<()> {
+        // ANCHOR: deregister
         if !self.files.remove(token) {
             return Err(io::Error::new(
                 io::ErrorKind::NotFound,
@@ -277,6 +282,7 @@ impl<C> EventLoop<C> {
             ));
         }
         self.poll.registry().deregister(source)
+        // ANCHOR_END: deregister
     }
 
     /// The directions that have handlers; [`Mask::NONE`] also when there is no such file event.
@@ -430,6 +436,7 @@ impl<C> EventLoop<C> {
         if !self.motion.is_free() {
             self.hold(context, Phase::BeforeSleep)?;
         }
+        // ANCHOR: turn
         self.turns += 1;
         let begun = self.recorder.begin_turn(self.turns);
         if let Some(proc) = self.before_sleep {
@@ -453,6 +460,7 @@ impl<C> EventLoop<C> {
             .recorder
             .lap_with(moment, Phase::TimeEvents, None, run, moved);
         self.recorder.end_turn(begun, ended, sockets);
+        // ANCHOR_END: turn
         Ok(())
     }
 
@@ -472,6 +480,7 @@ impl<C> EventLoop<C> {
         Ok(moment)
     }
 
+    // ANCHOR: poll
     fn poll(&mut self, timeout: Option<Duration>) -> io::Result<()> {
         match self.poll.poll(&mut self.batch, timeout) {
             Err(error) if error.kind() == io::ErrorKind::Interrupted => {
@@ -482,7 +491,9 @@ impl<C> EventLoop<C> {
             result => result,
         }
     }
+    // ANCHOR_END: poll
 
+    // ANCHOR: land-batch
     /// Lands the edges of the batch in their slots; gives how many there were.
     fn land(&mut self) -> usize {
         let mut edges = 0;
@@ -492,6 +503,7 @@ impl<C> EventLoop<C> {
         }
         edges
     }
+    // ANCHOR_END: land-batch
 
     /// The gap before a phase, which belongs to no phase: gives the moment at which it ends.
     #[inline]
@@ -548,6 +560,7 @@ impl<C> EventLoop<C> {
     /// The time events' milliseconds are whole and the clock's are rounded down, so their
     /// difference is rounded up: the loop does not wake a fraction too early and spin until the
     /// moment has come.
+    // ANCHOR: timeout
     fn timeout(&mut self) -> Option<Duration> {
         if self.awake || self.stopped || self.files.ready_len() > 0 {
             return Some(Duration::ZERO);
@@ -557,6 +570,7 @@ impl<C> EventLoop<C> {
         let sleep_ms = due_ms.saturating_sub(self.now_ms).min(MAX_SLEEP_MS);
         Some(Duration::from_millis(sleep_ms))
     }
+    // ANCHOR_END: timeout
 
     /// Serves each socket that is ready once; gives how many there were.
     fn serve_files(&mut self, context: &mut C) -> usize {
@@ -593,6 +607,7 @@ impl<C> EventLoop<C> {
         }
         self.refresh_clock();
         let now_ms = self.now_ms;
+        // ANCHOR: time-round
         self.times.begin_round(now_ms);
         for _ in 0..MAX_TIME_STEPS_PER_TURN {
             match self.times.step(now_ms) {
@@ -608,6 +623,7 @@ impl<C> EventLoop<C> {
             }
         }
         self.times.end_round();
+        // ANCHOR_END: time-round
         (run, moved)
     }
 

@@ -235,15 +235,18 @@ impl Client {
             self.run_input(pipeline, engine, (&mut connection, begun));
             return Ok(Io::More);
         }
+        // ANCHOR: read-once
         let read = match self.stream.read(scratch) {
             Ok(0) => return self.end_of_stream(engine),
             Ok(read) => read,
             Err(error) => return self.read_error(error),
         };
+        // ANCHOR_END: read-once
         note_received(engine, self.session, read);
         let place = connection.place();
         let begun = connection.recorder.lap(begun, Phase::Read, place, read);
         connection.trace_read(engine, self.session);
+        // ANCHOR: run-or-keep
         if self.input.is_empty() {
             let received = &scratch[..read];
             let left = self.run(pipeline, engine, received, (&mut connection, begun));
@@ -252,6 +255,7 @@ impl Client {
             self.input.extend_from_slice(&scratch[..read]);
             self.run_input(pipeline, engine, (&mut connection, begun));
         }
+        // ANCHOR_END: run-or-keep
         let query_bytes = self.input.len()
             + pipeline.parser().received()
             + engine.sessions[self.session].queued_bytes();

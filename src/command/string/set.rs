@@ -92,6 +92,7 @@ fn set(call: &mut Call) -> Done {
         Condition::Missing => !db.exists(args.arg(1)),
         Condition::Present => db.exists(args.arg(1)),
     };
+    // ANCHOR: store-and-reply
     if stores {
         if options.get {
             db.replied();
@@ -103,6 +104,7 @@ fn set(call: &mut Call) -> Done {
         (false, true) => reply.ok(),
         (false, false) => reply.null(),
     }
+    // ANCHOR_END: store-and-reply
     Ok(())
 }
 
