@@ -46,12 +46,16 @@ impl Mask {
     pub const WRITABLE: Self = Self(2);
 
     /// Whether every direction of `other` is in this one.
+    ///
+    /// See the example of [`Mask`].
     #[must_use]
     pub const fn contains(self, other: Self) -> bool {
         self.0 & other.0 == other.0
     }
 
     /// Whether this is neither direction.
+    ///
+    /// See the example of [`Mask`].
     #[must_use]
     pub const fn is_empty(self) -> bool {
         self.0 == 0
