@@ -117,8 +117,8 @@ impl<C> FileEvent<C> {
 }
 
 // ANCHOR: served
-/// A file event as it was when its turn came: after a handler has run, the same token may be
-/// another one's.
+/// A file event as it was when its turn came: after a handler has run, the same
+/// token may be another one's.
 #[derive(Clone, Copy)]
 pub(super) struct Served {
     pub(super) token: Token,
