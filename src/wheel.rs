@@ -387,6 +387,7 @@ impl<T> Wheel<T> {
         if bank.heads[FAR] != NIL {
             next = Some((self.far_floor, Task::Far));
         }
+        // ANCHOR: nearest
         for level in 0..LEVELS {
             if bank.occupied[level] == 0 {
                 continue;
@@ -403,6 +404,7 @@ impl<T> Wheel<T> {
             }
         }
         next
+        // ANCHOR_END: nearest
     }
 
     /// The slots of a level (0 is the finest) that hold timers, each with how many: counted up to
@@ -604,6 +606,7 @@ impl<T> Remains<T> {
 }
 
 /// Where a deadline belongs: see the picture of the [module](self).
+// ANCHOR: list-of
 fn list_of(cursor: u64, at: u64) -> usize {
     if at < cursor {
         return BEHIND;
@@ -616,6 +619,7 @@ fn list_of(cursor: u64, at: u64) -> usize {
     let digit = (at >> (level * DIGIT_BITS)) as usize % SLOTS;
     level as usize * SLOTS + digit
 }
+// ANCHOR_END: list-of
 
 /// The first tick of a slot in which there are timers.
 fn slot_start(cursor: u64, level: usize, digit: usize) -> u64 {

@@ -94,13 +94,17 @@ fn tick(event_loop: &mut EventLoop<Clock>, clock: &mut Clock, _: TimeEventId) ->
         event_loop.stop();
         return Next::NoMore;
     }
+    // ANCHOR: tick-at
     let since_start = clock.period.as_millis() as u64 * u64::from(clock.ticks + 1);
     Next::At(clock.start_ms + since_start)
+    // ANCHOR_END: tick-at
 }
 
+// ANCHOR: tock
 /// Slips: the next one is counted from this one.
 fn tock(_: &mut EventLoop<Clock>, clock: &mut Clock, _: TimeEventId) -> Next {
     clock.tocks += 1;
     clock.tock_late_ms = clock.late_ms(clock.tocks);
     Next::After(clock.period)
 }
+// ANCHOR_END: tock

@@ -112,6 +112,7 @@ impl<C> FileEvent<C> {
     }
 }
 
+// ANCHOR: served
 /// A file event as it was when its turn came: after a handler has run, the same token may be
 /// another one's.
 #[derive(Clone, Copy)]
@@ -119,6 +120,7 @@ pub(super) struct Served {
     pub(super) token: Token,
     serial: u64,
 }
+// ANCHOR_END: served
 
 /// All file events of a loop, and the queue of those that are ready.
 pub(super) struct FileEvents<C> {
@@ -318,11 +320,13 @@ impl<C> FileEvents<C> {
     /// Notes that the handler of a direction came to the end of what there was. It may have deleted
     /// its file event.
     pub(super) fn drained(&mut self, served: Served, direction: Mask) {
+        // ANCHOR: same-serial
         if let Some(event) = self.slots.get_mut(served.token.0)
             && event.serial == served.serial
         {
             event.ready = event.ready.without(direction);
         }
+        // ANCHOR_END: same-serial
     }
 
     /// Queues a file event that is ready for one of its handlers, and takes one that is not off the

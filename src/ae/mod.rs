@@ -136,6 +136,7 @@ pub enum Io {
 /// did with [`EventLoop::reschedule`] to its own event. But an event that was deleted stays
 /// deleted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+// ANCHOR: next
 pub enum Next {
     /// It runs again this long after its handler returned.
     After(Duration),
@@ -145,6 +146,7 @@ pub enum Next {
     /// It is deleted.
     NoMore,
 }
+// ANCHOR_END: next
 
 /// Handles a direction of the file event with this token.
 pub type FileProc<C> = fn(&mut EventLoop<C>, &mut C, Token) -> Io;
@@ -558,6 +560,7 @@ impl<C> EventLoop<C> {
     /// The time events' milliseconds are whole and the clock's are rounded down, so their
     /// difference is rounded up: the loop does not wake a fraction too early and spin until the
     /// moment has come.
+    // ANCHOR: timeout
     fn timeout(&mut self) -> Option<Duration> {
         if self.awake || self.stopped || self.files.ready_len() > 0 {
             return Some(Duration::ZERO);
@@ -567,6 +570,7 @@ impl<C> EventLoop<C> {
         let sleep_ms = due_ms.saturating_sub(self.now_ms).min(MAX_SLEEP_MS);
         Some(Duration::from_millis(sleep_ms))
     }
+    // ANCHOR_END: timeout
 
     /// Serves each socket that is ready once; gives how many there were.
     fn serve_files(&mut self, context: &mut C) -> usize {
@@ -603,6 +607,7 @@ impl<C> EventLoop<C> {
         }
         self.refresh_clock();
         let now_ms = self.now_ms;
+        // ANCHOR: time-round
         self.times.begin_round(now_ms);
         for _ in 0..MAX_TIME_STEPS_PER_TURN {
             match self.times.step(now_ms) {
@@ -618,6 +623,7 @@ impl<C> EventLoop<C> {
             }
         }
         self.times.end_round();
+        // ANCHOR_END: time-round
         (run, moved)
     }
 

@@ -87,6 +87,7 @@ pub type Done = Result<(), Error>;
 const MAX_ECHO_BYTES: usize = 128;
 
 /// A command being run: its arguments, its reply, and the engine it works on.
+// ANCHOR: call
 pub struct Call<'a> {
     /// The entry that is being run; a subcommand's own entry where there is one.
     pub command: &'static Command,
@@ -103,6 +104,7 @@ pub struct Call<'a> {
     /// Whether the client may wait for what is not there.
     pub waiting: Waiting<'a>,
 }
+// ANCHOR_END: call
 
 /// What becomes of a command that finds nothing to take.
 #[derive(Debug, Clone, Copy)]
@@ -233,8 +235,10 @@ pub fn run(
     if !request.is_empty() {
         answer_request(engine, id, prepared, request, out, mark);
     }
+    // ANCHOR: is-all
     let is_all = !engine.has_business() & engine.sessions[id].is_plain();
     is_all || settle(engine, id, out, mark)
+    // ANCHOR_END: is-all
 }
 
 /// The end of a request that has left something to be done, or whose client is not like most. Says whether
@@ -262,10 +266,12 @@ fn answer_request(
     out: &mut Output,
     mark: Mark,
 ) {
+    // ANCHOR: arity-first
     let found = match prepared.found {
         Some(found) if found.command.accepts(request.len()) => found,
         found => return turn_away(engine, id, found, &request, out),
     };
+    // ANCHOR_END: arity-first
     let session = &mut engine.sessions[id];
     // Now, so that CLIENT LIST shows itself.
     session.last_command = Some(found.number);
@@ -281,11 +287,13 @@ fn answer_request(
         waiting: Waiting::Allowed,
     };
     // What a command may take away from its request is big; that request has time for the longer way.
+    // ANCHOR: gates-open
     if gates.are_open() & !call.args.owns_any() {
         carry_out(&mut call, found, mark);
     } else {
         gate::pass(&mut call, found, mark, gates);
     }
+    // ANCHOR_END: gates-open
 }
 
 /// Answers a request that cannot be run like that, whoever sends it: there is no such command, or it has
@@ -313,6 +321,7 @@ fn turn_away(
 
 /// Runs a command that may be run. Its reply begins at `mark`.
 #[inline(always)]
+// ANCHOR: carry-out
 fn carry_out(call: &mut Call, found: &'static Listed, mark: Mark) {
     let done = (found.command.run)(call);
     let (engine, id, out) = (&mut *call.engine, call.id, call.reply.output());
@@ -325,6 +334,7 @@ fn carry_out(call: &mut Call, found: &'static Listed, mark: Mark) {
         slowlog::note(engine, id, found, &call.args, ns);
     }
 }
+// ANCHOR_END: carry-out
 
 /// Answers a request that is not run. If it was part of a transaction, that is aborted.
 #[cold]

@@ -104,6 +104,7 @@ impl Batch {
     /// What follows is no request. The connection cannot be used any further.
     #[inline(always)]
     pub fn parse_next(&mut self, received: &[u8], limits: &Limits) -> Result<Next, ProtocolError> {
+        // ANCHOR: plain-or-careful
         let input = &received[self.end..];
         if input.is_empty() {
             return Ok(Next::Incomplete);
@@ -121,6 +122,7 @@ impl Batch {
             return Ok(Next::Request { same_name });
         }
         self.parse_with_care(input, limits)
+        // ANCHOR_END: plain-or-careful
     }
 
     #[inline(never)]

@@ -142,6 +142,7 @@ pub enum Progress {
 
 /// What the bytes at `pos` are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+// ANCHOR: stages
 enum Stage {
     /// Nothing has been looked at.
     Fresh,
@@ -158,6 +159,7 @@ enum Stage {
     /// The end of the request.
     Complete,
 }
+// ANCHOR_END: stages
 
 /// The state of the request that is being received.
 ///
@@ -173,6 +175,7 @@ enum Stage {
 /// parser.reset();
 /// ```
 #[derive(Debug)]
+// ANCHOR: state
 pub struct Parser {
     stage: Stage,
     /// Everything before it is done with.
@@ -183,6 +186,7 @@ pub struct Parser {
     spans: Vec<Span>,
     owned: Vec<Vec<u8>>,
 }
+// ANCHOR_END: state
 
 impl Default for Parser {
     fn default() -> Self {
@@ -407,6 +411,7 @@ impl Parser {
             }
             _ => unreachable!("a bulk's header is followed by its body"),
         };
+        // ANCHOR: body-arrived
         if input.len() < end + 2 {
             return Ok(Some(Progress::Incomplete));
         }
@@ -415,6 +420,7 @@ impl Parser {
         self.args_left -= 1;
         self.stage = Stage::BulkHeader;
         Ok(None)
+        // ANCHOR_END: body-arrived
     }
 
     /// Reads the `$length` line at `pos`: the length, and the position of the argument's first byte.
@@ -440,6 +446,7 @@ impl Parser {
 
     /// Gives an argument of `len` bytes a vector of its own, if it is big and `arrived` is not all of it.
     fn begin_big(&mut self, arrived: &[u8], len: usize) {
+        // ANCHOR: begin-big
         if len < BIG_ARG || arrived.len() >= len {
             return;
         }
@@ -447,6 +454,7 @@ impl Parser {
         bytes.extend_from_slice(arrived);
         self.owned.push(bytes);
         self.stage = Stage::BigBody { len };
+        // ANCHOR_END: begin-big
     }
 
     /// Where the line at `pos` ends: the position of `end`, once the byte after a CR is there too.
@@ -458,11 +466,13 @@ impl Parser {
         too_big: ProtocolError,
     ) -> Result<Option<usize>, ProtocolError> {
         let past_limit = self.pos + MAX_LINE + 1;
+        // ANCHOR: search-on
         let from = self.searched.max(self.pos);
         let until = input.len().min(past_limit);
         // A NUL stops the search for good: see the module's text.
         let found = memchr::memchr2(end, 0, &input[from..until]).map(|i| from + i);
         self.searched = found.unwrap_or(until);
+        // ANCHOR_END: search-on
         match found {
             Some(at) if input[at] == end => {
                 let wanted = if end == b'\r' { at + 2 } else { at + 1 };

@@ -244,6 +244,7 @@ impl Client {
         let place = connection.place();
         let begun = connection.recorder.lap(begun, Phase::Read, place, read);
         connection.trace_read(engine, self.session);
+        // ANCHOR: run-or-keep
         if self.input.is_empty() {
             let received = &scratch[..read];
             let left = self.run(pipeline, engine, received, (&mut connection, begun));
@@ -252,6 +253,7 @@ impl Client {
             self.input.extend_from_slice(&scratch[..read]);
             self.run_input(pipeline, engine, (&mut connection, begun));
         }
+        // ANCHOR_END: run-or-keep
         let query_bytes = self.input.len()
             + pipeline.parser().received()
             + engine.sessions[self.session].queued_bytes();

@@ -131,6 +131,7 @@ fn expire(event_loop: &mut EventLoop<Server>, server: &mut Server, _: TimeEventI
         server.engine.stats.keys.expired,
         server.engine.stats.timers_moved,
     );
+    // ANCHOR: paid
     let steps = server
         .commands_this_turn()
         .saturating_mul(EXPIRE_STEPS_PER_COMMAND);
@@ -139,6 +140,7 @@ fn expire(event_loop: &mut EventLoop<Server>, server: &mut Server, _: TimeEventI
         Slice::Done => Slice::Done,
         Slice::More => repeat(|| server.engine.expire(EXPIRE_STEPS)),
     };
+    // ANCHOR_END: paid
     server.engine.look_at_watch();
     let taken_ns = server.engine.watch_ns.saturating_sub(since_ns);
     server.engine.note_latency("expire-cycle", taken_ns);

@@ -175,6 +175,7 @@ impl Keyspace {
         now_ms: u64,
         expired: impl FnOnce(Entry),
     ) -> Option<Spot> {
+        // ANCHOR: passive
         let spot = self.table.find(hash, key)?;
         let timer = self.table.at(spot).timer();
         if timer.is_some_and(|timer| self.deadlines.deadline(timer) <= now_ms) {
@@ -186,6 +187,7 @@ impl Keyspace {
             return None;
         }
         Some(spot)
+        // ANCHOR_END: passive
     }
 
     /// The entry at a spot that was looked up just now.
@@ -284,6 +286,7 @@ impl Keyspace {
     }
 
     /// One step of active expiry, of bounded work.
+    // ANCHOR: expire-step
     pub fn expire_step(&mut self, now_ms: u64) -> Expired {
         match self.deadlines.step(now_ms) {
             Step::Idle => Expired::Idle,
@@ -299,6 +302,7 @@ impl Keyspace {
             }
         }
     }
+    // ANCHOR_END: expire-step
 
     /// When [`Keyspace::expire_step`] will have something to do, in unix milliseconds.
     #[must_use]

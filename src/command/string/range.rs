@@ -52,6 +52,7 @@ pub const COMMANDS: &[Command] = &[
              Writes bytes into a string from an offset on, padding with zero bytes up to it",
         )
         .syntax("key offset:integer value"),
+    // ANCHOR: strlen-entry
     Command::new("STRLEN", 2, strlen)
         .flags(&[READONLY, FAST])
         .keys(&[Keys::one("RO")])
@@ -61,6 +62,7 @@ pub const COMMANDS: &[Command] = &[
             "Tells how many bytes the string in a key has",
         )
         .syntax("key"),
+    // ANCHOR_END: strlen-entry
     Command::new("SUBSTR", 4, substr)
         .flags(&[READONLY])
         .keys(&[Keys::one("RO access")])
@@ -104,6 +106,7 @@ fn append(call: &mut Call) -> Done {
     Ok(())
 }
 
+// ANCHOR: strlen
 fn strlen(call: &mut Call) -> Done {
     let (args, mut db, reply) = call.parts();
     let len = match db.read(args.arg(1)) {
@@ -113,6 +116,7 @@ fn strlen(call: &mut Call) -> Done {
     reply.integer(len as i64);
     Ok(())
 }
+// ANCHOR_END: strlen
 
 fn substr(call: &mut Call) -> Done {
     getrange(call)

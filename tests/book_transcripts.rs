@@ -1,0 +1,111 @@
+//! The transcripts in the book: what a page says that a command prints is what it prints.
+//!
+//! ```text
+//!   cargo test --test book_transcripts                              every page
+//!   AEROLITE_BOOK_ONLY=tour cargo test --test book_transcripts      the pages with `tour` in their names
+//! ```
+//!
+//! The fences ` ```console ` and ` ```redis ` of a page are run in their order against one fresh server (with `--watch 8080` and
+//! `--enable-debug-command local`), in one bash with one temporary directory. There `src`, `docs`, `tests`, `benches`, `Cargo.toml`
+//! and `target/release/aerolite` are where they are in the tree. The ports 6379, 8080, 7007, 7008 and 16379 are replaced by free ones, and back
+//! again in what comes. `cargo run` and `cargo test --test` run what is built. A page that starts the server itself (`cargo run --release &`) gets no other.
+//! The notation of a transcript is explained in [`transcript::parse`], the ellipsis in [`transcript`].
+mod common;
+#[path = "common/examples.rs"]
+mod examples;
+#[path = "book/markdown.rs"]
+mod markdown;
+#[path = "common/program.rs"]
+mod program;
+#[path = "common/tools.rs"]
+mod tools;
+#[path = "book/transcript/mod.rs"]
+mod transcript;
+
+use std::env;
+use std::sync::Mutex;
+use std::thread;
+
+use markdown::{Page, fences, pages};
+use program::is_ours;
+use tools::have_program;
+use transcript::built::{Built, build};
+use transcript::parse::{Step, steps};
+
+/// So many pages at a time: most of their time they wait.
+const AT_A_TIME: usize = 4;
+
+#[test]
+fn every_transcript_in_the_book_gives_what_it_shows() {
+    if !is_ours() || !have_program("redis-cli") {
+        return;
+    }
+    let only = env::var("AEROLITE_BOOK_ONLY").unwrap_or_default();
+    let mut chosen = pages();
+    chosen.retain(|page| page.name.contains(&only));
+    assert!(
+        !chosen.is_empty(),
+        "AEROLITE_BOOK_ONLY={only}: there is no such page"
+    );
+    let (to_run, mut failures) = parse_all(&chosen);
+    let built = build(&commands(&to_run));
+    failures.extend(run_all(to_run, &built));
+    assert!(
+        failures.is_empty(),
+        "{} places where the book is not true:\n\n{}",
+        failures.len(),
+        failures.join("\n")
+    );
+}
+
+/// The pages that have transcripts, with their steps; and what cannot be run.
+fn parse_all(pages: &[Page]) -> (Vec<(String, Vec<Step>)>, Vec<String>) {
+    let (mut to_run, mut failures) = (Vec::new(), Vec::new());
+    for page in pages {
+        let parsed = fences(&page.text)
+            .map_err(|line| (line, "this fence does not end".to_owned()))
+            .and_then(|fences| steps(&fences));
+        match parsed {
+            Ok(steps) if steps.is_empty() => {}
+            Ok(steps) => to_run.push((page.name.clone(), steps)),
+            Err((line, what)) => failures.push(format!("{}:{line}: {what}", page.name)),
+        }
+    }
+    (to_run, failures)
+}
+
+fn commands(pages: &[(String, Vec<Step>)]) -> Vec<&str> {
+    let steps = pages.iter().flat_map(|(_, steps)| steps);
+    steps
+        .filter_map(|step| match step {
+            Step::Shell(line) => Some(line.command.as_str()),
+            Step::Session(..) => None,
+        })
+        .collect()
+}
+
+fn run_all(to_run: Vec<(String, Vec<Step>)>, built: &Built) -> Vec<String> {
+    let waiting = Mutex::new(to_run.into_iter());
+    let failures = Mutex::new(Vec::new());
+    thread::scope(|scope| {
+        for _ in 0..AT_A_TIME {
+            scope.spawn(|| {
+                loop {
+                    let next = waiting.lock().expect("nobody panics with it").next();
+                    let Some((page, steps)) = next else {
+                        break;
+                    };
+                    let found = transcript::run(&page, &steps, built);
+                    println!("{page}: {} steps, {} failures", steps.len(), found.len());
+                    failures
+                        .lock()
+                        .expect("nobody panics with it")
+                        .extend(found);
+                }
+            });
+        }
+    });
+    let mut failures = failures.into_inner().expect("nobody panics with it");
+    failures.sort();
+    failures
+}

@@ -1,0 +1,17 @@
+//! The labs show their faults, and the fixed versions are well.
+//!
+//! Each test runs a lab's program twice, as a reader does, and looks at the numbers of its last line:
+//!
+//! ```text
+//! result: broken  sent 102400 B  back 16384 B  turns 7 in 2.0 s  busy 0 %  longest turn 0.1 ms
+//! ```
+
+#[path = "common/examples.rs"]
+mod examples;
+#[path = "labs/run.rs"]
+mod run;
+
+#[path = "labs/client_labs.rs"]
+mod client_labs;
+#[path = "labs/loop_labs.rs"]
+mod loop_labs;

@@ -1,0 +1,73 @@
+//! What the two texts that readers come from show, on Aerolite: every command of redis-cli, and every message in bytes.
+
+use std::thread;
+use std::time::Duration;
+
+use crate::common::{self, Value};
+use crate::tools::{have_program, run_program, tool};
+
+/// A time within which a redis-cli has long answered.
+const SOON: Duration = Duration::from_secs(10);
+
+/// The session of the workshop's introduction, in the order in which it is shown there.
+#[test]
+fn the_session_of_the_introduction() {
+    if !have_program("redis-cli") {
+        return;
+    }
+    let server = common::server();
+    let ask = |args: &[&str]| {
+        let done = run_program(tool("redis-cli", &server).args(args), b"", SOON);
+        assert_eq!(done.code(), Some(0), "{args:?}: {done:?}");
+        done.stdout.trim_end_matches('\n').to_owned()
+    };
+    for (args, answer) in [
+        (&["PING"][..], "PONG"),
+        (&["SET", "mykey", "Hello, Redis!"], "OK"),
+        (&["GET", "mykey"], "Hello, Redis!"),
+        (&["SET", "counter", "10"], "OK"),
+        (&["--no-raw", "INCR", "counter"], "(integer) 11"),
+        (&["--no-raw", "INCR", "counter"], "(integer) 12"),
+        (&["--no-raw", "EXPIRE", "counter", "2"], "(integer) 1"),
+    ] {
+        assert_eq!(ask(args), answer, "{args:?}");
+    }
+    // The text has 10 seconds, and shows 9 at once: it cuts the rest of a second off, and Redis rounds.
+    thread::sleep(Duration::from_millis(700));
+    assert_eq!(ask(&["--no-raw", "TTL", "counter"]), "(integer) 1");
+    thread::sleep(Duration::from_millis(1500));
+    assert_eq!(ask(&["--no-raw", "GET", "counter"]), "(nil)");
+    assert_eq!(ask(&["ping"]), "PONG");
+}
+
+#[test]
+fn the_messages_in_bytes() {
+    let server = common::server();
+    let mut conn = server.connect();
+    for (sent, comes) in [
+        // The workshop's introduction.
+        ("*1\r\n$4\r\nPING\r\n", "+PONG\r\n"),
+        (
+            "*3\r\n$3\r\nSET\r\n$5\r\nmykey\r\n$5\r\nhello\r\n",
+            "+OK\r\n",
+        ),
+        ("*2\r\n$3\r\nGET\r\n$5\r\nmykey\r\n", "$5\r\nhello\r\n"),
+        ("*2\r\n$3\r\nGET\r\n$7\r\nmissing\r\n", "$-1\r\n"),
+        (
+            "*2\r\n$4\r\nECHO\r\n$11\r\nHello\nWorld\r\n",
+            "$11\r\nHello\nWorld\r\n",
+        ),
+        // The series in Ruby.
+        ("*2\r\n$4\r\nPING\r\n$4\r\nPING\r\n", "$4\r\nPING\r\n"),
+        (
+            "*5\r\n$3\r\nset\r\n$1\r\nk\r\n$1\r\nv\r\n$2\r\npx\r\n$3\r\n100\r\n",
+            "+OK\r\n",
+        ),
+    ] {
+        conn.send_raw(sent.as_bytes());
+        conn.expect_raw(comes.as_bytes());
+    }
+    assert_eq!(conn.cmd(&["GET", "k"]), Value::bulk("v"));
+    thread::sleep(Duration::from_millis(150));
+    assert_eq!(conn.cmd(&["GET", "k"]), Value::Nil);
+}

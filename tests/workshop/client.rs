@@ -1,0 +1,410 @@
+//! A client that knows bytes and nothing else. It remembers what it has sent since the last reply that was right, so that
+//! whatever goes wrong can be reported whole.
+
+use std::io::{self, ErrorKind, Read, Write};
+use std::net::{Shutdown, SocketAddr, TcpStream};
+use std::ops::RangeInclusive;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use super::report::{Topic, shown};
+
+/// No connection and no reply may take longer, and no write.
+pub const LIMIT: Duration = Duration::from_secs(5);
+/// Nor may it take longer until all of very many replies have come.
+const ALL_LIMIT: Duration = Duration::from_secs(60);
+/// When something wrong has come, so long is waited for the rest of it.
+const REST_OF_WRONG: Duration = Duration::from_millis(100);
+/// So long nothing may come where nothing is expected.
+const SILENCE: Duration = Duration::from_millis(50);
+/// The most that is read at once.
+const READ_SIZE: usize = 64 * 1024;
+/// Of more pieces than this only the first and the last are shown.
+const PIECES_SHOWN: usize = 6;
+
+/// One connection.
+pub struct Client {
+    stream: TcpStream,
+    topic: Topic,
+    scene: String,
+    /// What it did since the last reply that was right, ready to be shown.
+    did: Vec<String>,
+    /// What has been read and not yet been compared.
+    came: Vec<u8>,
+    ended: Option<End>,
+}
+
+/// How a connection ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum End {
+    Closed,
+    Reset(ErrorKind),
+}
+
+impl End {
+    fn text(self) -> String {
+        match self {
+            End::Closed => "the server closed the connection".to_string(),
+            End::Reset(kind) => format!("the connection broke: {kind}"),
+        }
+    }
+}
+
+/// What came of waiting for bytes.
+#[derive(PartialEq, Eq)]
+enum Waited {
+    Bytes,
+    Nothing,
+    End,
+}
+
+/// A request as clients write it: an array of bulk strings.
+pub fn request<A: AsRef<[u8]>>(args: &[A]) -> Vec<u8> {
+    let mut bytes = format!("*{}\r\n", args.len()).into_bytes();
+    for arg in args {
+        bytes.extend(bulk(arg));
+    }
+    bytes
+}
+
+/// A bulk string.
+pub fn bulk(content: impl AsRef<[u8]>) -> Vec<u8> {
+    let content = content.as_ref();
+    let mut bytes = format!("${}\r\n", content.len()).into_bytes();
+    bytes.extend_from_slice(content);
+    bytes.extend_from_slice(b"\r\n");
+    bytes
+}
+
+impl Client {
+    #[track_caller]
+    pub(super) fn connect(addr: SocketAddr, topic: Topic, scene: &str) -> Client {
+        let stream = Client::try_connect(addr).unwrap_or_else(|error| {
+            let came = match error.kind() {
+                ErrorKind::ConnectionRefused => {
+                    format!("nobody listens on {addr}: start your server first")
+                }
+                ErrorKind::TimedOut => format!("nothing within {LIMIT:?}"),
+                _ => error.to_string(),
+            };
+            topic.fail(
+                scene,
+                &format!("(a connection to {addr})"),
+                "it is accepted",
+                &came,
+            )
+        });
+        Client {
+            stream,
+            topic,
+            scene: scene.to_string(),
+            did: Vec::new(),
+            came: Vec::new(),
+            ended: None,
+        }
+    }
+
+    fn try_connect(addr: SocketAddr) -> io::Result<TcpStream> {
+        let stream = TcpStream::connect_timeout(&addr, LIMIT)?;
+        stream.set_nodelay(true)?;
+        stream.set_write_timeout(Some(LIMIT))?;
+        Ok(stream)
+    }
+
+    /// What else is going on, for the report.
+    pub fn scene(&mut self, scene: &str) {
+        self.scene = scene.to_string();
+    }
+
+    /// Says what it did, for the report, in place of what was sent.
+    pub fn tell(&mut self, what: &str) {
+        self.did = vec![what.to_string()];
+    }
+
+    // ---- sending ----
+
+    /// Sends bytes as they are.
+    #[track_caller]
+    pub fn send(&mut self, bytes: impl AsRef<[u8]>) {
+        let bytes = bytes.as_ref();
+        self.did.push(shown(bytes));
+        if let Err(error) = self.stream.write_all(bytes) {
+            let came = match error.kind() {
+                ErrorKind::WouldBlock | ErrorKind::TimedOut => {
+                    format!("the server took nothing for {LIMIT:?}")
+                }
+                _ => format!("{error}, after {}", shown(&self.came)),
+            };
+            self.fail("the server reads it", &came);
+        }
+    }
+
+    /// Sends bytes to a server that may have closed the connection, or may not read; how many it has taken.
+    pub fn offer(&mut self, bytes: &[u8], limit: Duration) -> usize {
+        self.did.push(shown(bytes));
+        let began = Instant::now();
+        let mut sent = 0;
+        let _ = self
+            .stream
+            .set_write_timeout(Some(limit.max(Duration::from_millis(1))));
+        while sent < bytes.len() && began.elapsed() < limit {
+            match self.stream.write(&bytes[sent..]) {
+                Ok(some) if some > 0 => sent += some,
+                _ => break,
+            }
+        }
+        let _ = self.stream.set_write_timeout(Some(LIMIT));
+        sent
+    }
+
+    /// Sends a request.
+    #[track_caller]
+    pub fn send_request<A: AsRef<[u8]>>(&mut self, args: &[A]) {
+        self.send(request(args));
+    }
+
+    /// Lets some time pass, so that what was sent before arrives on its own.
+    pub fn pause(&mut self, lasting: Duration) {
+        self.did.push(format!("({} ms later)", lasting.as_millis()));
+        thread::sleep(lasting);
+    }
+
+    /// Sends bytes one after the other.
+    #[track_caller]
+    pub fn send_byte_by_byte(&mut self, bytes: &[u8], between: Duration) {
+        let shown_before = self.did.len();
+        for byte in bytes {
+            self.send([*byte]);
+            thread::sleep(between);
+        }
+        self.did.truncate(shown_before);
+        self.did.push(format!("{}   (byte by byte)", shown(bytes)));
+    }
+
+    /// Shuts the writing half: it will say nothing more, and still listens.
+    pub fn finish(&mut self) {
+        self.did
+            .push("(and no more: it shuts its writing half)".to_string());
+        // A connection that is gone shows at the next read.
+        let _ = self.stream.shutdown(Shutdown::Write);
+    }
+
+    /// Ends the connection with a reset: what is under way is thrown away.
+    pub fn reset(self) {
+        let _ = socket2::SockRef::from(&self.stream).set_linger(Some(Duration::ZERO));
+    }
+
+    /// Asks the kernel for a small buffer, so that a client that does not read is noticed early.
+    pub fn take_little(&self) {
+        let _ = socket2::SockRef::from(&self.stream).set_recv_buffer_size(32 * 1024);
+    }
+
+    // ---- receiving ----
+
+    /// Sends a request and wants exactly this reply.
+    #[track_caller]
+    pub fn ask<A: AsRef<[u8]>>(&mut self, args: &[A], reply: impl AsRef<[u8]>) {
+        self.send_request(args);
+        self.expect(reply);
+    }
+
+    /// Wants exactly these bytes next.
+    #[track_caller]
+    pub fn expect(&mut self, expected: impl AsRef<[u8]>) {
+        let expected = expected.as_ref();
+        let limit = Instant::now() + LIMIT;
+        while self.came.len() < expected.len() && expected.starts_with(&self.came) {
+            if self.wait(limit) != Waited::Bytes {
+                break;
+            }
+        }
+        if !self.came.starts_with(expected) {
+            self.read_the_rest();
+            let came = self.what_came(expected);
+            self.fail(&shown(expected), &came);
+        }
+        self.came.drain(..expected.len());
+        self.did.clear();
+    }
+
+    /// Sends a request and wants an integer in a range; gives it.
+    #[track_caller]
+    pub fn ask_integer<A: AsRef<[u8]>>(&mut self, args: &[A], range: RangeInclusive<i64>) -> i64 {
+        self.send_request(args);
+        self.take_integer(range)
+    }
+
+    /// Wants an integer in a range next; gives it.
+    #[track_caller]
+    pub fn take_integer(&mut self, range: RangeInclusive<i64>) -> i64 {
+        let limit = Instant::now() + LIMIT;
+        while !self.came.contains(&b'\n') && self.wait(limit) == Waited::Bytes {}
+        let line = self.came.split_inclusive(|byte| *byte == b'\n').next();
+        let line = line.unwrap_or_default().to_vec();
+        let number = line
+            .strip_prefix(b":")
+            .and_then(|rest| rest.strip_suffix(b"\r\n"))
+            .and_then(|digits| std::str::from_utf8(digits).ok()?.parse().ok());
+        match number {
+            Some(number) if range.contains(&number) => {
+                self.came.drain(..line.len());
+                self.did.clear();
+                number
+            }
+            _ => {
+                self.read_the_rest();
+                let came = self.what_came(b"");
+                let expected = match (*range.start(), *range.end()) {
+                    (low, i64::MAX) => format!("an integer, {low} or more, as :{low}\\r\\n"),
+                    (low, high) => format!("an integer from {low} to {high}, as :{high}\\r\\n"),
+                };
+                self.fail(&expected, &came)
+            }
+        }
+    }
+
+    /// Wants the server to have nothing more to say.
+    #[track_caller]
+    pub fn expect_nothing_more(&mut self) {
+        self.wait(Instant::now() + SILENCE);
+        if !self.came.is_empty() || self.ended.is_some() {
+            let came = self.what_came(b"");
+            self.fail("nothing more: each request has one reply", &came);
+        }
+    }
+
+    /// Wants the server to close the connection, without another byte.
+    #[track_caller]
+    pub fn expect_closed(&mut self) {
+        let limit = Instant::now() + LIMIT;
+        if self.came.is_empty() {
+            self.wait(limit);
+        }
+        if self.ended.is_none() || !self.came.is_empty() {
+            let came = self.what_came(b"");
+            self.fail("the server closes the connection", &came);
+        }
+    }
+
+    /// Wants these bytes, in full or as far as the server goes until it closes the connection; whether they came in full.
+    #[track_caller]
+    pub fn expect_all_or_end(&mut self, expected: &[u8]) -> bool {
+        let (mut at, began) = (0, Instant::now());
+        while at < expected.len() && began.elapsed() < ALL_LIMIT {
+            if self.came.is_empty() && self.wait(Instant::now() + LIMIT) != Waited::Bytes {
+                break;
+            }
+            let some = self.came.len().min(expected.len() - at);
+            if self.came[..some] != expected[at..at + some] {
+                let wanted = shown(&expected[at..at + some]);
+                let came = format!("{} after {at} right bytes", shown(&self.came[..some]));
+                self.fail(&wanted, &came);
+            }
+            self.came.drain(..some);
+            at += some;
+        }
+        if at < expected.len() && self.ended.is_none() {
+            let wanted = format!(
+                "{} bytes of replies, or the end of the connection",
+                expected.len()
+            );
+            let came = format!(
+                "{at} of these bytes in {:.0?}, then nothing",
+                began.elapsed()
+            );
+            self.fail(&wanted, &came);
+        }
+        at == expected.len()
+    }
+
+    /// Reads a little, however little is there.
+    pub fn sip(&mut self, most: usize) -> usize {
+        let before = self.came.len();
+        self.wait_for(Instant::now() + LIMIT, most);
+        self.came.len() - before
+    }
+
+    fn wait(&mut self, limit: Instant) -> Waited {
+        self.wait_for(limit, READ_SIZE)
+    }
+
+    /// Reads once, at most until the limit.
+    fn wait_for(&mut self, limit: Instant, most: usize) -> Waited {
+        if self.ended.is_some() {
+            return Waited::End;
+        }
+        let mut bytes = vec![0; most];
+        loop {
+            let left = limit.saturating_duration_since(Instant::now());
+            if left.is_zero() {
+                return Waited::Nothing;
+            }
+            let asked = self.stream.set_read_timeout(Some(left));
+            match asked.and_then(|()| self.stream.read(&mut bytes)) {
+                Ok(0) => self.ended = Some(End::Closed),
+                Ok(some) => {
+                    self.came.extend_from_slice(&bytes[..some]);
+                    return Waited::Bytes;
+                }
+                Err(error) if error.kind() == ErrorKind::Interrupted => continue,
+                Err(error)
+                    if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut) =>
+                {
+                    return Waited::Nothing;
+                }
+                Err(error) => self.ended = Some(End::Reset(error.kind())),
+            }
+            return Waited::End;
+        }
+    }
+
+    /// So that a wrong reply is shown in full.
+    fn read_the_rest(&mut self) {
+        let limit = Instant::now() + REST_OF_WRONG;
+        if !self.came.is_empty() {
+            while self.wait(limit) == Waited::Bytes {}
+        }
+    }
+
+    /// What came, in words, when `expected` was wanted.
+    fn what_came(&self, expected: &[u8]) -> String {
+        let end = match self.ended {
+            Some(end) => end.text(),
+            None => format!("nothing within {LIMIT:?}"),
+        };
+        if self.came.is_empty() {
+            return end;
+        }
+        let came = shown(&self.came);
+        let is_cut = !expected.is_empty() && expected.starts_with(&self.came);
+        if is_cut || self.ended.is_some() {
+            format!("{came}   and then {end}")
+        } else {
+            came
+        }
+    }
+
+    // ---- reporting ----
+
+    /// Ends the test with a report of what was sent last.
+    #[track_caller]
+    pub fn fail(&self, expected: &str, came: &str) -> ! {
+        self.topic.fail(&self.scene, &self.sent(), expected, came)
+    }
+
+    fn sent(&self) -> String {
+        let pieces = &self.did;
+        if pieces.is_empty() {
+            return "(nothing since the last right reply)".to_string();
+        }
+        if pieces.len() <= PIECES_SHOWN {
+            return pieces.join("   ");
+        }
+        let first = pieces[..3].join("   ");
+        format!(
+            "{first}   ... {} in all ...   {}",
+            pieces.len(),
+            pieces[pieces.len() - 1]
+        )
+    }
+}
