@@ -331,6 +331,7 @@ impl<C> FileEvents<C> {
 
     /// Queues a file event that is ready for one of its handlers, and takes one that is not off the
     /// queue.
+    // ANCHOR: requeue
     pub(super) fn requeue(&mut self, index: usize) {
         let Some(event) = self.slots.get(index) else {
             return;
@@ -342,6 +343,7 @@ impl<C> FileEvents<C> {
             _ => {}
         }
     }
+    // ANCHOR_END: requeue
 
     fn queue(&mut self, index: usize) {
         let tail = self.tail;
