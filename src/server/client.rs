@@ -235,11 +235,13 @@ impl Client {
             self.run_input(pipeline, engine, (&mut connection, begun));
             return Ok(Io::More);
         }
+        // ANCHOR: read-once
         let read = match self.stream.read(scratch) {
             Ok(0) => return self.end_of_stream(engine),
             Ok(read) => read,
             Err(error) => return self.read_error(error),
         };
+        // ANCHOR_END: read-once
         note_received(engine, self.session, read);
         let place = connection.place();
         let begun = connection.recorder.lap(begun, Phase::Read, place, read);

@@ -409,6 +409,7 @@ fn send(event_loop: &mut EventLoop<Server>, server: &mut Server, token: Token) -
         Ok(_) => server.clients.put(token, client),
         Err(ref why) => server.free(event_loop, token, client, why),
     }
+    // ANCHOR: ask-for-room
     match sent {
         Ok(Stop::Drained) => {
             event_loop.unset_file_event(token, Mask::WRITABLE);
@@ -424,6 +425,7 @@ fn send(event_loop: &mut EventLoop<Server>, server: &mut Server, token: Token) -
         }
         Err(_) => Io::Drained,
     }
+    // ANCHOR_END: ask-for-room
 }
 
 /// The handler of signals. SIGHUP, which a closed terminal sends, is of no importance.
