@@ -335,6 +335,7 @@ impl<C> FileEvents<C> {
 
     /// Queues a file event that is ready for one of its handlers, and takes one that is not off the
     /// queue.
+    // ANCHOR: requeue
     pub(super) fn requeue(&mut self, index: usize) {
         let Some(event) = self.slots.get(index) else {
             return;
@@ -346,6 +347,7 @@ impl<C> FileEvents<C> {
             _ => {}
         }
     }
+    // ANCHOR_END: requeue
 
     fn queue(&mut self, index: usize) {
         let tail = self.tail;

@@ -649,6 +649,7 @@ impl<C> EventLoop<C> {
         sockets
     }
 
+    // ANCHOR: serve
     #[inline]
     fn serve(&mut self, context: &mut C, served: Served) {
         self.serve_direction(context, served, Mask::READABLE);
@@ -663,6 +664,7 @@ impl<C> EventLoop<C> {
             self.files.drained(served, direction);
         }
     }
+    // ANCHOR_END: serve
 
     /// Runs the time events that are due; gives how many there were, and how often the wheel only
     /// moved one.
