@@ -165,8 +165,8 @@ fn before_sleep(event_loop: &mut EventLoop<Room>, room: &mut Room) {
         show_out(event_loop, room, token);
     }
     // ANCHOR: gone-already
-    // A farewell can be one line too many for a guest who is shown out a moment later. Whoever comes next gets that
-    // guest's token, and is not to be shown out for it.
+    // A farewell can be one line too many for a guest who is shown out a moment later.
+    // Whoever comes next gets that guest's token, and is not to be shown out for it.
     room.leaving.retain(|token| room.guests.contains_key(token));
     // ANCHOR_END: gone-already
     let mut gone = Vec::new();

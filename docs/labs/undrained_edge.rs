@@ -22,14 +22,14 @@ use harness::{Bench, Lab};
 use mio::net::TcpStream;
 
 /// Bytes that a client gets read in a turn.
-const BYTES_PER_TURN: usize = 16 * 1024;
+const BYTES_PER_TURN: usize = 4 * 1024;
 
 /// Bytes that the lab's client sends, as a whole. Little enough for the sockets' buffers: nobody has to wait
 /// for room.
-const SENT: usize = 100 * 1024;
+const SENT: usize = 32 * 1024;
 
 /// How long the client waits for more of its echo.
-const WAIT: Duration = Duration::from_secs(1);
+const WAIT: Duration = Duration::from_millis(700);
 
 struct Echo {
     bench: Bench,

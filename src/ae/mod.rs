@@ -229,10 +229,12 @@ impl<C> EventLoop<C> {
         mask: Mask,
         proc: FileProc<C>,
     ) -> io::Result<Token> {
+        // ANCHOR: register
         let token = self.files.next_token();
         let both = Interest::READABLE | Interest::WRITABLE;
         self.poll.registry().register(source, token, both)?;
         Ok(self.files.insert(mask, proc))
+        // ANCHOR_END: register
     }
 
     /// Sets the handler of the directions in `mask`; `false` when there is no such file event. No
@@ -272,6 +274,7 @@ impl<C> EventLoop<C> {
     /// file event is gone all the same, and dropping the source ends what the kernel may still know
     /// of it.
     pub fn delete_file_event(&mut self, token: Token, source: &mut impl Source) -> io::Result<()> {
+        // ANCHOR: deregister
         if !self.files.remove(token) {
             return Err(io::Error::new(
                 io::ErrorKind::NotFound,
@@ -279,6 +282,7 @@ impl<C> EventLoop<C> {
             ));
         }
         self.poll.registry().deregister(source)
+        // ANCHOR_END: deregister
     }
 
     /// The directions that have handlers; [`Mask::NONE`] also when there is no such file event.
@@ -476,6 +480,7 @@ impl<C> EventLoop<C> {
         Ok(moment)
     }
 
+    // ANCHOR: poll
     fn poll(&mut self, timeout: Option<Duration>) -> io::Result<()> {
         match self.poll.poll(&mut self.batch, timeout) {
             Err(error) if error.kind() == io::ErrorKind::Interrupted => {
@@ -486,7 +491,9 @@ impl<C> EventLoop<C> {
             result => result,
         }
     }
+    // ANCHOR_END: poll
 
+    // ANCHOR: land-batch
     /// Lands the edges of the batch in their slots; gives how many there were.
     fn land(&mut self) -> usize {
         let mut edges = 0;
@@ -496,6 +503,7 @@ impl<C> EventLoop<C> {
         }
         edges
     }
+    // ANCHOR_END: land-batch
 
     /// The gap before a phase, which belongs to no phase: gives the moment at which it ends.
     #[inline]
