@@ -262,8 +262,10 @@ impl Client {
         if query_bytes > engine.config.client_query_buffer_limit {
             return Err(Gone::QueryTooLarge);
         }
+        // ANCHOR: is-drained
         let is_drained = read < scratch.len() && !connection.is_ending && !self.has_backlog;
         Ok(if is_drained { Io::Drained } else { Io::More })
+        // ANCHOR_END: is-drained
     }
 
     /// Reads what a client sends that waits. It is run when the wait is over; and the end of its
