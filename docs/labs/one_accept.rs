@@ -31,7 +31,7 @@ const CROWD: usize = 20;
 const BUSY: Duration = Duration::from_millis(500);
 
 /// How long the client waits for all who connected to be greeted.
-const WAIT: Duration = Duration::from_millis(1000);
+const WAIT: Duration = Duration::from_millis(700);
 
 const GREETING: &[u8] = b"welcome\n";
 

@@ -146,8 +146,11 @@ pub fn run<L: Lab>(
     event_loop.run(&mut lab)?;
     note_turn(&mut event_loop, &mut lab);
     let bench = lab.bench();
-    let seen = seen.try_recv();
-    let seen = seen.unwrap_or_else(|_| "the client saw no end".to_owned());
+    let without = match bench.arguments.has_client {
+        true => "the client saw no end",
+        false => "no client of the lab's own",
+    };
+    let seen = seen.try_recv().unwrap_or_else(|_| without.to_owned());
     let variant = bench.arguments.variant.name();
     println!("result: {variant}  {seen}  {}", bench.meter.of_all());
     match bench.trace.take() {
