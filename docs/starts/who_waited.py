@@ -74,6 +74,7 @@ def report(turns):
             if event["ts"] >= longest["ts"] + longest["dur"]:
                 waited |= served_in(event)
     print("  came after it:", ", ".join(sorted(waited - {culprit})) or "nobody")
+# ANCHOR_END: report
 
 
 def did_not_sleep(turn):
@@ -84,7 +85,6 @@ def served_in(event):
     if event["name"] == "read" and event["pid"] == CLIENTS:
         return {f"client {event['tid']}"}
     return {"a time event"} if event["name"] == "time_event" else set()
-# ANCHOR_END: report
 
 
 # ANCHOR: arrows
