@@ -41,7 +41,6 @@ class Turn:
             self.awake_us -= event["dur"]
 
 
-# ANCHOR: turns
 def turns_of(events):
     """A slice is an event with a beginning (ts) and a length (dur), in microseconds. Here each goes to its turn."""
     slices = [event for event in events if event["ph"] == "X"]
@@ -53,7 +52,6 @@ def turns_of(events):
         if at >= 0:
             turns[at].add(event)
     return turns
-# ANCHOR_END: turns
 
 
 # ANCHOR: report
