@@ -78,6 +78,7 @@ impl BitOr for Mask {
     }
 }
 
+// ANCHOR: slot
 /// One registered source.
 struct FileEvent<C> {
     read: Option<FileProc<C>>,
@@ -97,6 +98,7 @@ struct FileEvent<C> {
     prev: usize,
     next: usize,
 }
+// ANCHOR_END: slot
 
 impl<C> FileEvent<C> {
     fn armed(&self) -> Mask {
@@ -114,13 +116,15 @@ impl<C> FileEvent<C> {
     }
 }
 
-/// A file event as it was when its turn came: after a handler has run, the same token may be
-/// another one's.
+// ANCHOR: served
+/// A file event as it was when its turn came: after a handler has run, the same
+/// token may be another one's.
 #[derive(Clone, Copy)]
 pub(super) struct Served {
     pub(super) token: Token,
     serial: u64,
 }
+// ANCHOR_END: served
 
 /// All file events of a loop, and the queue of those that are ready.
 pub(super) struct FileEvents<C> {
@@ -212,6 +216,7 @@ impl<C> FileEvents<C> {
         self.slots.get(token.0).is_some_and(|event| event.hangup)
     }
 
+    // ANCHOR: land
     /// Lands an edge in its slot. An edge for a token that is gone has nobody to go to.
     pub(super) fn land(&mut self, edge: &Event) {
         let Token(index) = edge.token();
@@ -228,6 +233,7 @@ impl<C> FileEvents<C> {
         event.hangup |= hangup;
         self.requeue(index);
     }
+    // ANCHOR_END: land
 
     /// Directions are ready, though the kernel has not said so.
     pub(super) fn make_ready(&mut self, token: Token, mask: Mask) -> bool {
@@ -304,6 +310,7 @@ impl<C> FileEvents<C> {
         .map(Token)
     }
 
+    // ANCHOR: due
     /// The handler of a direction, if it is to run now.
     pub(super) fn due(&self, served: Served, direction: Mask) -> Option<FileProc<C>> {
         let event = self.slots.get(served.token.0)?;
@@ -312,19 +319,23 @@ impl<C> FileEvents<C> {
         }
         event.proc(direction)
     }
+    // ANCHOR_END: due
 
     /// Notes that the handler of a direction came to the end of what there was. It may have deleted
     /// its file event.
     pub(super) fn drained(&mut self, served: Served, direction: Mask) {
+        // ANCHOR: same-serial
         if let Some(event) = self.slots.get_mut(served.token.0)
             && event.serial == served.serial
         {
             event.ready = event.ready.without(direction);
         }
+        // ANCHOR_END: same-serial
     }
 
     /// Queues a file event that is ready for one of its handlers, and takes one that is not off the
     /// queue.
+    // ANCHOR: requeue
     pub(super) fn requeue(&mut self, index: usize) {
         let Some(event) = self.slots.get(index) else {
             return;
@@ -336,6 +347,7 @@ impl<C> FileEvents<C> {
             _ => {}
         }
     }
+    // ANCHOR_END: requeue
 
     fn queue(&mut self, index: usize) {
         let tail = self.tail;

@@ -249,10 +249,12 @@ impl<C> EventLoop<C> {
         mask: Mask,
         proc: FileProc<C>,
     ) -> io::Result<Token> {
+        // ANCHOR: register
         let token = self.files.next_token();
         let both = Interest::READABLE | Interest::WRITABLE;
         self.poll.registry().register(source, token, both)?;
         Ok(self.files.insert(mask, proc))
+        // ANCHOR_END: register
     }
 
     /// Sets the handler of the directions in `mask`; `false` when there is no such file event. No
@@ -302,6 +304,7 @@ impl<C> EventLoop<C> {
     ///
     #[doc = include_str!("examples/delete_file_event.md")]
     pub fn delete_file_event(&mut self, token: Token, source: &mut impl Source) -> io::Result<()> {
+        // ANCHOR: deregister
         if !self.files.remove(token) {
             return Err(io::Error::new(
                 io::ErrorKind::NotFound,
@@ -309,6 +312,7 @@ impl<C> EventLoop<C> {
             ));
         }
         self.poll.registry().deregister(source)
+        // ANCHOR_END: deregister
     }
 
     /// The directions that have handlers; [`Mask::NONE`] also when there is no such file event.
@@ -554,6 +558,7 @@ impl<C> EventLoop<C> {
         Ok(moment)
     }
 
+    // ANCHOR: poll
     fn poll(&mut self, timeout: Option<Duration>) -> io::Result<()> {
         match self.poll.poll(&mut self.batch, timeout) {
             Err(error) if error.kind() == io::ErrorKind::Interrupted => {
@@ -564,7 +569,9 @@ impl<C> EventLoop<C> {
             result => result,
         }
     }
+    // ANCHOR_END: poll
 
+    // ANCHOR: land-batch
     /// Lands the edges of the batch in their slots; gives how many there were.
     fn land(&mut self) -> usize {
         let mut edges = 0;
@@ -574,6 +581,7 @@ impl<C> EventLoop<C> {
         }
         edges
     }
+    // ANCHOR_END: land-batch
 
     /// The gap before a phase, which belongs to no phase: gives the moment at which it ends.
     #[inline]
@@ -653,6 +661,7 @@ impl<C> EventLoop<C> {
         sockets
     }
 
+    // ANCHOR: serve
     #[inline]
     fn serve(&mut self, context: &mut C, served: Served) {
         self.serve_direction(context, served, Mask::READABLE);
@@ -667,6 +676,7 @@ impl<C> EventLoop<C> {
             self.files.drained(served, direction);
         }
     }
+    // ANCHOR_END: serve
 
     /// Runs the time events that are due; gives how many there were, and how often the wheel only
     /// moved one.

@@ -61,6 +61,7 @@ const KNOWN_ATTRIBUTES: &[&str] = &[
     "lengthAdjust",
     "preserveAspectRatio",
     "lang",
+    "xml:space",
 ];
 
 #[test]

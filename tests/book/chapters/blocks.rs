@@ -5,8 +5,10 @@ use crate::findings::Findings;
 
 /// A longer chapter answers more than one question.
 const PAGE_LINES: usize = 300;
-/// A longer line is hard to read in a diff. Tables and what is in fences cannot be wrapped.
-const LINE_CHARS: usize = 120;
+/// A longer line is hard to read in a diff; tables and what is in fences cannot be wrapped. Lines are wrapped at the first
+/// number, and a few letters more are no failure.
+const WRAP_AT: usize = 120;
+const LINE_CHARS: usize = 140;
 
 impl Chapter<'_> {
     pub fn check_lines(&self, findings: &mut Findings) {
@@ -18,8 +20,15 @@ impl Chapter<'_> {
         for (number, line) in &self.lines {
             let long = line.chars().count();
             let is_table = line.trim_start().starts_with('|');
-            let what = format!("a line of {long} characters; wrap it at {LINE_CHARS}");
-            findings.unless(long <= LINE_CHARS || is_table, self.name, *number, what);
+            // A line break between two kana would be seen as a space.
+            let is_japanese = line.chars().any(|letter| letter >= '\u{3000}');
+            let what = format!("a line of {long} characters; wrap it at {WRAP_AT}");
+            findings.unless(
+                long <= LINE_CHARS || is_table || is_japanese,
+                self.name,
+                *number,
+                what,
+            );
         }
     }
 

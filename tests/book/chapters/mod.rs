@@ -29,6 +29,9 @@ struct Words {
     next: &'static str,
 }
 
+/// A Japanese page is one block in its language.
+const IN_JAPANESE: &str = "<div lang=\"ja\">";
+
 const ENGLISH: Words = Words {
     predict: "**Predict first.**",
     answer: "Answer",
@@ -136,7 +139,10 @@ impl<'a> Chapter<'a> {
     }
 
     fn check_question(&self, findings: &mut Findings) {
-        let mut lines = self.lines.iter().filter(|(_, line)| !line.is_empty());
+        let mut lines = self
+            .lines
+            .iter()
+            .filter(|(_, line)| !line.is_empty() && *line != IN_JAPANESE);
         let title = lines
             .next()
             .is_some_and(|(number, line)| *number == 1 && line.starts_with("# "));
@@ -244,9 +250,14 @@ impl<'a> Chapter<'a> {
         let Some((number, lines)) = self.section(words.look) else {
             return;
         };
-        let wrapped = lines
+        // The block begins right before the heading or in the section.
+        let before = self
+            .lines
             .iter()
-            .any(|(_, line)| *line == "<div class=\"look\">");
+            .rev()
+            .find(|(at, line)| *at < number && !line.is_empty());
+        let mut near = before.into_iter().chain(lines);
+        let wrapped = near.any(|(_, line)| *line == "<div class=\"look\">");
         findings.unless(
             wrapped,
             self.name,

@@ -48,7 +48,7 @@ fn what_a_chapter_lacks_is_found() {
         ("This.\n\n</details>\n\n## Where", "</details>\n\n## Where"),
         ("[On](on.md)", "On"),
         ("[On](on.md)", "[On](on.md)\n\n## More"),
-        ("## A", &format!("## A\n\n{}", "x".repeat(121))),
+        ("## A", &format!("## A\n\n{}", "x".repeat(141))),
         ("## A", &format!("## A{}", "\n".repeat(301))),
         ("here\n\n</div>", "here\n</div>"),
     ] {
