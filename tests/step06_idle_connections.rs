@@ -32,7 +32,7 @@ const WANTED: &str = "AEROLITE_TEST_CONNECTIONS";
 /// So long is watched how much processor time a server uses that has nothing to do.
 const WATCHED: Duration = Duration::from_secs(1);
 /// More than this share of it is not idle. A busy loop takes all of it.
-const IDLE_SHARE: f64 = 0.5;
+const IDLE_SHARE: f64 = 0.25;
 /// Everybody is connected and served within this time.
 const CONNECTING: Duration = Duration::from_secs(60);
 

@@ -62,6 +62,8 @@ fn greedy(lesson: &Lesson, key: &str, reply: &[u8]) -> (Client, Vec<u8>) {
 #[test]
 fn t01_a_slow_reader_gets_every_byte() {
     const SIPS: usize = 200;
+    // More than the buffers of both sockets take.
+    const REPLIES: usize = 100;
     let lesson = STEP.lesson(
         "a client reads its large replies slowly",
         NO_BUFFER_IS_ENDLESS,
@@ -70,12 +72,12 @@ fn t01_a_slow_reader_gets_every_byte() {
     let (key, reply) = set_large(&lesson);
     let mut client = lesson.connect();
     client.take_little();
-    client.send(request(&["GET", &key]).repeat(20));
+    client.send(request(&["GET", &key]).repeat(REPLIES));
     for _ in 0..SIPS {
         client.sip(1000);
         thread::sleep(Duration::from_millis(1));
     }
-    for _ in 0..20 {
+    for _ in 0..REPLIES {
         client.expect(&reply);
     }
     client.ask(&["PING"], "+PONG\r\n");

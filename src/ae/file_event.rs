@@ -46,12 +46,16 @@ impl Mask {
     pub const WRITABLE: Self = Self(2);
 
     /// Whether every direction of `other` is in this one.
+    ///
+    /// See the example of [`Mask`].
     #[must_use]
     pub const fn contains(self, other: Self) -> bool {
         self.0 & other.0 == other.0
     }
 
     /// Whether this is neither direction.
+    ///
+    /// See the example of [`Mask`].
     #[must_use]
     pub const fn is_empty(self) -> bool {
         self.0 == 0
@@ -113,8 +117,8 @@ impl<C> FileEvent<C> {
 }
 
 // ANCHOR: served
-/// A file event as it was when its turn came: after a handler has run, the same token may be
-/// another one's.
+/// A file event as it was when its turn came: after a handler has run, the same
+/// token may be another one's.
 #[derive(Clone, Copy)]
 pub(super) struct Served {
     pub(super) token: Token,

@@ -27,8 +27,10 @@ pub struct Client {
     stream: TcpStream,
     topic: Topic,
     scene: String,
-    /// What it did since the last reply that was right, ready to be shown.
+    /// What it sent last, ready to be shown.
     did: Vec<String>,
+    /// How many right replies to that have come.
+    right: usize,
     /// What has been read and not yet been compared.
     came: Vec<u8>,
     ended: Option<End>,
@@ -78,11 +80,14 @@ pub fn bulk(content: impl AsRef<[u8]>) -> Vec<u8> {
 
 impl Client {
     #[track_caller]
-    pub(super) fn connect(addr: SocketAddr, topic: Topic, scene: &str) -> Client {
+    pub fn connect(addr: SocketAddr, topic: Topic, scene: &str) -> Client {
         let stream = Client::try_connect(addr).unwrap_or_else(|error| {
             let came = match error.kind() {
                 ErrorKind::ConnectionRefused => {
-                    format!("nobody listens on {addr}: start your server first")
+                    format!(
+                        "nobody listens on {addr}: start your server first\n\
+                        (if it did run, something has ended it)"
+                    )
                 }
                 ErrorKind::TimedOut => format!("nothing within {LIMIT:?}"),
                 _ => error.to_string(),
@@ -99,6 +104,7 @@ impl Client {
             topic,
             scene: scene.to_string(),
             did: Vec::new(),
+            right: 0,
             came: Vec::new(),
             ended: None,
         }
@@ -119,6 +125,16 @@ impl Client {
     /// Says what it did, for the report, in place of what was sent.
     pub fn tell(&mut self, what: &str) {
         self.did = vec![what.to_string()];
+        self.right = 0;
+    }
+
+    /// What it sends next is shown without that which has been answered.
+    fn note(&mut self, what: String) {
+        if self.right > 0 {
+            self.did.clear();
+            self.right = 0;
+        }
+        self.did.push(what);
     }
 
     // ---- sending ----
@@ -127,7 +143,7 @@ impl Client {
     #[track_caller]
     pub fn send(&mut self, bytes: impl AsRef<[u8]>) {
         let bytes = bytes.as_ref();
-        self.did.push(shown(bytes));
+        self.note(shown(bytes));
         if let Err(error) = self.stream.write_all(bytes) {
             let came = match error.kind() {
                 ErrorKind::WouldBlock | ErrorKind::TimedOut => {
@@ -141,7 +157,7 @@ impl Client {
 
     /// Sends bytes to a server that may have closed the connection, or may not read; how many it has taken.
     pub fn offer(&mut self, bytes: &[u8], limit: Duration) -> usize {
-        self.did.push(shown(bytes));
+        self.note(shown(bytes));
         let began = Instant::now();
         let mut sent = 0;
         let _ = self
@@ -165,26 +181,23 @@ impl Client {
 
     /// Lets some time pass, so that what was sent before arrives on its own.
     pub fn pause(&mut self, lasting: Duration) {
-        self.did.push(format!("({} ms later)", lasting.as_millis()));
+        self.note(format!("({} ms later)", lasting.as_millis()));
         thread::sleep(lasting);
     }
 
     /// Sends bytes one after the other.
     #[track_caller]
     pub fn send_byte_by_byte(&mut self, bytes: &[u8], between: Duration) {
-        let shown_before = self.did.len();
         for byte in bytes {
             self.send([*byte]);
             thread::sleep(between);
         }
-        self.did.truncate(shown_before);
-        self.did.push(format!("{}   (byte by byte)", shown(bytes)));
+        self.tell(&format!("{}   (byte by byte)", shown(bytes)));
     }
 
     /// Shuts the writing half: it will say nothing more, and still listens.
     pub fn finish(&mut self) {
-        self.did
-            .push("(and no more: it shuts its writing half)".to_string());
+        self.note("(and no more: it shuts its writing half)".to_string());
         // A connection that is gone shows at the next read.
         let _ = self.stream.shutdown(Shutdown::Write);
     }
@@ -224,7 +237,7 @@ impl Client {
             self.fail(&shown(expected), &came);
         }
         self.came.drain(..expected.len());
-        self.did.clear();
+        self.right += 1;
     }
 
     /// Sends a request and wants an integer in a range; gives it.
@@ -248,7 +261,7 @@ impl Client {
         match number {
             Some(number) if range.contains(&number) => {
                 self.came.drain(..line.len());
-                self.did.clear();
+                self.right += 1;
                 number
             }
             _ => {
@@ -394,15 +407,20 @@ impl Client {
 
     fn sent(&self) -> String {
         let pieces = &self.did;
+        let answered = match self.right {
+            0 => String::new(),
+            1 => "\n(one right reply has come)".to_string(),
+            many => format!("\n({many} right replies have come)"),
+        };
         if pieces.is_empty() {
-            return "(nothing since the last right reply)".to_string();
+            return "(nothing)".to_string();
         }
         if pieces.len() <= PIECES_SHOWN {
-            return pieces.join("   ");
+            return pieces.join("   ") + &answered;
         }
         let first = pieces[..3].join("   ");
         format!(
-            "{first}   ... {} in all ...   {}",
+            "{first}   ... {} in all ...   {}{answered}",
             pieces.len(),
             pieces[pieces.len() - 1]
         )
