@@ -250,6 +250,7 @@ impl<C> FileEvents<C> {
         self.round += 1;
     }
 
+    // ANCHOR: next-served
     /// Takes the next file event of this round off the queue.
     pub(super) fn next_served(&mut self) -> Option<Served> {
         let event = self.slots.get(self.head)?;
@@ -263,6 +264,7 @@ impl<C> FileEvents<C> {
         self.unqueue(self.head);
         Some(served)
     }
+    // ANCHOR_END: next-served
 
     /// Takes the next file event of this round that is for control off the queue.
     pub(super) fn next_control(&mut self) -> Option<Served> {

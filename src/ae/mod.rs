@@ -650,6 +650,7 @@ impl<C> EventLoop<C> {
     }
     // ANCHOR_END: timeout
 
+    // ANCHOR: serve-files
     /// Serves each socket that is ready once; gives how many there were.
     fn serve_files(&mut self, context: &mut C) -> usize {
         let mut sockets = 0;
@@ -660,6 +661,7 @@ impl<C> EventLoop<C> {
         }
         sockets
     }
+    // ANCHOR_END: serve-files
 
     // ANCHOR: serve
     #[inline]

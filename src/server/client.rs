@@ -26,6 +26,7 @@ use crate::wheel::TimerId;
 use std::io::{self, ErrorKind, Read};
 use std::ops::Range;
 
+// ANCHOR: budgets
 /// Bytes read from one client in one turn.
 pub const READ_BYTES: usize = 64 * 1024;
 
@@ -38,6 +39,7 @@ pub const TRANSFER_BYTES: usize = 1024 * 1024;
 /// The time that the commands of one client may take in one turn. Whoever has more to run goes to
 /// the back of the queue.
 const RUN_NS: u64 = 500_000;
+// ANCHOR_END: budgets
 
 /// Buffers for output that are kept for the next client that has replies.
 const SPARE_BUFFERS: usize = 64;
