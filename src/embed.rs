@@ -55,6 +55,8 @@ impl Drop for Handle {
 /// A setting that is not known or has a bad value (`InvalidInput`, the text says which); an
 /// address that cannot be listened on; no thread or no descriptors to be had.
 ///
+/// # Example
+///
 /// ```
 /// use std::io::{ErrorKind, Read, Write};
 /// use std::net::TcpStream;

@@ -297,6 +297,8 @@ impl<T> Wheel<T> {
     ///
     /// When there are 2^32 - 4097 timers or more: the caller's memory limit comes long before.
     ///
+    /// # Example
+    ///
     /// ```
     /// use aerolite::wheel::{Step, Wheel};
     ///
@@ -327,6 +329,8 @@ impl<T> Wheel<T> {
     /// When `id` is of no live timer. An id kept too long may also be another timer's by now, which
     /// cannot be noticed.
     ///
+    /// # Example
+    ///
     /// ```
     /// use aerolite::wheel::Wheel;
     ///
@@ -347,6 +351,8 @@ impl<T> Wheel<T> {
     ///
     /// As [`cancel`](Self::cancel).
     ///
+    /// # Example
+    ///
     /// See the example of [`cancel`](Self::cancel).
     #[must_use]
     pub fn deadline(&self, id: TimerId) -> u64 {
@@ -359,6 +365,8 @@ impl<T> Wheel<T> {
     ///
     /// As [`cancel`](Self::cancel).
     ///
+    /// # Example
+    ///
     /// See the example of [`cancel`](Self::cancel).
     #[must_use]
     pub fn get(&self, id: TimerId) -> &T {
@@ -370,6 +378,8 @@ impl<T> Wheel<T> {
     /// # Panics
     ///
     /// As [`cancel`](Self::cancel).
+    ///
+    /// # Example
     ///
     /// See the example of [`cancel`](Self::cancel).
     pub fn get_mut(&mut self, id: TimerId) -> &mut T {
@@ -503,6 +513,8 @@ impl<T> Wheel<T> {
     /// # Panics
     ///
     /// When there is no such level.
+    ///
+    /// # Example
     ///
     /// ```
     /// use aerolite::wheel::Wheel;

@@ -41,10 +41,10 @@ class Turn:
             self.awake_us -= event["dur"]
 
 
-# ANCHOR: turns
 def turns_of(events):
     """A slice is an event with a beginning (ts) and a length (dur), in microseconds. Here each goes to its turn."""
-    slices = sorted((event for event in events if event["ph"] == "X"), key=lambda event: event["ts"])
+    slices = [event for event in events if event["ph"] == "X"]
+    slices.sort(key=lambda event: event["ts"])
     turns = [Turn(event) for event in slices if event["name"] == "turn"]
     starts = [turn.start for turn in turns]
     for event in slices:
@@ -52,31 +52,43 @@ def turns_of(events):
         if at >= 0:
             turns[at].add(event)
     return turns
-# ANCHOR_END: turns
 
 
 # ANCHOR: report
 def report(turns):
-    """Tells of the first of these turns, and of the others for as long as there was no time to sleep."""
+    """Tells of the first of these turns, and of who was kept waiting in it."""
     turn, later = turns[0], turns[1:]
-    commands = [event for event in turn.slices if is_command(event)]
     print(f"turn {turn.number}, awake {turn.awake_us / 1000:.1f} ms")
+    commands = [event for event in turn.slices if is_command(event)]
     if not commands:
         return
     longest = max(commands, key=lambda event: event["dur"])
-    ms, end = longest["dur"] / 1000, longest["ts"] + longest["dur"]
-    print(f"  {len(commands)} commands, the longest: {longest['name']} of client {longest['tid']}, {ms:.1f} ms")
-    sleepless = takewhile(lambda turn: turn.slept_us < NO_SLEEP_US, later)
-    slices = [event for some in (turn, *sleepless) for event in some.slices if event["ts"] >= end]
-    waited = {f"client {event['tid']}" for event in slices if event["name"] == "read" and event["pid"] == CLIENTS}
-    waited |= {"a time event" for event in slices if event["name"] == "time_event"}
-    print("  came after it:", ", ".join(sorted(waited - {f"client {longest['tid']}"})) or "nobody")
+    culprit = f"client {longest['tid']}"
+    print(f"  {len(commands)} commands, the longest:", end=" ")
+    print(f"{longest['name']} of {culprit}, {longest['dur'] / 1000:.1f} ms")
+    waited = set()
+    for one in (turn, *takewhile(did_not_sleep, later)):
+        for event in one.slices:
+            if event["ts"] >= longest["ts"] + longest["dur"]:
+                waited |= served_in(event)
+    print("  came after it:", ", ".join(sorted(waited - {culprit})) or "nobody")
 # ANCHOR_END: report
+
+
+def did_not_sleep(turn):
+    return turn.slept_us < NO_SLEEP_US
+
+
+def served_in(event):
+    if event["name"] == "read" and event["pid"] == CLIENTS:
+        return {f"client {event['tid']}"}
+    return {"a time event"} if event["name"] == "time_event" else set()
 
 
 # ANCHOR: arrows
 def arrows(events):
-    """For each client the longest time from a read to the write that took the last reply, in milliseconds."""
+    """For each client the longest time from a read to the write that took
+    its reply, in milliseconds."""
     begun, longest = {}, {}
     for event in events:
         if event["ph"] == "s":

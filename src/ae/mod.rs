@@ -193,6 +193,8 @@ impl<C> EventLoop<C> {
     ///
     /// When the system has no descriptor or no memory for the poll.
     ///
+    /// # Example
+    ///
     /// ```
     /// use aerolite::ae::EventLoop;
     ///
@@ -237,6 +239,8 @@ impl<C> EventLoop<C> {
     ///
     /// What the kernel answers (`ENOSPC`, `ENOMEM`, `EEXIST` for a source registered already, ...).
     /// Nothing is left behind then.
+    ///
+    /// # Example
     ///
     #[doc = include_str!("examples/create_file_event.md")]
     pub fn create_file_event(
@@ -296,6 +300,8 @@ impl<C> EventLoop<C> {
     /// file event is gone all the same, and dropping the source ends what the kernel may still know
     /// of it.
     ///
+    /// # Example
+    ///
     #[doc = include_str!("examples/delete_file_event.md")]
     pub fn delete_file_event(&mut self, token: Token, source: &mut impl Source) -> io::Result<()> {
         // ANCHOR: deregister
@@ -340,6 +346,8 @@ impl<C> EventLoop<C> {
     ///
     /// What the kernel answers. `AlreadyExists` the second time, even if the first one failed: mio
     /// has a poll's waker tried for only once.
+    ///
+    /// # Example
     ///
     #[doc = include_str!("examples/create_waker.md")]
     pub fn create_waker(&mut self, proc: FileProc<C>) -> io::Result<Waker> {
@@ -459,6 +467,8 @@ impl<C> EventLoop<C> {
     ///
     /// As [`turn`](Self::turn).
     ///
+    /// # Example
+    ///
     /// See the example of the [module](self#example).
     pub fn run(&mut self, context: &mut C) -> io::Result<()> {
         while !self.stopped {
@@ -488,6 +498,8 @@ impl<C> EventLoop<C> {
     /// # Errors
     ///
     /// When `poll` fails for another reason than a signal: the loop cannot go on then.
+    ///
+    /// # Example
     ///
     /// ```
     /// use aerolite::ae::EventLoop;

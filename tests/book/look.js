@@ -3,6 +3,7 @@
 const found = [];
 const TOLERANCE = 1.5; // CSS pixels: boxes of letters are a little larger than what is drawn
 const LEAST_CONTRAST = 4.5; // WCAG's for text
+const PROSE = "main :is(.question, figcaption, summary, p, li, td, th, a[href], :not(pre) > code)";
 const name = (text) => `"${text.textContent.trim().slice(0, 60)}"`;
 
 // ---- the page
@@ -53,7 +54,7 @@ const behind = (element) => {
     return [255, 255, 255];
 };
 
-for (const text of document.querySelectorAll("main .question, main figcaption, main summary, main .predict p, main .look p")) {
+for (const text of document.querySelectorAll(PROSE)) {
     const ground = behind(text);
     const ink = over(channels(getComputedStyle(text).color).rgb, opacity(text), ground);
     const seen = contrast(ink, ground);

@@ -318,3 +318,16 @@ fn a_pipeline_holds_up_everybody_until_its_task_goes_back_to_the_loop() {
     );
     assert!(holding > Duration::from_millis(100), "{holding:?}");
 }
+
+/// What the chapter's figure says of half a request: where it stopped is a value.
+#[test]
+fn where_a_request_stopped_can_be_printed() {
+    let mut parser = aerolite::resp::Parser::new();
+    let half = b"*2\r\n$4\r\nECHO\r\n$5\r\nhe";
+    let progress = parser.parse(half, &aerolite::resp::Limits::default());
+    assert_eq!(progress, Ok(aerolite::resp::Progress::Incomplete));
+    let printed = format!("{parser:?}");
+    for part in ["BulkBody { len: 5 }", "pos: 18"] {
+        assert!(printed.contains(part), "{printed}");
+    }
+}
