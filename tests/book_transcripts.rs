@@ -11,6 +11,8 @@
 //! again in what comes. `cargo run` and `cargo test --test` run what is built. A page that starts the server itself (`cargo run --release &`) gets no other.
 //! The notation of a transcript is explained in [`transcript::parse`], the ellipsis in [`transcript`].
 mod common;
+#[path = "common/examples.rs"]
+mod examples;
 #[path = "book/markdown.rs"]
 mod markdown;
 #[path = "common/program.rs"]

@@ -149,6 +149,7 @@ fn t08_one_and_a_half_requests() {
     let mut client = lesson.connect();
     client.send([PING, half].concat());
     client.expect(PONG);
+    client.scene("the first half of it came right behind a PING, which has been answered");
     client.send(rest);
     client.expect(bulk("second"));
     client.expect_nothing_more();

@@ -107,11 +107,13 @@ fn ping(addr: SocketAddr, is_over: &AtomicBool, ready: &Sender<()>) -> io::Resul
         if waits.len() == 1 {
             let _ = ready.send(());
         }
+        // ANCHOR: omitted
         due += INTERVAL;
         while due < came && waits.len() < MAX_PINGS {
             waits.push(came - due);
             due += INTERVAL;
         }
+        // ANCHOR_END: omitted
     }
     Ok(waits)
 }

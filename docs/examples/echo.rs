@@ -53,6 +53,7 @@ fn run() -> io::Result<()> {
     let mut listener = TcpListener::bind(([127, 0, 0, 1], port).into())?;
     println!("echoing on {}", listener.local_addr()?);
 
+    // ANCHOR: start
     let mut event_loop = EventLoop::new(1024)?;
     let listening = event_loop.create_file_event(&mut listener, Mask::READABLE, accept)?;
     let mut server = Server {
@@ -61,6 +62,7 @@ fn run() -> io::Result<()> {
         clients: HashMap::new(),
     };
     event_loop.run(&mut server)
+    // ANCHOR_END: start
 }
 
 fn accept(event_loop: &mut EventLoop<Server>, server: &mut Server, listening: Token) -> Io {
@@ -97,6 +99,7 @@ fn welcome(event_loop: &mut EventLoop<Server>, server: &mut Server, mut stream: 
     }
 }
 
+// ANCHOR: read
 fn read(event_loop: &mut EventLoop<Server>, server: &mut Server, token: Token) -> Io {
     let Some(client) = server.clients.get_mut(&token) else {
         return Io::Drained;
@@ -120,6 +123,7 @@ fn read(event_loop: &mut EventLoop<Server>, server: &mut Server, token: Token) -
         Err(_) => close(event_loop, server, token),
     }
 }
+// ANCHOR_END: read
 
 /// Sends what it can. It is the write handler, and also called after each read, when there mostly
 /// is room.

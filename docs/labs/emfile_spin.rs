@@ -77,7 +77,6 @@ fn start() -> io::Result<()> {
     harness::run(door, accept, client)
 }
 
-// ANCHOR: accept
 fn accept(event_loop: &mut EventLoop<Door>, door: &mut Door, listening: Token) -> Io {
     for _ in 0..ACCEPTS_PER_TURN {
         match harness::accept_one(event_loop, door) {
@@ -92,7 +91,6 @@ fn accept(event_loop: &mut EventLoop<Door>, door: &mut Door, listening: Token) -
     }
     Io::More
 }
-// ANCHOR_END: accept
 
 // ANCHOR: fault
 fn on_error_broken(_: &mut EventLoop<Door>, _: &mut Door, _: Token) -> Io {

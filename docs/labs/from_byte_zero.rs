@@ -44,7 +44,6 @@ struct Client {
     request: Request,
 }
 
-// ANCHOR: request
 /// What has come of a request.
 #[derive(Default)]
 struct Request {
@@ -55,7 +54,6 @@ struct Request {
     looked_at: usize,
     searched: Duration,
 }
-// ANCHOR_END: request
 
 type FindEnd = fn(&mut Request) -> Option<usize>;
 

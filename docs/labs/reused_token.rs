@@ -43,10 +43,9 @@ struct Bank {
     numbers: u64,
     /// Who asked, in order: each look-up takes the same time.
     waiting: VecDeque<Question>,
-    addressee: Addressee,
+    whose: Whose,
 }
 
-// ANCHOR: question
 struct Client {
     stream: TcpStream,
     /// No other client has this, ever.
@@ -59,10 +58,9 @@ struct Question {
     number: u64,
     name: String,
 }
-// ANCHOR_END: question
 
 /// Whose is the answer to a question?
-type Addressee = for<'a> fn(&'a mut Bank, &Question) -> Option<&'a mut Client>;
+type Whose = for<'a> fn(&'a mut Bank, &Question) -> Option<&'a mut Client>;
 
 impl Lab for Bank {
     fn bench(&mut self) -> &mut Bench {
@@ -95,13 +93,13 @@ fn main() -> ExitCode {
 
 fn start() -> io::Result<()> {
     let bench = Bench::from_command_line()?;
-    let addressee = bench.choose(addressee_broken as Addressee, addressee_fixed);
+    let whose = bench.choose(whose_broken as Whose, whose_fixed);
     let bank = Bank {
         bench,
         clients: HashMap::new(),
         numbers: 0,
         waiting: VecDeque::new(),
-        addressee,
+        whose,
     };
     harness::run(bank, harness::accept_all, client)
 }
@@ -133,7 +131,6 @@ fn read(event_loop: &mut EventLoop<Bank>, bank: &mut Bank, token: Token) -> Io {
     Io::More
 }
 
-// ANCHOR: ask
 fn ask(event_loop: &mut EventLoop<Bank>, bank: &mut Bank, token: Token) {
     let Some(client) = bank.clients.get_mut(&token) else {
         return;
@@ -150,15 +147,13 @@ fn ask(event_loop: &mut EventLoop<Bank>, bank: &mut Bank, token: Token) {
     });
     event_loop.create_time_event(LOOKUP, answer);
 }
-// ANCHOR_END: ask
 
-// ANCHOR: answer
 fn answer(event_loop: &mut EventLoop<Bank>, bank: &mut Bank, _: TimeEventId) -> Next {
     let Some(question) = bank.waiting.pop_front() else {
         return Next::NoMore;
     };
     let text = format!("{} has 1000\n", question.name);
-    match (bank.addressee)(bank, &question) {
+    match (bank.whose)(bank, &question) {
         Some(client) => {
             tell(client.number, &format!("is sent: {}", text.trim()));
             // Who has left meanwhile is seen by the read handler.
@@ -168,18 +163,17 @@ fn answer(event_loop: &mut EventLoop<Bank>, bank: &mut Bank, _: TimeEventId) -> 
     }
     Next::NoMore
 }
-// ANCHOR_END: answer
 
 // ANCHOR: fault
-fn addressee_broken<'a>(bank: &'a mut Bank, question: &Question) -> Option<&'a mut Client> {
-    bank.clients.get_mut(&question.token)
+fn whose_broken<'a>(bank: &'a mut Bank, asked: &Question) -> Option<&'a mut Client> {
+    bank.clients.get_mut(&asked.token)
 }
 // ANCHOR_END: fault
 
 // ANCHOR: fix
-fn addressee_fixed<'a>(bank: &'a mut Bank, question: &Question) -> Option<&'a mut Client> {
-    let client = bank.clients.get_mut(&question.token)?;
-    (client.number == question.number).then_some(client)
+fn whose_fixed<'a>(bank: &'a mut Bank, asked: &Question) -> Option<&'a mut Client> {
+    let client = bank.clients.get_mut(&asked.token)?;
+    (client.number == asked.number).then_some(client)
 }
 // ANCHOR_END: fix
 

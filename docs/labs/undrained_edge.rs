@@ -22,14 +22,14 @@ use harness::{Bench, Lab};
 use mio::net::TcpStream;
 
 /// Bytes that a client gets read in a turn.
-const BYTES_PER_TURN: usize = 16 * 1024;
+const BYTES_PER_TURN: usize = 4 * 1024;
 
 /// Bytes that the lab's client sends, as a whole. Little enough for the sockets' buffers: nobody has to wait
 /// for room.
-const SENT: usize = 100 * 1024;
+const SENT: usize = 32 * 1024;
 
 /// How long the client waits for more of its echo.
-const WAIT: Duration = Duration::from_secs(1);
+const WAIT: Duration = Duration::from_millis(700);
 
 struct Echo {
     bench: Bench,
@@ -90,7 +90,6 @@ fn read_fixed(event_loop: &mut EventLoop<Echo>, echo: &mut Echo, token: Token) -
 }
 // ANCHOR_END: fix
 
-// ANCHOR: portion
 /// Reads once and sends back what there was; gives how many bytes.
 fn echo_portion(
     event_loop: &mut EventLoop<Echo>,
@@ -106,7 +105,6 @@ fn echo_portion(
     echo.bench.meter.add_bytes("echoed", len);
     Ok(len)
 }
-// ANCHOR_END: portion
 
 fn close(event_loop: &mut EventLoop<Echo>, echo: &mut Echo, token: Token) -> Io {
     if let Some(mut stream) = echo.clients.remove(&token)

@@ -25,10 +25,8 @@ use mio::net::TcpStream;
 /// Bytes of one `read`.
 const PORTION: usize = 16 * 1024;
 
-// ANCHOR: budget
 /// Portions that a client gets read in a turn.
 const PORTIONS_PER_TURN: usize = 4;
-// ANCHOR_END: budget
 
 /// What a portion costs, as if there were commands to run: the flood is always faster.
 const WORK_PER_PORTION: Duration = Duration::from_micros(500);
@@ -108,7 +106,6 @@ fn read_fixed(event_loop: &mut EventLoop<Sink>, sink: &mut Sink, token: Token) -
 }
 // ANCHOR_END: fix
 
-// ANCHOR: portion
 /// Reads once and works on what there was; gives how many bytes.
 fn take_portion(
     event_loop: &mut EventLoop<Sink>,
@@ -126,7 +123,6 @@ fn take_portion(
     }
     Ok(len)
 }
-// ANCHOR_END: portion
 
 /// Gives the number of questions, after as long as it takes to add up the measurements.
 fn work(bytes: &[u8]) -> usize {

@@ -63,16 +63,21 @@ class EventLoop
   # ANCHOR: select
   def process_events
     @turns += 1
-    readable, writable = IO.select(sockets_with(EventType::READABLE), sockets_with(EventType::WRITABLE), nil, timeout)
+    readers = sockets_with(EventType::READABLE)
+    writers = sockets_with(EventType::WRITABLE)
+    readable, writable = IO.select(readers, writers, nil, timeout)
     readable&.each { |socket| call(socket, EventType::READABLE) }
     writable&.each { |socket| call(socket, EventType::WRITABLE) }
     process_time_events
   end
 
-  def sockets_with(mask) = @events.values.select { |event| event.handler[mask] }.map(&:socket)
+  def sockets_with(mask)
+    @events.values.select { |event| event.handler[mask] }.map(&:socket)
+  end
 
+  # An earlier handler of this batch may have deleted it.
   def call(socket, mask)
-    @events[socket]&.handler&.fetch(mask)&.call # an earlier handler of this batch may have deleted it
+    @events[socket]&.handler&.fetch(mask)&.call
   end
   # ANCHOR_END: select
 
@@ -125,7 +130,9 @@ module RedisServer
         while (request = @parser.parse(client.buffer))
           client.output << @executor.execute(*request) unless request.empty?
         end
-        @el.create_file_event(client.socket, EventType::WRITABLE, writer_handler(client)) unless client.output.empty?
+        unless client.output.empty?
+          @el.create_file_event(client.socket, EventType::WRITABLE, writer_handler(client))
+        end
       rescue EOFError, SystemCallError, ProtocolError
         free(client)
       end
@@ -175,7 +182,9 @@ module RedisServer
     def set_command((key, value, option, ms))
       @event_loop.delete_time_event(@time_events.delete(key))
       @store[key] = value
-      @time_events[key] = @event_loop.create_time_event(ms.to_i) { expire(key) } if option&.upcase == 'PX'
+      if option&.upcase == 'PX'
+        @time_events[key] = @event_loop.create_time_event(ms.to_i) { expire(key) }
+      end
       "+OK\r\n"
     end
 

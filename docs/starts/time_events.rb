@@ -68,7 +68,9 @@ module WithTimeEvents
   # ANCHOR: set
   def set_command((key, value, option, ms))
     @store[key] = value
-    @event_loop.create_time_event(ms.to_i) { @store.delete(key) } if option&.upcase == 'PX'
+    if option&.upcase == 'PX'
+      @event_loop.create_time_event(ms.to_i) { @store.delete(key) }
+    end
     "+OK\r\n"
   end
   # ANCHOR_END: set

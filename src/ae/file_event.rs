@@ -46,12 +46,16 @@ impl Mask {
     pub const WRITABLE: Self = Self(2);
 
     /// Whether every direction of `other` is in this one.
+    ///
+    /// See the example of [`Mask`].
     #[must_use]
     pub const fn contains(self, other: Self) -> bool {
         self.0 & other.0 == other.0
     }
 
     /// Whether this is neither direction.
+    ///
+    /// See the example of [`Mask`].
     #[must_use]
     pub const fn is_empty(self) -> bool {
         self.0 == 0
@@ -74,6 +78,7 @@ impl BitOr for Mask {
     }
 }
 
+// ANCHOR: slot
 /// One registered source.
 struct FileEvent<C> {
     read: Option<FileProc<C>>,
@@ -93,6 +98,7 @@ struct FileEvent<C> {
     prev: usize,
     next: usize,
 }
+// ANCHOR_END: slot
 
 impl<C> FileEvent<C> {
     fn armed(&self) -> Mask {
@@ -110,13 +116,15 @@ impl<C> FileEvent<C> {
     }
 }
 
-/// A file event as it was when its turn came: after a handler has run, the same token may be
-/// another one's.
+// ANCHOR: served
+/// A file event as it was when its turn came: after a handler has run, the same
+/// token may be another one's.
 #[derive(Clone, Copy)]
 pub(super) struct Served {
     pub(super) token: Token,
     serial: u64,
 }
+// ANCHOR_END: served
 
 /// All file events of a loop, and the queue of those that are ready.
 pub(super) struct FileEvents<C> {
@@ -208,6 +216,7 @@ impl<C> FileEvents<C> {
         self.slots.get(token.0).is_some_and(|event| event.hangup)
     }
 
+    // ANCHOR: land
     /// Lands an edge in its slot. An edge for a token that is gone has nobody to go to.
     pub(super) fn land(&mut self, edge: &Event) {
         let Token(index) = edge.token();
@@ -224,6 +233,7 @@ impl<C> FileEvents<C> {
         event.hangup |= hangup;
         self.requeue(index);
     }
+    // ANCHOR_END: land
 
     /// Directions are ready, though the kernel has not said so.
     pub(super) fn make_ready(&mut self, token: Token, mask: Mask) -> bool {
@@ -240,6 +250,7 @@ impl<C> FileEvents<C> {
         self.round += 1;
     }
 
+    // ANCHOR: next-served
     /// Takes the next file event of this round off the queue.
     pub(super) fn next_served(&mut self) -> Option<Served> {
         let event = self.slots.get(self.head)?;
@@ -253,6 +264,7 @@ impl<C> FileEvents<C> {
         self.unqueue(self.head);
         Some(served)
     }
+    // ANCHOR_END: next-served
 
     /// Takes the next file event of this round that is for control off the queue.
     pub(super) fn next_control(&mut self) -> Option<Served> {
@@ -300,6 +312,7 @@ impl<C> FileEvents<C> {
         .map(Token)
     }
 
+    // ANCHOR: due
     /// The handler of a direction, if it is to run now.
     pub(super) fn due(&self, served: Served, direction: Mask) -> Option<FileProc<C>> {
         let event = self.slots.get(served.token.0)?;
@@ -308,19 +321,23 @@ impl<C> FileEvents<C> {
         }
         event.proc(direction)
     }
+    // ANCHOR_END: due
 
     /// Notes that the handler of a direction came to the end of what there was. It may have deleted
     /// its file event.
     pub(super) fn drained(&mut self, served: Served, direction: Mask) {
+        // ANCHOR: same-serial
         if let Some(event) = self.slots.get_mut(served.token.0)
             && event.serial == served.serial
         {
             event.ready = event.ready.without(direction);
         }
+        // ANCHOR_END: same-serial
     }
 
     /// Queues a file event that is ready for one of its handlers, and takes one that is not off the
     /// queue.
+    // ANCHOR: requeue
     pub(super) fn requeue(&mut self, index: usize) {
         let Some(event) = self.slots.get(index) else {
             return;
@@ -332,6 +349,7 @@ impl<C> FileEvents<C> {
             _ => {}
         }
     }
+    // ANCHOR_END: requeue
 
     fn queue(&mut self, index: usize) {
         let tail = self.tail;

@@ -76,6 +76,7 @@ impl Alarm {
 }
 
 /// Repeats a piece of work until it is done or the slice is used up.
+// ANCHOR: repeat
 pub(super) fn repeat(mut work: impl FnMut() -> Slice) -> Slice {
     let start = Instant::now();
     loop {
@@ -87,6 +88,7 @@ pub(super) fn repeat(mut work: impl FnMut() -> Slice) -> Slice {
         }
     }
 }
+// ANCHOR_END: repeat
 
 /// More to do: the event runs again in the next turn, after everybody else. Otherwise
 /// `before_sleep` sets the alarm anew.

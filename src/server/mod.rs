@@ -411,6 +411,7 @@ fn send(event_loop: &mut EventLoop<Server>, server: &mut Server, token: Token) -
         Ok(_) => server.clients.put(token, client),
         Err(ref why) => server.free(event_loop, token, client, why),
     }
+    // ANCHOR: ask-for-room
     match sent {
         // ANCHOR: write-handler
         Ok(Stop::Drained) => {
@@ -428,6 +429,7 @@ fn send(event_loop: &mut EventLoop<Server>, server: &mut Server, token: Token) -
         Err(_) => Io::Drained,
         // ANCHOR_END: write-handler
     }
+    // ANCHOR_END: ask-for-room
 }
 
 /// The handler of signals. SIGHUP, which a closed terminal sends, is of no importance.

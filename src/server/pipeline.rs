@@ -186,20 +186,24 @@ impl Pipeline {
         budget: Budget,
         mut others: Traced<'_, '_>,
     ) -> Outcome {
+        // ANCHOR: warm
         if self.hashes.len() > 1 {
             engine.databases[engine.sessions[id].db as usize].warm(&self.hashes);
         }
         for (at, prepared) in self.prepared.iter().enumerate() {
             let request = self.batch.request(at, received);
             let is_all = command::run(engine, id, prepared, request, output);
+            // ANCHOR_END: warm
             if let Some(trace) = &mut others.trace {
                 let request = self.batch.request(at, received);
                 trace.command(engine, prepared, &request, output.len());
             }
+            // ANCHOR: is-over
             let is_over = output.len() > budget.output_bytes || engine.watch_ns > budget.until_ns;
             if is_all && !is_over {
                 continue;
             }
+            // ANCHOR_END: is-over
             if engine.has_follow_up() {
                 follow_up(engine, Some((id, &mut *output)), &mut others);
             }

@@ -1,5 +1,6 @@
 //! What `mini_redis.py` does well, and what it costs; and what becomes of it after the changes that the chapter suggests.
 
+use std::io::Write;
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -129,9 +130,9 @@ fn sampling_leaves_dead_keys_in_memory() {
     assert!(is_exact, "{:?} keys are left", conn.cmd(&["DBSIZE"]));
 }
 
-/// The longest that a PING takes while keys leave, all with the same deadline.
+/// The longest that a DBSIZE takes while keys leave, all of them dead when the first cycle begins.
 #[track_caller]
-fn worst_ping(changes: &[Change]) -> Option<Duration> {
+fn worst_wait(changes: &[Change]) -> Option<Duration> {
     let keys = 20_000;
     // Time enough to make them all and to have them all die before the first cycle.
     let later = [("await asyncio.sleep(1)", "await asyncio.sleep(8)")];
@@ -141,8 +142,10 @@ fn worst_ping(changes: &[Change]) -> Option<Duration> {
     let mut worst = Duration::ZERO;
     let started = Instant::now();
     while started.elapsed() < Duration::from_secs(60) {
-        worst = worst.max(time_of(&mut server.first, &["PING"]));
-        if server.first.cmd(&["DBSIZE"]).int() < 100 {
+        let asked = Instant::now();
+        let left = server.first.cmd(&["DBSIZE"]).int();
+        worst = worst.max(asked.elapsed());
+        if left < 100 {
             return Some(worst);
         }
         thread::sleep(Duration::from_millis(2));
@@ -169,9 +172,9 @@ fn a_cycle_of_active_expiry_that_never_awaits_stalls_everybody() {
     ];
     let only_async = [yielding[0], yielding[1]];
     let (Some(stalling), Some(async_too), Some(yielding)) = (
-        worst_ping(&[]),
-        worst_ping(&only_async),
-        worst_ping(&yielding),
+        worst_wait(&[]),
+        worst_wait(&only_async),
+        worst_wait(&yielding),
     ) else {
         return;
     };
@@ -276,5 +279,55 @@ fn python_counts_otherwise() {
         }
         server.first.expect_raw(format!("{pythons}\r\n").as_bytes());
         assert!(conn.read_value().is_error(), "{value:?}");
+    }
+}
+
+/// An `await` that has what it waits for does not go back to the loop: a client that sends faster than it is served keeps
+/// its task running. With a `sleep(0)` after each command the others get their turns.
+#[test]
+fn a_pipeline_holds_up_everybody_until_its_task_goes_back_to_the_loop() {
+    let after_each = [(
+        "                await writer.drain()\n",
+        "                await writer.drain()\n                await asyncio.sleep(0)\n",
+    )];
+    let worst = |changes: &[Change]| -> Option<Duration> {
+        let mut server = Started::new(FILE, &[], changes)?;
+        let mut flood = server.connect().stream().try_clone().ok()?;
+        let mut replies = flood.try_clone().ok()?;
+        // Both end when the server does.
+        let reading = thread::spawn(move || std::io::copy(&mut replies, &mut std::io::sink()));
+        let writing = thread::spawn(move || {
+            let pings = b"*1\r\n$4\r\nPING\r\n".repeat(10_000);
+            while flood.write_all(&pings).is_ok() {}
+        });
+        let started = Instant::now();
+        let mut worst = Duration::ZERO;
+        while started.elapsed() < Duration::from_secs(3) {
+            worst = worst.max(time_of(&mut server.first, &["PING"]));
+        }
+        drop(server);
+        let _ = (reading.join(), writing.join());
+        Some(worst)
+    };
+    let (Some(holding), Some(yielding)) = (worst(&[]), worst(&after_each)) else {
+        return;
+    };
+    assert!(
+        yielding * 2 < holding,
+        "{yielding:?} with a sleep(0) after each command, {holding:?} without"
+    );
+    assert!(holding > Duration::from_millis(100), "{holding:?}");
+}
+
+/// What the chapter's figure says of half a request: where it stopped is a value.
+#[test]
+fn where_a_request_stopped_can_be_printed() {
+    let mut parser = aerolite::resp::Parser::new();
+    let half = b"*2\r\n$4\r\nECHO\r\n$5\r\nhe";
+    let progress = parser.parse(half, &aerolite::resp::Limits::default());
+    assert_eq!(progress, Ok(aerolite::resp::Progress::Incomplete));
+    let printed = format!("{parser:?}");
+    for part in ["BulkBody { len: 5 }", "pos: 18"] {
+        assert!(printed.contains(part), "{printed}");
     }
 }

@@ -14,6 +14,7 @@ const fn chapter(title: &'static str, file: &'static str) -> Chapter {
 }
 
 pub const BLOCKING: Chapter = chapter("A blocking echo, and why it stalls", "blocking-echo.md");
+pub const POLL: Chapter = chapter("Poll and tokens", "poll-and-tokens.md");
 pub const EDGES: Chapter = chapter("Edges, levels and draining", "edges-and-levels.md");
 pub const FAIRNESS: Chapter = chapter("Fairness and budgets", "fairness.md");
 pub const PIECES: Chapter = chapter("Requests in pieces: RESP", "requests-in-pieces.md");
@@ -29,5 +30,5 @@ pub const PIPELINING: Chapter = chapter("Pipelining, and how to measure", "pipel
 
 /// All of them.
 pub const ALL: &[Chapter] = &[
-    BLOCKING, EDGES, FAIRNESS, PIECES, COMMANDS, OUTPUT, WHEEL, EXPIRY, FAULTS, PIPELINING,
+    BLOCKING, POLL, EDGES, FAIRNESS, PIECES, COMMANDS, OUTPUT, WHEEL, EXPIRY, FAULTS, PIPELINING,
 ];

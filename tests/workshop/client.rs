@@ -11,6 +11,8 @@ use super::report::{Topic, shown};
 
 /// No connection and no reply may take longer, and no write.
 pub const LIMIT: Duration = Duration::from_secs(5);
+/// Nor may it take longer until all of very many replies have come.
+const ALL_LIMIT: Duration = Duration::from_secs(60);
 /// When something wrong has come, so long is waited for the rest of it.
 const REST_OF_WRONG: Duration = Duration::from_millis(100);
 /// So long nothing may come where nothing is expected.
@@ -25,8 +27,10 @@ pub struct Client {
     stream: TcpStream,
     topic: Topic,
     scene: String,
-    /// What it did since the last reply that was right, ready to be shown.
+    /// What it sent last, ready to be shown.
     did: Vec<String>,
+    /// How many right replies to that have come.
+    right: usize,
     /// What has been read and not yet been compared.
     came: Vec<u8>,
     ended: Option<End>,
@@ -76,17 +80,20 @@ pub fn bulk(content: impl AsRef<[u8]>) -> Vec<u8> {
 
 impl Client {
     #[track_caller]
-    pub(super) fn connect(addr: SocketAddr, topic: Topic) -> Client {
+    pub fn connect(addr: SocketAddr, topic: Topic, scene: &str) -> Client {
         let stream = Client::try_connect(addr).unwrap_or_else(|error| {
             let came = match error.kind() {
                 ErrorKind::ConnectionRefused => {
-                    format!("nobody listens on {addr}: start your server first")
+                    format!(
+                        "nobody listens on {addr}: start your server first\n\
+                        (if it did run, something has ended it)"
+                    )
                 }
                 ErrorKind::TimedOut => format!("nothing within {LIMIT:?}"),
                 _ => error.to_string(),
             };
             topic.fail(
-                "",
+                scene,
                 &format!("(a connection to {addr})"),
                 "it is accepted",
                 &came,
@@ -95,8 +102,9 @@ impl Client {
         Client {
             stream,
             topic,
-            scene: String::new(),
+            scene: scene.to_string(),
             did: Vec::new(),
+            right: 0,
             came: Vec::new(),
             ended: None,
         }
@@ -114,13 +122,28 @@ impl Client {
         self.scene = scene.to_string();
     }
 
+    /// Says what it did, for the report, in place of what was sent.
+    pub fn tell(&mut self, what: &str) {
+        self.did = vec![what.to_string()];
+        self.right = 0;
+    }
+
+    /// What it sends next is shown without that which has been answered.
+    fn note(&mut self, what: String) {
+        if self.right > 0 {
+            self.did.clear();
+            self.right = 0;
+        }
+        self.did.push(what);
+    }
+
     // ---- sending ----
 
     /// Sends bytes as they are.
     #[track_caller]
     pub fn send(&mut self, bytes: impl AsRef<[u8]>) {
         let bytes = bytes.as_ref();
-        self.did.push(shown(bytes));
+        self.note(shown(bytes));
         if let Err(error) = self.stream.write_all(bytes) {
             let came = match error.kind() {
                 ErrorKind::WouldBlock | ErrorKind::TimedOut => {
@@ -134,7 +157,7 @@ impl Client {
 
     /// Sends bytes to a server that may have closed the connection, or may not read; how many it has taken.
     pub fn offer(&mut self, bytes: &[u8], limit: Duration) -> usize {
-        self.did.push(shown(bytes));
+        self.note(shown(bytes));
         let began = Instant::now();
         let mut sent = 0;
         let _ = self
@@ -158,26 +181,23 @@ impl Client {
 
     /// Lets some time pass, so that what was sent before arrives on its own.
     pub fn pause(&mut self, lasting: Duration) {
-        self.did.push(format!("({} ms later)", lasting.as_millis()));
+        self.note(format!("({} ms later)", lasting.as_millis()));
         thread::sleep(lasting);
     }
 
     /// Sends bytes one after the other.
     #[track_caller]
     pub fn send_byte_by_byte(&mut self, bytes: &[u8], between: Duration) {
-        let shown_before = self.did.len();
         for byte in bytes {
             self.send([*byte]);
             thread::sleep(between);
         }
-        self.did.truncate(shown_before);
-        self.did.push(format!("{}   (byte by byte)", shown(bytes)));
+        self.tell(&format!("{}   (byte by byte)", shown(bytes)));
     }
 
     /// Shuts the writing half: it will say nothing more, and still listens.
     pub fn finish(&mut self) {
-        self.did
-            .push("(and no more: it shuts its writing half)".to_string());
+        self.note("(and no more: it shuts its writing half)".to_string());
         // A connection that is gone shows at the next read.
         let _ = self.stream.shutdown(Shutdown::Write);
     }
@@ -189,7 +209,7 @@ impl Client {
 
     /// Asks the kernel for a small buffer, so that a client that does not read is noticed early.
     pub fn take_little(&self) {
-        let _ = socket2::SockRef::from(&self.stream).set_recv_buffer_size(4096);
+        let _ = socket2::SockRef::from(&self.stream).set_recv_buffer_size(32 * 1024);
     }
 
     // ---- receiving ----
@@ -217,7 +237,7 @@ impl Client {
             self.fail(&shown(expected), &came);
         }
         self.came.drain(..expected.len());
-        self.did.clear();
+        self.right += 1;
     }
 
     /// Sends a request and wants an integer in a range; gives it.
@@ -241,7 +261,7 @@ impl Client {
         match number {
             Some(number) if range.contains(&number) => {
                 self.came.drain(..line.len());
-                self.did.clear();
+                self.right += 1;
                 number
             }
             _ => {
@@ -282,8 +302,8 @@ impl Client {
     /// Wants these bytes, in full or as far as the server goes until it closes the connection; whether they came in full.
     #[track_caller]
     pub fn expect_all_or_end(&mut self, expected: &[u8]) -> bool {
-        let mut at = 0;
-        while at < expected.len() {
+        let (mut at, began) = (0, Instant::now());
+        while at < expected.len() && began.elapsed() < ALL_LIMIT {
             if self.came.is_empty() && self.wait(Instant::now() + LIMIT) != Waited::Bytes {
                 break;
             }
@@ -301,7 +321,10 @@ impl Client {
                 "{} bytes of replies, or the end of the connection",
                 expected.len()
             );
-            let came = format!("{at} of these bytes, then nothing within {LIMIT:?}");
+            let came = format!(
+                "{at} of these bytes in {:.0?}, then nothing",
+                began.elapsed()
+            );
             self.fail(&wanted, &came);
         }
         at == expected.len()
@@ -384,15 +407,20 @@ impl Client {
 
     fn sent(&self) -> String {
         let pieces = &self.did;
+        let answered = match self.right {
+            0 => String::new(),
+            1 => "\n(one right reply has come)".to_string(),
+            many => format!("\n({many} right replies have come)"),
+        };
         if pieces.is_empty() {
-            return "(nothing since the last right reply)".to_string();
+            return "(nothing)".to_string();
         }
         if pieces.len() <= PIECES_SHOWN {
-            return pieces.join("   ");
+            return pieces.join("   ") + &answered;
         }
         let first = pieces[..3].join("   ");
         format!(
-            "{first}   ... {} in all ...   {}",
+            "{first}   ... {} in all ...   {}{answered}",
             pieces.len(),
             pieces[pieces.len() - 1]
         )

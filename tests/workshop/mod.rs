@@ -105,7 +105,13 @@ impl Lesson<'_> {
     /// A new connection.
     #[track_caller]
     pub fn connect(&self) -> Client {
-        Client::connect(self.addr(), self.topic)
+        self.connect_while("")
+    }
+
+    /// A new connection while something else is going on.
+    #[track_caller]
+    pub fn connect_while(&self, scene: &str) -> Client {
+        Client::connect(self.addr(), self.topic, scene)
     }
 
     /// Where the server listens.

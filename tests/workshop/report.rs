@@ -7,9 +7,11 @@
 //!     came      -ERR Invalid RESP type\r\n
 //!     hint      a read gives you some bytes, not a request: keep what is incomplete until the rest comes
 //!     read      "Requests in pieces: RESP" (docs/src/requests-in-pieces.md)
+//!     test      tests/step02_protocol.rs:92
 //! ```
 
 use std::fmt::Write;
+use std::panic::{Location, resume_unwind};
 
 use super::Chapter;
 
@@ -17,6 +19,8 @@ use super::Chapter;
 const SHOWN_WHOLE: usize = 120;
 /// So much of either.
 const SHOWN_ENDS: usize = 48;
+/// Where lines of prose are broken.
+const LINE_WIDTH: usize = 104;
 /// Continued lines begin here.
 const INDENT: &str = "\n            ";
 
@@ -39,7 +43,11 @@ impl Topic {
     /// Ends the test with a report. `scene` is what else is going on, if it is not empty.
     #[track_caller]
     pub fn fail(&self, scene: &str, sent: &str, expected: &str, came: &str) -> ! {
-        panic!("\n\n{}", self.text(scene, sent, expected, came))
+        let report = self.text(scene, sent, expected, came);
+        let line = Location::caller();
+        // Not `panic`: the report is all that there is to say, and a backtrace through these tests tells a learner nothing.
+        println!("{report}  {:<8}  {}:{}", "test", line.file(), line.line());
+        resume_unwind(Box::new(report))
     }
 
     /// The report.
@@ -56,6 +64,12 @@ impl Topic {
         ];
         for (name, line) in lines {
             if !line.is_empty() {
+                let is_prose = ["while", "hint"].contains(&name);
+                let line = if is_prose {
+                    wrapped(line)
+                } else {
+                    line.to_string()
+                };
                 let line = line.replace('\n', INDENT);
                 // Writing to a string does not fail.
                 let _ = writeln!(text, "  {name:<8}  {line}");
@@ -63,6 +77,22 @@ impl Topic {
         }
         text
     }
+}
+
+/// Prose in lines that are not too long.
+fn wrapped(text: &str) -> String {
+    let (mut lines, mut width) = (String::new(), 0);
+    for word in text.split(' ') {
+        let length = word.chars().count();
+        if width > 0 {
+            let is_full = width + 1 + length > LINE_WIDTH;
+            lines.push(if is_full { '\n' } else { ' ' });
+            width = if is_full { 0 } else { width + 1 };
+        }
+        lines.push_str(word);
+        width += length;
+    }
+    lines
 }
 
 /// Bytes as text: what can be printed as it is, the rest escaped, and the middle left out if there is much of it.

@@ -5,6 +5,7 @@ use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
+use crate::examples::example;
 use crate::markdown::ROOT;
 use serde_json::Value;
 
@@ -24,8 +25,8 @@ pub fn build(commands: &[&str]) -> Built {
         tests: Vec::new(),
     };
     let cargo_lines = || commands.iter().filter(|command| command.contains("cargo "));
-    if cargo_lines().any(|command| command.contains("--example")) {
-        cargo(&directory, &["build", "--examples"]);
+    for name in cargo_lines().flat_map(|command| words_after(command, "--example")) {
+        example(name);
     }
     let mut wanted: Vec<&str> = cargo_lines()
         .flat_map(|command| words_after(command, "--test"))

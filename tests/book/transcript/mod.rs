@@ -84,7 +84,7 @@ fn start_server(ports: &Ports, shell: &Shell) -> Running {
 }
 
 fn run_line(shell: &mut Shell, ports: &Ports, line: &Line) -> Vec<Told> {
-    let command = ports.into_real(&line.command);
+    let command = ports.with_real(&line.command);
     let before = listening::listening(ports);
     let (mut printed, ended) = shell.run(&command, COMMAND_LIMIT);
     let in_background = line.command.trim_end().ends_with('&');
@@ -92,7 +92,7 @@ fn run_line(shell: &mut Shell, ports: &Ports, line: &Line) -> Vec<Told> {
         listening::let_begin(&line.command, ports, &before);
         printed.push_str(&shell.also_printed());
     }
-    let got = tidy(&ports.into_named(&printed));
+    let got = tidy(&ports.with_named(&printed));
     let mut told = Vec::new();
     if let Some(why) = why_fatal(&ended) {
         told.push(tell(line, &got, why, true));
@@ -110,7 +110,7 @@ fn run_line(shell: &mut Shell, ports: &Ports, line: &Line) -> Vec<Told> {
 fn run_session(shell: &mut Shell, ports: &Ports, opened: &str, lines: &[Line]) -> Vec<Told> {
     let mut typed = String::new();
     for line in lines {
-        let _ = writeln!(typed, "{}\n{}", ports.into_real(&line.command), MARK.0);
+        let _ = writeln!(typed, "{}\n{}", ports.with_real(&line.command), MARK.0);
     }
     let input = shell.input(&typed);
     let last = lines
@@ -122,10 +122,10 @@ fn run_session(shell: &mut Shell, ports: &Ports, opened: &str, lines: &[Line]) -
     } else {
         ""
     };
-    let command = format!("{before}{} <'{}'", ports.into_real(opened), input.display());
+    let command = format!("{before}{} <'{}'", ports.with_real(opened), input.display());
     let limit = COMMAND_LIMIT.saturating_mul(u32::try_from(lines.len()).unwrap_or(u32::MAX));
     let (printed, ended) = shell.run(&command, limit);
-    let printed = tidy(&ports.into_named(&printed));
+    let printed = tidy(&ports.with_named(&printed));
     let mut replies = printed.split(|line| line == MARK.1);
     let mut told = Vec::new();
     for line in lines {

@@ -37,7 +37,7 @@ impl Ports {
     }
 
     /// A page's text as it is run here.
-    pub fn into_real(&self, text: &str) -> String {
+    pub fn with_real(&self, text: &str) -> String {
         replace_numbers(text, |number| {
             self.0
                 .iter()
@@ -47,7 +47,7 @@ impl Ports {
     }
 
     /// What came back as a page shows it.
-    pub fn into_named(&self, text: &str) -> String {
+    pub fn with_named(&self, text: &str) -> String {
         replace_numbers(text, |number| {
             self.0
                 .iter()
