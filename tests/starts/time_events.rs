@@ -46,6 +46,22 @@ fn a_time_event_that_waits_for_its_time_freezes_everybody() {
     }
 }
 
+/// The first test that one would write fails: the answer comes late, and the key is gone by then.
+#[test]
+fn get_after_set_with_px_answers_late_and_nil() {
+    for (file, words, value) in [
+        (WAYS, &["sleep"][..], Value::Nil),
+        (WAYS, &["spin"], Value::Nil),
+        (FIXED, &[], Value::bulk("v")),
+    ] {
+        let Some(mut server) = Started::new(file, words, &[]) else {
+            return;
+        };
+        server.first.cmd(&["SET", "k", "v", "PX", "1000"]);
+        assert_eq!(server.first.cmd(&["GET", "k"]), value, "{file} {words:?}");
+    }
+}
+
 #[test]
 fn one_that_is_run_when_it_is_due_freezes_nobody() {
     for (file, words) in [
