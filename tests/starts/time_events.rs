@@ -150,3 +150,19 @@ fn milliseconds_given_for_seconds_are_a_freeze_a_thousand_times_as_long() {
     server.first.send(&["PING"]);
     server.first.expect_silence(Duration::from_secs(3));
 }
+
+/// The same mistake where the timeout is computed: a request that comes wakes the loop, so only the first one sees it.
+#[test]
+fn milliseconds_as_a_timeout_oversleep_until_somebody_comes() {
+    let change = [(
+        "[nearest_ms - now_ms, 0].max / 1000.0",
+        "[nearest_ms - now_ms, 0].max",
+    )];
+    let Some(mut server) = Started::new(FIXED, &[], &change) else {
+        return;
+    };
+    server.first.cmd(&["SET", "k", "v", "PX", "100"]);
+    thread::sleep(Duration::from_millis(2000));
+    assert_eq!(server.first.cmd(&["DBSIZE"]), Value::Int(1));
+    assert_eq!(server.first.cmd(&["DBSIZE"]), Value::Int(0));
+}
