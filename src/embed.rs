@@ -16,6 +16,8 @@ use std::time::Duration;
 const PATIENCE: Duration = Duration::from_millis(100);
 
 /// A running server. It ends when this is dropped, after it has sent the replies that it owes.
+///
+/// See the example of [`spawn`].
 #[derive(Debug)]
 pub struct Handle {
     addr: SocketAddr,
@@ -25,6 +27,8 @@ pub struct Handle {
 
 impl Handle {
     /// Where it listens.
+    ///
+    /// See the example of [`spawn`].
     #[must_use]
     pub fn addr(&self) -> SocketAddr {
         self.addr
@@ -50,6 +54,25 @@ impl Drop for Handle {
 /// # Errors
 /// A setting that is not known or has a bad value (`InvalidInput`, the text says which); an
 /// address that cannot be listened on; no thread or no descriptors to be had.
+///
+/// # Example
+///
+/// ```
+/// use std::io::{ErrorKind, Read, Write};
+/// use std::net::TcpStream;
+///
+/// let server = aerolite::spawn(&[("maxclients", "100"), ("timeout", "300")])?;
+/// let mut client = TcpStream::connect(server.addr())?;
+/// client.write_all(b"SET greeting hello PX 60000\r\nGET greeting\r\n")?;
+/// let mut replies = [0; 16];
+/// client.read_exact(&mut replies)?;
+/// assert_eq!(&replies, b"+OK\r\n$5\r\nhello\r\n");
+/// drop(server);
+///
+/// let error = aerolite::spawn(&[("maxclients", "many")]).expect_err("no number");
+/// assert_eq!(error.kind(), ErrorKind::InvalidInput);
+/// # Ok::<(), std::io::Error>(())
+/// ```
 pub fn spawn(settings: &[(&str, &str)]) -> io::Result<Handle> {
     let config = configure(settings)?;
     let (ready, started) = mpsc::channel();

@@ -71,6 +71,12 @@ const NIL: u32 = u32::MAX;
 /// It is four bytes, and so is an `Option` of it, because every key with a deadline stores one.
 /// When its timer has fired or was cancelled, the id may be given to another timer: whoever keeps
 /// an id forgets it then.
+///
+/// ```
+/// use aerolite::wheel::TimerId;
+///
+/// assert_eq!(size_of::<Option<TimerId>>(), 4);
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct TimerId(NonZeroU32);
 
@@ -85,6 +91,16 @@ impl TimerId {
 }
 
 /// What one unit of work came to.
+///
+/// ```
+/// use aerolite::wheel::{Step, Wheel};
+///
+/// let mut wheel = Wheel::new(0);
+/// let id = wheel.insert(70, "tea");
+/// assert_eq!(wheel.step(70), Step::Moved, "from its slot of 64 ticks to one of a single tick");
+/// assert_eq!(wheel.step(70), Step::Fired { id, at: 70, item: "tea" });
+/// assert_eq!(wheel.step(70), Step::Idle);
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Step<T> {
     /// A deadline was reached, and its timer has left the wheel.
@@ -228,6 +244,8 @@ pub struct Wheel<T> {
 
 impl<T> Wheel<T> {
     /// An empty wheel whose first tick is `now`. It asks for no memory before the first insert.
+    ///
+    /// See the example of [`Wheel`].
     #[must_use]
     pub const fn new(now: u64) -> Self {
         Self {
@@ -242,18 +260,31 @@ impl<T> Wheel<T> {
     }
 
     /// The bytes of memory it takes.
+    ///
+    /// ```
+    /// use aerolite::wheel::Wheel;
+    ///
+    /// let mut wheel = Wheel::new(0);
+    /// let empty = wheel.bytes();
+    /// wheel.insert(5, ());
+    /// assert!(wheel.bytes() > empty, "the first timer asks for memory");
+    /// ```
     #[must_use]
     pub fn bytes(&self) -> usize {
         size_of::<Self>() + self.timers.bytes()
     }
 
     /// How many timers there are.
+    ///
+    /// See the example of [`insert`](Self::insert).
     #[must_use]
     pub fn len(&self) -> usize {
         self.len
     }
 
     /// Whether there is no timer.
+    ///
+    /// See the example of [`insert`](Self::insert).
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.len == 0
@@ -265,6 +296,19 @@ impl<T> Wheel<T> {
     /// # Panics
     ///
     /// When there are 2^32 - 4097 timers or more: the caller's memory limit comes long before.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use aerolite::wheel::{Step, Wheel};
+    ///
+    /// let mut wheel = Wheel::new(1_000);
+    /// assert!(wheel.is_empty());
+    /// wheel.insert(u64::MAX, "at the end of time");
+    /// wheel.insert(3, "long over");
+    /// assert_eq!(wheel.len(), 2);
+    /// assert!(matches!(wheel.step(1_000), Step::Fired { at: 3, .. }));
+    /// ```
     pub fn insert(&mut self, at: u64, item: T) -> TimerId {
         let index = self.timers.take(Timer {
             at,
@@ -284,6 +328,19 @@ impl<T> Wheel<T> {
     ///
     /// When `id` is of no live timer. An id kept too long may also be another timer's by now, which
     /// cannot be noticed.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use aerolite::wheel::Wheel;
+    ///
+    /// let mut wheel = Wheel::new(0);
+    /// let id = wheel.insert(180, "tea");
+    /// assert_eq!((wheel.deadline(id), *wheel.get(id)), (180, "tea"));
+    /// *wheel.get_mut(id) = "green tea";
+    /// assert_eq!(wheel.cancel(id), "green tea");
+    /// assert_eq!(wheel.next_due(), None);
+    /// ```
     pub fn cancel(&mut self, id: TimerId) -> T {
         self.remove(id.index()).item
     }
@@ -293,6 +350,10 @@ impl<T> Wheel<T> {
     /// # Panics
     ///
     /// As [`cancel`](Self::cancel).
+    ///
+    /// # Example
+    ///
+    /// See the example of [`cancel`](Self::cancel).
     #[must_use]
     pub fn deadline(&self, id: TimerId) -> u64 {
         self.timers.get(id.index()).at
@@ -303,6 +364,10 @@ impl<T> Wheel<T> {
     /// # Panics
     ///
     /// As [`cancel`](Self::cancel).
+    ///
+    /// # Example
+    ///
+    /// See the example of [`cancel`](Self::cancel).
     #[must_use]
     pub fn get(&self, id: TimerId) -> &T {
         &self.timers.get(id.index()).item
@@ -313,6 +378,10 @@ impl<T> Wheel<T> {
     /// # Panics
     ///
     /// As [`cancel`](Self::cancel).
+    ///
+    /// # Example
+    ///
+    /// See the example of [`cancel`](Self::cancel).
     pub fn get_mut(&mut self, id: TimerId) -> &mut T {
         &mut self.timers.get_mut(id.index()).item
     }
@@ -324,6 +393,8 @@ impl<T> Wheel<T> {
     /// later than the earliest deadline; it is earlier when timers have to be moved on the way
     /// there, which happens to each timer at most once a level. When something is due already it is
     /// some tick in the past.
+    ///
+    /// See the examples of [`Wheel`] and [`earliest`](Self::earliest).
     #[must_use]
     #[inline]
     pub fn next_due(&self) -> Option<u64> {
@@ -341,6 +412,31 @@ impl<T> Wheel<T> {
     /// already over fire before the others, in the order of insertion. `now` may jump ahead as far
     /// as it likes; it may also go back, as wall clocks do, and then timers wait for `now` to come
     /// to them again.
+    ///
+    /// ```
+    /// use aerolite::wheel::{Step, Wheel};
+    ///
+    /// /// The items that are due, in no more than so many steps.
+    /// fn due(wheel: &mut Wheel<u32>, now: u64, steps: usize) -> Vec<u32> {
+    ///     let mut items = Vec::new();
+    ///     for _ in 0..steps {
+    ///         match wheel.step(now) {
+    ///             Step::Fired { item, .. } => items.push(item),
+    ///             Step::Moved => {}
+    ///             Step::Idle => break,
+    ///         }
+    ///     }
+    ///     items
+    /// }
+    ///
+    /// let mut wheel = Wheel::new(0);
+    /// for (at, item) in [(30, 3), (10, 1), (20, 2)] {
+    ///     wheel.insert(at, item);
+    /// }
+    /// assert_eq!(due(&mut wheel, 20, 1), [1], "a budget of one step");
+    /// assert_eq!(due(&mut wheel, 20, 100), [2]);
+    /// assert_eq!(due(&mut wheel, 30, 100), [3]);
+    /// ```
     pub fn step(&mut self, now: u64) -> Step<T> {
         let Some((due, task)) = self.next_task() else {
             self.cursor = now;
@@ -418,6 +514,8 @@ impl<T> Wheel<T> {
     ///
     /// When there is no such level.
     ///
+    /// # Example
+    ///
     /// ```
     /// use aerolite::wheel::Wheel;
     ///
@@ -458,6 +556,15 @@ impl<T> Wheel<T> {
     }
 
     /// The timer with the earliest deadline, as far as [`earliest`](Self::earliest) finds it.
+    ///
+    /// ```
+    /// use aerolite::wheel::Wheel;
+    ///
+    /// let mut wheel = Wheel::new(0);
+    /// wheel.insert(100, "later");
+    /// let sooner = wheel.insert(90, "sooner");
+    /// assert_eq!(wheel.soonest(8), Some(sooner));
+    /// ```
     #[must_use]
     pub fn soonest(&self, looks: usize) -> Option<TimerId> {
         let of_list = |bank: &Bank, list: usize| {
@@ -480,6 +587,15 @@ impl<T> Wheel<T> {
     }
 
     /// A timer, each about as likely as any other; `random(n)` gives a number below `n`.
+    ///
+    /// ```
+    /// use aerolite::wheel::Wheel;
+    ///
+    /// let mut wheel = Wheel::new(0);
+    /// assert_eq!(wheel.random(|_| 0), None);
+    /// let only = wheel.insert(5, ());
+    /// assert_eq!(wheel.random(|n| n - 1), Some(only));
+    /// ```
     #[must_use]
     pub fn random(&self, random: impl FnMut(usize) -> usize) -> Option<TimerId> {
         self.timers.random(random).map(TimerId::new)
@@ -600,6 +716,8 @@ pub struct Remains<T> {
 
 impl<T> Remains<T> {
     /// Frees one piece, with the items of at most 4096 timers; `false` when there was none left.
+    ///
+    /// See the example of [`Wheel::into_remains`].
     pub fn free_one(&mut self) -> bool {
         self.timers.free_chunk()
     }

@@ -21,6 +21,7 @@ mod tools;
 #[path = "common/webdriver.rs"]
 mod webdriver;
 
+use std::collections::BTreeMap;
 use std::env;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -162,28 +163,31 @@ fn every_page_is_well_to_look_at() {
     let mut findings = Findings::default();
     browser.prefer(Scheme::Light, true);
     for (name, file) in built_pages(book.path()) {
-        browser.open(&format!("file://{}", file.display()));
-        for theme in THEMES {
-            // As a reader does it: the page's own menu.
-            browser.run(&format!(
-                "document.getElementById('mdbook-theme-{theme}').click()"
-            ));
-            for (width, height) in WINDOWS {
-                browser.resize(*width, *height);
-                let found = browser.run(LOOK);
-                let found = found.as_array().map(Vec::as_slice).unwrap_or_default();
-                for what in found.iter().filter_map(|what| what.as_str()) {
-                    findings.add(
-                        &format!("{SOURCES}/{name}.md"),
-                        1,
-                        format!("in the {theme} theme, {width} wide: {what}"),
-                    );
+        // What is seen amiss, and in which themes and windows.
+        let mut seen: BTreeMap<String, Vec<String>> = BTreeMap::new();
+        for (width, height) in WINDOWS {
+            browser.resize(*width, *height);
+            browser.open(&format!("file://{}", file.display()));
+            for theme in THEMES {
+                // As a reader does it: the page's own menu.
+                browser.run(&format!(
+                    "document.getElementById('mdbook-theme-{theme}').click()"
+                ));
+                for what in look_at(&browser) {
+                    seen.entry(what)
+                        .or_default()
+                        .push(format!("{theme} {width}"));
                 }
                 if let Some(directory) = &shots {
                     let picture = format!("{}-{theme}-{width}.png", name.replace('/', "-"));
                     shoot(&browser, *width, &directory.join(picture));
+                    browser.resize(*width, *height);
                 }
             }
+        }
+        for (what, places) in seen {
+            let what = format!("{what} ({})", places.join(", "));
+            findings.add(&format!("{SOURCES}/{name}.md"), 1, what);
         }
         let unknown = |message: &String| NO_LANGUAGE.iter().any(|known| message.contains(known));
         for message in browser
@@ -199,6 +203,18 @@ fn every_page_is_well_to_look_at() {
         }
     }
     findings.none();
+}
+
+/// What a reader would see amiss on the page that is open.
+fn look_at(browser: &Browser) -> Vec<String> {
+    let found = browser.run(LOOK);
+    let Some(found) = found.as_array() else {
+        panic!("look.js returns a list, and not {found}");
+    };
+    found
+        .iter()
+        .map(|what| what.as_str().unwrap_or("?").to_owned())
+        .collect()
 }
 
 /// A picture of the whole page.

@@ -3,7 +3,7 @@
 //! Each test runs a lab's program twice, as a reader does, and looks at the numbers of its last line:
 //!
 //! ```text
-//! result: broken  sent 102400 B  back 16384 B  turns 7 in 2.0 s  busy 0 %  longest turn 0.1 ms
+//! result: broken  sent 32768 B  back 4096 B  turns 7 in 1.4 s  busy 0 %  longest turn 0.1 ms
 //! ```
 
 #[path = "common/examples.rs"]
@@ -15,3 +15,5 @@ mod run;
 mod client_labs;
 #[path = "labs/loop_labs.rs"]
 mod loop_labs;
+#[path = "labs/traces.rs"]
+mod traces;

@@ -164,11 +164,9 @@ fn before_sleep(event_loop: &mut EventLoop<Room>, room: &mut Room) {
     for token in std::mem::take(&mut room.leaving) {
         show_out(event_loop, room, token);
     }
-    // ANCHOR: gone-already
     // A farewell can be one line too many for a guest who is shown out a moment later.
     // Whoever comes next gets that guest's token, and is not to be shown out for it.
     room.leaving.retain(|token| room.guests.contains_key(token));
-    // ANCHOR_END: gone-already
     let mut gone = Vec::new();
     for (&token, guest) in &mut room.guests {
         // A guest with a write handler is one whose socket was full; the kernel will tell when it

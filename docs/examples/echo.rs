@@ -134,6 +134,7 @@ fn write(event_loop: &mut EventLoop<Server>, server: &mut Server, token: Token) 
     match client.stream.write(&client.unsent) {
         Ok(len) => drop(client.unsent.drain(..len)),
         Err(error) if error.kind() == ErrorKind::Interrupted => {}
+        // ANCHOR: stop-reading
         Err(error) if error.kind() == ErrorKind::WouldBlock => {
             // Now it is the client's turn: until it has read, the loop waits for room and not for
             // input.
@@ -141,6 +142,7 @@ fn write(event_loop: &mut EventLoop<Server>, server: &mut Server, token: Token) 
             event_loop.set_file_event(token, Mask::WRITABLE, write);
             return Io::Drained;
         }
+        // ANCHOR_END: stop-reading
         Err(_) => return close(event_loop, server, token),
     }
     if client.unsent.is_empty() {

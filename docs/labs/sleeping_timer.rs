@@ -32,7 +32,7 @@ const QUESTIONS_PER_TURN: usize = 64;
 const ASK_EVERY: Duration = Duration::from_millis(10);
 
 /// How long the client asks.
-const ASK_FOR: Duration = Duration::from_millis(2000);
+const ASK_FOR: Duration = Duration::from_millis(1600);
 
 struct Store {
     bench: Bench,

@@ -90,7 +90,6 @@ fn read_fixed(event_loop: &mut EventLoop<Echo>, echo: &mut Echo, token: Token) -
 }
 // ANCHOR_END: fix
 
-// ANCHOR: portion
 /// Reads once and sends back what there was; gives how many bytes.
 fn echo_portion(
     event_loop: &mut EventLoop<Echo>,
@@ -106,7 +105,6 @@ fn echo_portion(
     echo.bench.meter.add_bytes("echoed", len);
     Ok(len)
 }
-// ANCHOR_END: portion
 
 fn close(event_loop: &mut EventLoop<Echo>, echo: &mut Echo, token: Token) -> Io {
     if let Some(mut stream) = echo.clients.remove(&token)

@@ -46,12 +46,16 @@ impl Mask {
     pub const WRITABLE: Self = Self(2);
 
     /// Whether every direction of `other` is in this one.
+    ///
+    /// See the example of [`Mask`].
     #[must_use]
     pub const fn contains(self, other: Self) -> bool {
         self.0 & other.0 == other.0
     }
 
     /// Whether this is neither direction.
+    ///
+    /// See the example of [`Mask`].
     #[must_use]
     pub const fn is_empty(self) -> bool {
         self.0 == 0
@@ -113,8 +117,8 @@ impl<C> FileEvent<C> {
 }
 
 // ANCHOR: served
-/// A file event as it was when its turn came: after a handler has run, the same token may be
-/// another one's.
+/// A file event as it was when its turn came: after a handler has run, the same
+/// token may be another one's.
 #[derive(Clone, Copy)]
 pub(super) struct Served {
     pub(super) token: Token,
@@ -246,6 +250,7 @@ impl<C> FileEvents<C> {
         self.round += 1;
     }
 
+    // ANCHOR: next-served
     /// Takes the next file event of this round off the queue.
     pub(super) fn next_served(&mut self) -> Option<Served> {
         let event = self.slots.get(self.head)?;
@@ -259,6 +264,7 @@ impl<C> FileEvents<C> {
         self.unqueue(self.head);
         Some(served)
     }
+    // ANCHOR_END: next-served
 
     /// Takes the next file event of this round that is for control off the queue.
     pub(super) fn next_control(&mut self) -> Option<Served> {
@@ -331,6 +337,7 @@ impl<C> FileEvents<C> {
 
     /// Queues a file event that is ready for one of its handlers, and takes one that is not off the
     /// queue.
+    // ANCHOR: requeue
     pub(super) fn requeue(&mut self, index: usize) {
         let Some(event) = self.slots.get(index) else {
             return;
@@ -342,6 +349,7 @@ impl<C> FileEvents<C> {
             _ => {}
         }
     }
+    // ANCHOR_END: requeue
 
     fn queue(&mut self, index: usize) {
         let tail = self.tail;

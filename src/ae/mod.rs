@@ -123,6 +123,8 @@ const MAX_SLEEP_MS: u64 = 24 * 60 * 60 * 1000;
 const HELD_TICK: Duration = Duration::from_millis(50);
 
 /// What a file handler says about the direction it served.
+///
+/// See the handler in the example of [`create_file_event`](EventLoop::create_file_event).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Io {
     /// There was no more to read, or no room to write: wait for the kernel. See
@@ -137,6 +139,8 @@ pub enum Io {
 /// deleted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 // ANCHOR: next
+///
+#[doc = include_str!("examples/next.md")]
 pub enum Next {
     /// It runs again this long after its handler returned.
     After(Duration),
@@ -188,6 +192,18 @@ impl<C> EventLoop<C> {
     /// # Errors
     ///
     /// When the system has no descriptor or no memory for the poll.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use aerolite::ae::EventLoop;
+    ///
+    /// let mut event_loop: EventLoop<()> = EventLoop::new(1024)?;
+    /// event_loop.stop();
+    /// event_loop.run(&mut ())?;
+    /// assert_eq!(event_loop.turn_count(), 0);
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
     pub fn new(events_capacity: usize) -> io::Result<Self> {
         let now = Instant::now();
         Ok(Self {
@@ -223,6 +239,10 @@ impl<C> EventLoop<C> {
     ///
     /// What the kernel answers (`ENOSPC`, `ENOMEM`, `EEXIST` for a source registered already, ...).
     /// Nothing is left behind then.
+    ///
+    /// # Example
+    ///
+    #[doc = include_str!("examples/create_file_event.md")]
     pub fn create_file_event(
         &mut self,
         source: &mut impl Source,
@@ -241,6 +261,8 @@ impl<C> EventLoop<C> {
     /// system call.
     ///
     /// If a direction is ready already, its handler runs in the next turn at the latest.
+    ///
+    #[doc = include_str!("examples/set_file_event.md")]
     pub fn set_file_event(&mut self, token: Token, mask: Mask, proc: FileProc<C>) -> bool {
         self.files.set(token, mask, Some(proc))
     }
@@ -250,6 +272,8 @@ impl<C> EventLoop<C> {
     ///
     /// Readiness is remembered. A handler that stops listening to its own direction returns
     /// [`Io::More`] if it left something.
+    ///
+    /// See the handler in the example of [`set_file_event`](Self::set_file_event).
     pub fn unset_file_event(&mut self, token: Token, mask: Mask) -> bool {
         self.files.set(token, mask, None)
     }
@@ -258,6 +282,8 @@ impl<C> EventLoop<C> {
     /// turn at the latest. For a handler that said [`Io::Drained`] because it had to wait for something other
     /// than its socket. Not for a handler's own direction: there, what it returns is what holds. `false` when
     /// there is no such file event.
+    ///
+    #[doc = include_str!("examples/make_ready.md")]
     pub fn make_ready(&mut self, token: Token, mask: Mask) -> bool {
         self.files.make_ready(token, mask)
     }
@@ -273,6 +299,10 @@ impl<C> EventLoop<C> {
     /// `NotFound` when there is no file event of this token. Otherwise what the kernel answers; the
     /// file event is gone all the same, and dropping the source ends what the kernel may still know
     /// of it.
+    ///
+    /// # Example
+    ///
+    #[doc = include_str!("examples/delete_file_event.md")]
     pub fn delete_file_event(&mut self, token: Token, source: &mut impl Source) -> io::Result<()> {
         // ANCHOR: deregister
         if !self.files.remove(token) {
@@ -286,6 +316,8 @@ impl<C> EventLoop<C> {
     }
 
     /// The directions that have handlers; [`Mask::NONE`] also when there is no such file event.
+    ///
+    /// See the example of [`set_file_event`](Self::set_file_event).
     #[must_use]
     pub fn file_event_mask(&self, token: Token) -> Mask {
         self.files.armed(token)
@@ -296,6 +328,8 @@ impl<C> EventLoop<C> {
     /// While this is `false`, a handler of a stream socket may answer [`Io::Drained`] to a short
     /// read. Once it is `true`, the end may wait behind the data with its edge already spent, and
     /// [a short read proves nothing](self#when-is-a-socket-drained).
+    ///
+    #[doc = include_str!("examples/hangup_hinted.md")]
     #[must_use]
     pub fn hangup_hinted(&self, token: Token) -> bool {
         self.files.hangup(token)
@@ -312,6 +346,10 @@ impl<C> EventLoop<C> {
     ///
     /// What the kernel answers. `AlreadyExists` the second time, even if the first one failed: mio
     /// has a poll's waker tried for only once.
+    ///
+    /// # Example
+    ///
+    #[doc = include_str!("examples/create_waker.md")]
     pub fn create_waker(&mut self, proc: FileProc<C>) -> io::Result<Waker> {
         if self.has_waker {
             return Err(io::Error::new(
@@ -333,22 +371,30 @@ impl<C> EventLoop<C> {
     ///
     /// `Duration::ZERO` is the coming round of time events; from within a time handler, that of the
     /// next turn.
+    ///
+    #[doc = include_str!("examples/create_time_event.md")]
     pub fn create_time_event(&mut self, after: Duration, proc: TimeProc<C>) -> TimeEventId {
         let at_ms = self.moment(after);
         self.times.create(at_ms, proc)
     }
 
     /// Runs `proc` at a time of the loop, in milliseconds; at once (as above) when that is over.
+    ///
+    /// See the example of [`reschedule`](Self::reschedule).
     pub fn create_time_event_at(&mut self, at_ms: u64, proc: TimeProc<C>) -> TimeEventId {
         self.times.create(at_ms, proc)
     }
 
     /// Moves a time event to another time of the loop, in milliseconds; `false` when it is no more.
+    ///
+    #[doc = include_str!("examples/reschedule.md")]
     pub fn reschedule(&mut self, id: TimeEventId, at_ms: u64) -> bool {
         self.times.reschedule(id, at_ms)
     }
 
     /// Deletes a time event; `false` when it is no more. Safe in any handler, its own included.
+    ///
+    /// See the example of [`reschedule`](Self::reschedule).
     pub fn delete_time_event(&mut self, id: TimeEventId) -> bool {
         self.times.delete(id)
     }
@@ -357,18 +403,24 @@ impl<C> EventLoop<C> {
 
     /// Milliseconds since the loop was created, as of the last reading of the clock: after `poll`,
     /// before the time events, or [`refresh_clock`](Self::refresh_clock).
+    ///
+    /// See the example of [`refresh_clock`](Self::refresh_clock).
     #[must_use]
     pub fn now_ms(&self) -> u64 {
         self.now_ms
     }
 
     /// The same moment as an [`Instant`].
+    ///
+    /// See the example of [`refresh_clock`](Self::refresh_clock).
     #[must_use]
     pub fn now(&self) -> Instant {
         self.now
     }
 
     /// Reads the clock, for a handler that has been at work for long.
+    ///
+    #[doc = include_str!("examples/refresh_clock.md")]
     pub fn refresh_clock(&mut self) {
         self.now = Instant::now();
         let since_start = nanoseconds(self.now.duration_since(self.start));
@@ -377,6 +429,8 @@ impl<C> EventLoop<C> {
     }
 
     /// Nanoseconds since the loop was created, read from the clock now.
+    ///
+    /// See the example of [`refresh_clock`](Self::refresh_clock).
     #[must_use]
     pub fn clock_ns(&self) -> u64 {
         self.recorder.clock_ns()
@@ -394,11 +448,15 @@ impl<C> EventLoop<C> {
     // ---- turning ----
 
     /// What to run before each sleep.
+    ///
+    #[doc = include_str!("examples/set_before_sleep.md")]
     pub fn set_before_sleep(&mut self, proc: Option<SleepProc<C>>) {
         self.before_sleep = proc;
     }
 
     /// What to run after each sleep, before the handlers.
+    ///
+    /// See the example of [`set_before_sleep`](Self::set_before_sleep).
     pub fn set_after_sleep(&mut self, proc: Option<SleepProc<C>>) {
         self.after_sleep = proc;
     }
@@ -408,6 +466,10 @@ impl<C> EventLoop<C> {
     /// # Errors
     ///
     /// As [`turn`](Self::turn).
+    ///
+    /// # Example
+    ///
+    /// See the example of the [module](self#example).
     pub fn run(&mut self, context: &mut C) -> io::Result<()> {
         while !self.stopped {
             self.turn(context)?;
@@ -417,12 +479,16 @@ impl<C> EventLoop<C> {
     }
 
     /// Makes [`run`](Self::run) return at the end of this turn, which does not sleep any more.
+    ///
+    /// See the example of the [module](self#example).
     pub fn stop(&mut self) {
         self.stopped = true;
     }
 
     /// Makes the coming `poll` only look, and not sleep: there is something left to do that is no
     /// event.
+    ///
+    /// See the example of [`set_before_sleep`](Self::set_before_sleep).
     pub fn wake_now(&mut self) {
         self.awake = true;
     }
@@ -432,6 +498,18 @@ impl<C> EventLoop<C> {
     /// # Errors
     ///
     /// When `poll` fails for another reason than a signal: the loop cannot go on then.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use aerolite::ae::EventLoop;
+    ///
+    /// let mut event_loop: EventLoop<()> = EventLoop::new(1)?;
+    /// event_loop.wake_now();
+    /// event_loop.turn(&mut ())?;
+    /// assert_eq!(event_loop.turn_count(), 1);
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
     pub fn turn(&mut self, context: &mut C) -> io::Result<()> {
         if !self.motion.is_free() {
             self.hold(context, Phase::BeforeSleep)?;
@@ -572,6 +650,7 @@ impl<C> EventLoop<C> {
     }
     // ANCHOR_END: timeout
 
+    // ANCHOR: serve-files
     /// Serves each socket that is ready once; gives how many there were.
     fn serve_files(&mut self, context: &mut C) -> usize {
         let mut sockets = 0;
@@ -582,7 +661,9 @@ impl<C> EventLoop<C> {
         }
         sockets
     }
+    // ANCHOR_END: serve-files
 
+    // ANCHOR: serve
     #[inline]
     fn serve(&mut self, context: &mut C, served: Served) {
         self.serve_direction(context, served, Mask::READABLE);
@@ -597,6 +678,7 @@ impl<C> EventLoop<C> {
             self.files.drained(served, direction);
         }
     }
+    // ANCHOR_END: serve
 
     /// Runs the time events that are due; gives how many there were, and how often the wheel only
     /// moved one.
@@ -638,33 +720,45 @@ impl<C> EventLoop<C> {
     // ---- for whoever wants to watch ----
 
     /// What each turn did; see [`recorder`]. Its time is the loop's, [`clock_ns`](Self::clock_ns).
+    ///
+    #[doc = include_str!("examples/recorder.md")]
     #[must_use]
     pub fn recorder(&mut self) -> &mut Recorder {
         &mut self.recorder
     }
 
     /// Stops before the next turn, until [`resume`](Self::resume) or [`step`](Self::step).
+    ///
+    #[doc = include_str!("examples/pause.md")]
     pub fn pause(&mut self) {
         self.motion.pause();
     }
 
     /// Lets a paused loop (it is paused, if it was not) make so many turns, up to
     /// [`MAX_STEPS`](slow_motion::MAX_STEPS).
+    ///
+    /// See the example of [`pause`](Self::pause).
     pub fn step(&mut self, turns: u64) {
         self.motion.step(turns);
     }
 
     /// Puts a gap between any two phases, up to [`MAX_GAP`](slow_motion::MAX_GAP).
+    ///
+    #[doc = include_str!("examples/slow.md")]
     pub fn slow(&mut self, gap: Duration) {
         self.motion.slow(gap);
     }
 
     /// As fast as it can again.
+    ///
+    /// See the example of [`pause`](Self::pause).
     pub fn resume(&mut self) {
         self.motion.resume();
     }
 
     /// How the loop goes.
+    ///
+    /// See the examples of [`pause`](Self::pause) and [`slow`](Self::slow).
     #[must_use]
     pub fn pace(&self) -> Pace {
         self.motion.pace()
@@ -672,6 +766,8 @@ impl<C> EventLoop<C> {
 
     /// The phase before which the loop is being held at this moment. While it is, only what is
     /// for control is served, and no `before_sleep` comes soon.
+    ///
+    /// See the example of [`set_while_held`](Self::set_while_held).
     #[must_use]
     pub fn held_before(&self) -> Option<Phase> {
         self.motion.held()
@@ -679,11 +775,15 @@ impl<C> EventLoop<C> {
 
     /// Says whether a file event is for control: served even while the loop is held. `false` when
     /// there is no such file event.
+    ///
+    #[doc = include_str!("examples/set_control.md")]
     pub fn set_control(&mut self, token: Token, is_control: bool) -> bool {
         self.files.set_control(token, is_control)
     }
 
     /// Whether a file event is for control.
+    ///
+    /// See the example of [`set_control`](Self::set_control).
     #[must_use]
     pub fn is_control(&self, token: Token) -> bool {
         self.files.is_control(token)
@@ -691,6 +791,8 @@ impl<C> EventLoop<C> {
 
     /// What to run every now and then while the loop is held: after each edge, and some twenty
     /// times a second without any.
+    ///
+    #[doc = include_str!("examples/set_while_held.md")]
     pub fn set_while_held(&mut self, proc: Option<SleepProc<C>>) {
         self.while_held = proc;
     }
@@ -698,41 +800,55 @@ impl<C> EventLoop<C> {
     /// When a file event became ready: the time of the loop, in nanoseconds, at which the sleep ended
     /// before it was last queued. One whose handler left something is ready from the end of that
     /// turn's sleep on.
+    ///
+    #[doc = include_str!("examples/ready_since_ns.md")]
     #[must_use]
     pub fn ready_since_ns(&self, token: Token) -> u64 {
         self.files.ready_since_ns(token)
     }
 
     /// The file events that are ready, in the order in which they will be served.
+    ///
+    /// See the example of [`make_ready`](Self::make_ready).
     pub fn ready(&self) -> impl Iterator<Item = Token> {
         self.files.ready()
     }
 
     /// When the next time event is due, in milliseconds of the loop.
+    ///
+    /// See the example of [`reschedule`](Self::reschedule).
     #[must_use]
     pub fn next_due_ms(&self) -> Option<u64> {
         self.times.next_due()
     }
 
     /// How many file events there are, a waker's included.
+    ///
+    /// See the example of [`delete_file_event`](Self::delete_file_event).
     #[must_use]
     pub fn file_event_count(&self) -> usize {
         self.files.len()
     }
 
     /// How many file events are ready and wait for their handlers.
+    ///
+    /// See the example of [`make_ready`](Self::make_ready).
     #[must_use]
     pub fn ready_count(&self) -> usize {
         self.files.ready_len()
     }
 
     /// How many time events there are.
+    ///
+    /// See the example of [`reschedule`](Self::reschedule).
     #[must_use]
     pub fn time_event_count(&self) -> usize {
         self.times.len()
     }
 
     /// How many turns have begun.
+    ///
+    /// See the example of [`turn`](Self::turn).
     #[must_use]
     pub fn turn_count(&self) -> u64 {
         self.turns

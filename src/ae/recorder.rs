@@ -82,6 +82,12 @@ pub enum Phase {
 
 impl Phase {
     /// Its name, as `redis-cli`, a trace and the page show it.
+    ///
+    /// ```
+    /// use aerolite::ae::Phase;
+    ///
+    /// assert_eq!(Phase::FileEvents.name(), "file_events");
+    /// ```
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
@@ -154,6 +160,8 @@ impl Default for Recorder {
 
 impl Recorder {
     /// One whose time begins at this moment, and which is off.
+    ///
+    /// A loop has one that starts with its own clock: [`EventLoop::recorder`](super::EventLoop::recorder).
     #[must_use]
     pub fn starting_at(start: Instant) -> Recorder {
         Recorder {
@@ -167,12 +175,26 @@ impl Recorder {
     }
 
     /// One more wants to know. It records until as many have called [`switch_off`](Self::switch_off).
+    ///
+    /// ```
+    /// use aerolite::ae::Recorder;
+    ///
+    /// let mut recorder = Recorder::default();
+    /// recorder.switch_on();
+    /// recorder.switch_on();
+    /// recorder.switch_off();
+    /// assert!(recorder.is_on(), "one still wants to know");
+    /// recorder.switch_off();
+    /// assert!(!recorder.is_on());
+    /// ```
     pub fn switch_on(&mut self) {
         self.watchers += 1;
         self.ring.reserve_exact(RING - self.ring.len());
     }
 
     /// One fewer wants to know. When it is the last, everything recorded is forgotten.
+    ///
+    /// See the example of [`switch_on`](Self::switch_on).
     pub fn switch_off(&mut self) {
         self.watchers = self.watchers.saturating_sub(1);
         if self.watchers == 0 {
@@ -182,6 +204,8 @@ impl Recorder {
     }
 
     /// Whether anybody wants to know.
+    ///
+    /// See the example of [`switch_on`](Self::switch_on).
     #[inline]
     #[must_use]
     pub fn is_on(&self) -> bool {
@@ -189,12 +213,16 @@ impl Recorder {
     }
 
     /// Nanoseconds since its time began, as all events have them.
+    ///
+    /// See [`EventLoop::clock_ns`](super::EventLoop::clock_ns), which is the same.
     #[must_use]
     pub fn clock_ns(&self) -> u64 {
         super::nanoseconds(self.start.elapsed())
     }
 
     /// Something begins now.
+    ///
+    /// See the example of the [module](self).
     #[inline]
     #[must_use]
     pub fn begin(&self) -> Moment {
@@ -206,12 +234,26 @@ impl Recorder {
     }
 
     /// What began at `since` ends now, and the next thing begins.
+    ///
+    /// See the example of the [module](self).
     #[inline]
     pub fn lap(&mut self, since: Moment, phase: Phase, token: Option<u32>, count: usize) -> Moment {
         self.lap_with(since, phase, token, count, 0)
     }
 
     /// The same with an extra number.
+    ///
+    /// ```
+    /// use aerolite::ae::{Phase, Recorder};
+    ///
+    /// let mut recorder = Recorder::default();
+    /// recorder.switch_on();
+    /// let begun = recorder.begin();
+    /// let (fired, moved) = (3, 1); // ... serve the deadlines ...
+    /// recorder.lap_with(begun, Phase::Wheel, None, fired, moved);
+    /// let seen: Vec<_> = recorder.since(0).map(|event| (event.count, event.extra)).collect();
+    /// assert_eq!(seen, [(3, 1)]);
+    /// ```
     #[inline]
     pub fn lap_with(
         &mut self,
@@ -230,6 +272,16 @@ impl Recorder {
     }
 
     /// Records something that takes no time of its own, now.
+    ///
+    /// ```
+    /// use aerolite::ae::{Phase, Recorder};
+    ///
+    /// let mut recorder = Recorder::default();
+    /// recorder.switch_on();
+    /// recorder.note(Phase::Grow, None, 1);
+    /// assert!(recorder.since(0).all(|event| event.duration_ns == 0));
+    /// assert_eq!(recorder.recorded(), 1);
+    /// ```
     pub fn note(&mut self, phase: Phase, token: Option<u32>, count: usize) {
         let now = self.begin();
         self.put(now, now, phase, token, (count, 0));
@@ -279,12 +331,30 @@ impl Recorder {
     }
 
     /// How many events were ever recorded: the sequence number of the next one.
+    ///
+    /// See the example of [`since`](Self::since).
     #[must_use]
     pub fn recorded(&self) -> u64 {
         self.recorded
     }
 
     /// The events from sequence number `from` on that are still remembered, oldest first.
+    ///
+    /// ```
+    /// use aerolite::ae::recorder::{Phase, RING, Recorder};
+    ///
+    /// let mut recorder = Recorder::default();
+    /// recorder.switch_on();
+    /// for _ in 0..RING + 5 {
+    ///     recorder.note(Phase::Free, None, 1);
+    /// }
+    /// assert_eq!((recorder.since(0).count(), recorder.lost(0)), (RING, 5));
+    ///
+    /// // Whoever has seen all that asks for what comes next.
+    /// let from = recorder.recorded();
+    /// recorder.note(Phase::Grow, None, 1);
+    /// assert_eq!((recorder.since(from).count(), recorder.lost(from)), (1, 0));
+    /// ```
     pub fn since(&self, from: u64) -> impl DoubleEndedIterator<Item = &Event> {
         let oldest = self.recorded - self.ring.len() as u64;
         let from = from.clamp(oldest, self.recorded);
@@ -297,6 +367,8 @@ impl Recorder {
     }
 
     /// How many of the events from sequence number `from` on are not remembered any more.
+    ///
+    /// See the example of [`since`](Self::since).
     #[must_use]
     pub fn lost(&self, from: u64) -> u64 {
         (self.recorded - self.ring.len() as u64).saturating_sub(from)

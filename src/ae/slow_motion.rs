@@ -17,6 +17,9 @@ use super::recorder::Phase;
 use std::time::Duration;
 
 /// How the loop goes.
+///
+/// See the examples of [`EventLoop::pause`](super::EventLoop::pause) and
+/// [`EventLoop::slow`](super::EventLoop::slow).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Pace {
     /// As fast as it can.

@@ -21,6 +21,8 @@ use crate::wheel::{Step, TimerId, Wheel};
 
 /// Names a time event. No two of a loop's time events ever have the same id, so one kept too long
 /// is harmless.
+///
+/// See the example of [`EventLoop::reschedule`](super::EventLoop::reschedule).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct TimeEventId {
     slot: usize,

@@ -243,6 +243,7 @@ impl Output {
     /// and gives no reason. The client is lost then.
     pub fn write_to(&mut self, writer: &mut impl Write, budget: usize) -> io::Result<Sent> {
         let mut bytes = 0;
+        // ANCHOR: write-to
         let stop = loop {
             if self.is_empty() {
                 break Stop::Drained;
@@ -261,6 +262,7 @@ impl Output {
                 Err(error) => return Err(error),
             }
         };
+        // ANCHOR_END: write-to
         self.forget_sent();
         Ok(Sent { bytes, stop })
     }

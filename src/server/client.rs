@@ -26,6 +26,7 @@ use crate::wheel::TimerId;
 use std::io::{self, ErrorKind, Read};
 use std::ops::Range;
 
+// ANCHOR: budgets
 /// Bytes read from one client in one turn.
 pub const READ_BYTES: usize = 64 * 1024;
 
@@ -38,6 +39,7 @@ pub const TRANSFER_BYTES: usize = 1024 * 1024;
 /// The time that the commands of one client may take in one turn. Whoever has more to run goes to
 /// the back of the queue.
 const RUN_NS: u64 = 500_000;
+// ANCHOR_END: budgets
 
 /// Buffers for output that are kept for the next client that has replies.
 const SPARE_BUFFERS: usize = 64;
@@ -262,8 +264,10 @@ impl Client {
         if query_bytes > engine.config.client_query_buffer_limit {
             return Err(Gone::QueryTooLarge);
         }
+        // ANCHOR: is-drained
         let is_drained = read < scratch.len() && !connection.is_ending && !self.has_backlog;
         Ok(if is_drained { Io::Drained } else { Io::More })
+        // ANCHOR_END: is-drained
     }
 
     /// Reads what a client sends that waits. It is run when the wait is over; and the end of its

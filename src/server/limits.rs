@@ -153,9 +153,11 @@ impl Server {
             client.note_memory(&mut self.engine);
         }
         let limit = self.output_limit(client);
+        // ANCHOR: hard-limit
         if limit.hard_bytes > 0 && len > limit.hard_bytes {
             return Err(Gone::OutputTooLarge);
         }
+        // ANCHOR_END: hard-limit
         let is_over = limit.soft_bytes > 0 && len > limit.soft_bytes;
         if is_over == client.over_soft_limit_since_ms.is_some() {
             return Ok(());

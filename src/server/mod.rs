@@ -303,6 +303,7 @@ fn before_sleep(event_loop: &mut EventLoop<Server>, server: &mut Server) {
     if server.engine.observers.tracking().has_broadcasts() {
         server.broadcast_invalidations(event_loop);
     }
+    // ANCHOR: send-owing
     let mut owing = std::mem::take(&mut server.owing);
     for token in owing.drain(..) {
         if let Some(client) = server.clients.get_mut(token) {
@@ -311,6 +312,7 @@ fn before_sleep(event_loop: &mut EventLoop<Server>, server: &mut Server) {
         }
     }
     server.owing = owing;
+    // ANCHOR_END: send-owing
     server.send_messages(event_loop);
     if server.engine.client_memory.is_limited() {
         server.evict_clients(event_loop);
@@ -411,6 +413,7 @@ fn send(event_loop: &mut EventLoop<Server>, server: &mut Server, token: Token) -
     }
     // ANCHOR: ask-for-room
     match sent {
+        // ANCHOR: write-handler
         Ok(Stop::Drained) => {
             event_loop.unset_file_event(token, Mask::WRITABLE);
             Io::More
@@ -424,6 +427,7 @@ fn send(event_loop: &mut EventLoop<Server>, server: &mut Server, token: Token) -
             }
         }
         Err(_) => Io::Drained,
+        // ANCHOR_END: write-handler
     }
     // ANCHOR_END: ask-for-room
 }

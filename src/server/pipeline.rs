@@ -198,10 +198,12 @@ impl Pipeline {
                 let request = self.batch.request(at, received);
                 trace.command(engine, prepared, &request, output.len());
             }
+            // ANCHOR: is-over
             let is_over = output.len() > budget.output_bytes || engine.watch_ns > budget.until_ns;
             if is_all && !is_over {
                 continue;
             }
+            // ANCHOR_END: is-over
             if engine.has_follow_up() {
                 follow_up(engine, Some((id, &mut *output)), &mut others);
             }

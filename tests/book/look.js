@@ -3,15 +3,20 @@
 const found = [];
 const TOLERANCE = 1.5; // CSS pixels: boxes of letters are a little larger than what is drawn
 const LEAST_CONTRAST = 4.5; // WCAG's for text
+const PROSE = "main :is(.question, figcaption, summary, p, li, td, th, a[href], :not(pre) > code)";
 const name = (text) => `"${text.textContent.trim().slice(0, 60)}"`;
 
 // ---- the page
 
-const wide = document.scrollingElement.scrollWidth - window.innerWidth;
-if (wide > 0) {
-    const inside = (element) => element.getBoundingClientRect().right > window.innerWidth + 0.5;
-    const guilty = [...document.querySelectorAll("main *")].filter(inside).pop();
-    found.push(`is ${wide}px wider than the window; look at <${guilty?.tagName.toLowerCase()}> ${guilty ? name(guilty) : ""}`);
+// mdBook lets its content scroll sideways when something in it is too wide; what may scroll does so by itself.
+for (const scroller of [document.scrollingElement, document.querySelector(".content"), document.querySelector("main")]) {
+    const wide = scroller.scrollWidth - scroller.clientWidth;
+    if (wide <= 0) continue;
+    const edge = scroller.getBoundingClientRect().left + scroller.clientWidth;
+    const beyond = (element) => element.getBoundingClientRect().right > edge + 0.5 && !element.parentElement.closest("pre, table, figure");
+    const guilty = [...document.querySelectorAll("main *")].filter(beyond).pop();
+    found.push(`is too wide by ${wide}px: ${guilty ? `<${guilty.tagName.toLowerCase()}> ${name(guilty)}` : scroller.tagName}`);
+    break;
 }
 for (const entry of performance.getEntriesByType("resource")) {
     if (!entry.name.startsWith("file:") && !entry.name.startsWith("data:")) found.push(`asks the network for ${entry.name}`);
@@ -49,7 +54,7 @@ const behind = (element) => {
     return [255, 255, 255];
 };
 
-for (const text of document.querySelectorAll("main .question, main figcaption, main summary, main .predict p, main .look p")) {
+for (const text of document.querySelectorAll(PROSE)) {
     const ground = behind(text);
     const ink = over(channels(getComputedStyle(text).color).rgb, opacity(text), ground);
     const seen = contrast(ink, ground);

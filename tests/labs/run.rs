@@ -29,8 +29,15 @@ pub fn run_until(lab: &str, variant: &str, expected: impl Fn(&Outcome) -> bool) 
 /// Runs the lab (`one_accept`) in one of its versions (`broken`) to its end.
 #[track_caller]
 pub fn run(lab: &str, variant: &str) -> Outcome {
+    run_with(lab, variant, &[])
+}
+
+/// The same with more arguments.
+#[track_caller]
+pub fn run_with(lab: &str, variant: &str, arguments: &[&str]) -> Outcome {
     let output = Command::new(example(&format!("lab_{lab}")))
         .arg(variant)
+        .args(arguments)
         .stdin(Stdio::null())
         .stderr(Stdio::inherit())
         .output()

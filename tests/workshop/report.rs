@@ -64,7 +64,13 @@ impl Topic {
         ];
         for (name, line) in lines {
             if !line.is_empty() {
-                let line = wrapped(line).replace('\n', INDENT);
+                let is_prose = ["while", "hint"].contains(&name);
+                let line = if is_prose {
+                    wrapped(line)
+                } else {
+                    line.to_string()
+                };
+                let line = line.replace('\n', INDENT);
                 // Writing to a string does not fail.
                 let _ = writeln!(text, "  {name:<8}  {line}");
             }
@@ -73,23 +79,18 @@ impl Topic {
     }
 }
 
-/// Prose in lines that are not too long. What has no spaces (bytes, mostly) is left alone.
+/// Prose in lines that are not too long.
 fn wrapped(text: &str) -> String {
-    let mut lines = String::new();
-    for line in text.split('\n') {
-        if !lines.is_empty() {
-            lines.push('\n');
+    let (mut lines, mut width) = (String::new(), 0);
+    for word in text.split(' ') {
+        let length = word.chars().count();
+        if width > 0 {
+            let is_full = width + 1 + length > LINE_WIDTH;
+            lines.push(if is_full { '\n' } else { ' ' });
+            width = if is_full { 0 } else { width + 1 };
         }
-        let mut width = 0;
-        for word in line.split_inclusive(' ') {
-            let length = word.chars().count();
-            if width > 0 && width + length > LINE_WIDTH {
-                lines.push('\n');
-                width = 0;
-            }
-            lines.push_str(word);
-            width += length;
-        }
+        lines.push_str(word);
+        width += length;
     }
     lines
 }
