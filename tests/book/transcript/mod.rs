@@ -22,7 +22,7 @@ use shell::{Ended, Shell};
 pub const COMMAND_LIMIT: Duration = Duration::from_secs(10);
 /// A line that redis-cli refuses by itself: it tells where a command's reply ends, and the server never hears of it.
 const MARK: (&str, &str) = ("\"", "Invalid argument(s)");
-/// These print until somebody stops them: at the end of a session they get a second.
+/// These print until somebody stops them: at the end of a session they get two seconds.
 const ENDLESS: &[&str] = &["SUBSCRIBE", "PSUBSCRIBE", "SSUBSCRIBE", "MONITOR"];
 
 /// Runs the steps; what is returned says, for each command that did not print what the page shows, what it did print.
@@ -118,7 +118,7 @@ fn run_session(shell: &mut Shell, ports: &Ports, opened: &str, lines: &[Line]) -
         .and_then(|line| line.command.split_ascii_whitespace().next());
     let endless = last.is_some_and(|word| ENDLESS.contains(&word.to_ascii_uppercase().as_str()));
     let before = if endless {
-        "timeout --foreground 1 "
+        "timeout --foreground 2 "
     } else {
         ""
     };
