@@ -46,6 +46,22 @@ fn a_time_event_that_waits_for_its_time_freezes_everybody() {
     }
 }
 
+/// The first test that one would write fails: the answer comes late, and the key is gone by then.
+#[test]
+fn get_after_set_with_px_answers_late_and_nil() {
+    for (file, words, value) in [
+        (WAYS, &["sleep"][..], Value::Nil),
+        (WAYS, &["spin"], Value::Nil),
+        (FIXED, &[], Value::bulk("v")),
+    ] {
+        let Some(mut server) = Started::new(file, words, &[]) else {
+            return;
+        };
+        server.first.cmd(&["SET", "k", "v", "PX", "1000"]);
+        assert_eq!(server.first.cmd(&["GET", "k"]), value, "{file} {words:?}");
+    }
+}
+
 #[test]
 fn one_that_is_run_when_it_is_due_freezes_nobody() {
     for (file, words) in [
@@ -133,4 +149,20 @@ fn milliseconds_given_for_seconds_are_a_freeze_a_thousand_times_as_long() {
     server.first.cmd(&["SET", "k", "v", "PX", "100"]);
     server.first.send(&["PING"]);
     server.first.expect_silence(Duration::from_secs(3));
+}
+
+/// The same mistake where the timeout is computed: a request that comes wakes the loop, so only the first one sees it.
+#[test]
+fn milliseconds_as_a_timeout_oversleep_until_somebody_comes() {
+    let change = [(
+        "[nearest_ms - now_ms, 0].max / 1000.0",
+        "[nearest_ms - now_ms, 0].max",
+    )];
+    let Some(mut server) = Started::new(FIXED, &[], &change) else {
+        return;
+    };
+    server.first.cmd(&["SET", "k", "v", "PX", "100"]);
+    thread::sleep(Duration::from_millis(2000));
+    assert_eq!(server.first.cmd(&["DBSIZE"]), Value::Int(1));
+    assert_eq!(server.first.cmd(&["DBSIZE"]), Value::Int(0));
 }
