@@ -1,4 +1,4 @@
-//! The transcripts in the book: what a page says that a command prints is what it prints.
+//! The transcripts in the book and in README.md: what a page says that a command prints is what it prints.
 //!
 //! ```text
 //!   cargo test --test book_transcripts                              every page
@@ -26,12 +26,14 @@ use std::env;
 use std::sync::Mutex;
 use std::thread;
 
-use markdown::{Page, fences, pages};
+use markdown::{Page, fences, pages, read};
 use program::is_ours;
 use tools::have_program;
 use transcript::built::{Built, build};
-use transcript::parse::{Step, steps};
+use transcript::parse::{Step, steps, with_comments};
 
+/// It is no page of the book, and is held to the same.
+const README: &str = "README.md";
 /// So many pages at a time: most of their time they wait.
 const AT_A_TIME: usize = 4;
 
@@ -42,6 +44,7 @@ fn every_transcript_in_the_book_gives_what_it_shows() {
     }
     let only = env::var("AEROLITE_BOOK_ONLY").unwrap_or_default();
     let mut chosen = pages();
+    chosen.push(read(README));
     chosen.retain(|page| page.name.contains(&only));
     assert!(
         !chosen.is_empty(),
@@ -64,7 +67,10 @@ fn parse_all(pages: &[Page]) -> (Vec<(String, Vec<Step>)>, Vec<String>) {
     for page in pages {
         let parsed = fences(&page.text)
             .map_err(|line| (line, "this fence does not end".to_owned()))
-            .and_then(|fences| steps(&fences));
+            .and_then(|fences| match page.name.as_str() {
+                README => steps(&with_comments(&page.text, fences)),
+                _ => steps(&fences),
+            });
         match parsed {
             Ok(steps) if steps.is_empty() => {}
             Ok(steps) => to_run.push((page.name.clone(), steps)),

@@ -147,6 +147,7 @@ pub fn accept(event_loop: &mut EventLoop<Server>, server: &mut Server, token: To
                 let place = u32::try_from(token.0).ok();
                 event_loop.recorder().lap(begun, Phase::Accept, place, 1);
             }
+            // ANCHOR: accept-errors
             Err(error) => match error.kind() {
                 ErrorKind::WouldBlock => return Io::Drained,
                 // The peer has left before it was its turn, or a signal came: on to the next.
@@ -158,6 +159,7 @@ pub fn accept(event_loop: &mut EventLoop<Server>, server: &mut Server, token: To
                     return Io::More;
                 }
             },
+            // ANCHOR_END: accept-errors
         }
     }
     Io::More
@@ -226,13 +228,16 @@ fn pause(event_loop: &mut EventLoop<Server>, server: &mut Server, error: &io::Er
          Raise the limit of open files (ulimit -n), or lower maxclients"
         );
     }
+    // ANCHOR: stop-accepting
     for listening in &server.listeners {
         event_loop.unset_file_event(listening.token, Mask::READABLE);
     }
     server.accepting.retry = Some(event_loop.create_time_event(RETRY, retry));
+    // ANCHOR_END: stop-accepting
 }
 
 /// Accepts again, if that was paused: a descriptor may be free now.
+// ANCHOR: resume
 pub fn resume(event_loop: &mut EventLoop<Server>, server: &mut Server) {
     if let Some(id) = server.accepting.retry.take() {
         event_loop.delete_time_event(id);
@@ -241,6 +246,7 @@ pub fn resume(event_loop: &mut EventLoop<Server>, server: &mut Server) {
         }
     }
 }
+// ANCHOR_END: resume
 
 fn retry(event_loop: &mut EventLoop<Server>, server: &mut Server, _: TimeEventId) -> Next {
     resume(event_loop, server);

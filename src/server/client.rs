@@ -446,6 +446,7 @@ impl Client {
     }
 
     /// The peer sends no more. It still gets the replies that it has coming.
+    // ANCHOR: end-of-stream
     fn end_of_stream(&mut self, engine: &mut Engine) -> Result<Io, Gone> {
         if self.output.is_empty() {
             return Err(Gone::Closed);
@@ -453,7 +454,9 @@ impl Client {
         engine.sessions[self.session].closing = true;
         Ok(Io::Drained)
     }
+    // ANCHOR_END: end-of-stream
 
+    // ANCHOR: read-error
     fn read_error(&mut self, error: io::Error) -> Result<Io, Gone> {
         match error.kind() {
             ErrorKind::WouldBlock => Ok(Io::Drained),
@@ -461,6 +464,7 @@ impl Client {
             _ => Err(Gone::Failed(error)),
         }
     }
+    // ANCHOR_END: read-error
 
     /// Throws away what a client still sends after its last request, while its replies go out.
     fn ignore(&mut self, shared: &mut Shared) -> Result<Io, Gone> {

@@ -250,9 +250,11 @@ impl<T> Table<T> {
         let shard = &mut self.segments[index / SEGMENT][index % SEGMENT];
         shard.insert(hash, item, |item| hasher.hash_one(keys.key(item)));
         self.len += 1;
+        // ANCHOR: grow-by-one
         if self.len > self.shards * TARGET && self.shards < 1 << (DIRECTORY_BITS - 1) {
             self.split(keys);
         }
+        // ANCHOR_END: grow-by-one
     }
 
     /// Removes the item with this hash for which `is_it` says yes.
@@ -436,10 +438,12 @@ impl<T> Table<T> {
 
     #[inline]
     fn index_of(&self, bits: u64) -> usize {
+        // ANCHOR: index-of
         let index = bits as usize & (self.low << 1 | 1);
         // Not there yet: the shard that it will be divided from.
         let is_there = index < self.shards;
         index & if is_there { usize::MAX } else { self.low }
+        // ANCHOR_END: index-of
     }
 
     /// The shard that directory bits belong to, and how many of the bits decided so.
@@ -474,6 +478,7 @@ impl<T> Table<T> {
         let hasher = &self.hasher;
         let rehash = |item: &T| hasher.hash_one(keys.key(item));
         let hashes: Vec<u64> = whole.iter().map(rehash).collect();
+        // ANCHOR: divide
         let half_of = |hash: u64| (hash >> DIRECTORY_SHIFT >> level & 1) as usize;
         let high_len = hashes.iter().filter(|&&hash| half_of(hash) == 1).count();
         let mut halves = [Shard::default(), Shard::default()];
@@ -482,6 +487,7 @@ impl<T> Table<T> {
         for (item, hash) in whole.into_iter().zip(hashes) {
             halves[half_of(hash)].insert(hash, item, rehash);
         }
+        // ANCHOR_END: divide
         let [low, high] = halves;
         *self.shard_mut(source) = low;
         if self.shards.is_multiple_of(SEGMENT) {
@@ -536,12 +542,14 @@ fn extra_bits(len: usize, count: usize) -> u32 {
 
 /// The first bits of the leaf that comes after the one at `cursor` under `mask`: one is added to
 /// the masked bits as if they were written backwards.
+// ANCHOR: next-leaf
 fn next_leaf(cursor: Cursor, mask: u64) -> Cursor {
     (cursor | !mask)
         .reverse_bits()
         .wrapping_add(1)
         .reverse_bits()
 }
+// ANCHOR_END: next-leaf
 
 #[cfg(test)]
 mod tests {

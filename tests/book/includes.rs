@@ -200,12 +200,12 @@ fn check_fences(page: &Page, findings: &mut Findings) {
             continue;
         };
         findings.unless(
-            !fence.body.is_empty(),
+            fence.body.iter().any(|(_, text)| !text.is_empty()),
             &page.name,
             fence.line,
             "an empty fence",
         );
-        for (line, text) in &fence.body {
+        for (line, text) in fence.body.iter().filter(|(_, text)| !text.is_empty()) {
             let text = text.trim();
             let path = text
                 .strip_prefix(INCLUDE)

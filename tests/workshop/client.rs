@@ -81,24 +81,27 @@ pub fn bulk(content: impl AsRef<[u8]>) -> Vec<u8> {
 impl Client {
     #[track_caller]
     pub fn connect(addr: SocketAddr, topic: Topic, scene: &str) -> Client {
-        let stream = Client::try_connect(addr).unwrap_or_else(|error| {
-            let came = match error.kind() {
-                ErrorKind::ConnectionRefused => {
-                    format!(
-                        "nobody listens on {addr}: start your server first\n\
+        let stream = match Client::try_connect(addr) {
+            Ok(stream) => stream,
+            Err(error) => {
+                let came = match error.kind() {
+                    ErrorKind::ConnectionRefused => {
+                        format!(
+                            "nobody listens on {addr}: start your server first\n\
                         (if it did run, something has ended it)"
-                    )
-                }
-                ErrorKind::TimedOut => format!("nothing within {LIMIT:?}"),
-                _ => error.to_string(),
-            };
-            topic.fail(
-                scene,
-                &format!("(a connection to {addr})"),
-                "it is accepted",
-                &came,
-            )
-        });
+                        )
+                    }
+                    ErrorKind::TimedOut => format!("nothing within {LIMIT:?}"),
+                    _ => error.to_string(),
+                };
+                topic.fail(
+                    scene,
+                    &format!("(a connection to {addr})"),
+                    "it is accepted",
+                    &came,
+                )
+            }
+        };
         Client {
             stream,
             topic,

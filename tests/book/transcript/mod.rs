@@ -18,11 +18,11 @@ use parse::{Line, Step};
 use ports::Ports;
 use shell::{Ended, Shell};
 
-/// A page's command has so long.
-pub const COMMAND_LIMIT: Duration = Duration::from_secs(10);
+/// A page's command should be done in ten seconds for a reader; a machine that is busy with other tests gets more.
+const COMMAND_LIMIT: Duration = Duration::from_secs(40);
 /// A line that redis-cli refuses by itself: it tells where a command's reply ends, and the server never hears of it.
 const MARK: (&str, &str) = ("\"", "Invalid argument(s)");
-/// These print until somebody stops them: at the end of a session they get a second.
+/// These print until somebody stops them: at the end of a session they get two seconds.
 const ENDLESS: &[&str] = &["SUBSCRIBE", "PSUBSCRIBE", "SSUBSCRIBE", "MONITOR"];
 
 /// Runs the steps; what is returned says, for each command that did not print what the page shows, what it did print.
@@ -118,7 +118,7 @@ fn run_session(shell: &mut Shell, ports: &Ports, opened: &str, lines: &[Line]) -
         .and_then(|line| line.command.split_ascii_whitespace().next());
     let endless = last.is_some_and(|word| ENDLESS.contains(&word.to_ascii_uppercase().as_str()));
     let before = if endless {
-        "timeout --foreground 1 "
+        "timeout --foreground 2 "
     } else {
         ""
     };
@@ -149,7 +149,7 @@ fn why_fatal(ended: &Ended) -> Option<&'static str> {
     match ended {
         Ended::Well => None,
         Ended::TimedOut => Some(
-            "is not done after 10 seconds (or prints without end); put `&` behind what does not end",
+            "does not end, or takes far longer than 10 seconds, or prints without end; put `&` behind what does not end",
         ),
         Ended::ShellGone => Some("ended the shell"),
     }

@@ -9,7 +9,8 @@
 //!   (nil)
 //! ```
 //!
-//! In a fence ` ```redis ` the line `$ redis-cli` is understood.
+//! In a fence ` ```redis ` the line `$ redis-cli` is understood. README.md, which speaks of what happens in another terminal
+//! meanwhile, has that as a comment on a line of its own, `<!-- $ sleep 3 -->`, which prints nothing.
 
 use crate::markdown::Fence;
 
@@ -33,6 +34,21 @@ pub enum Step {
     Shell(Line),
     /// `redis-cli`, with its arguments, and what is typed into it.
     Session(String, Vec<Line>),
+}
+
+/// The commands in comments, each as a fence of its own, for [`steps`]: together with the page's other fences, by line.
+pub fn with_comments(text: &str, fences: Vec<Fence>) -> Vec<Fence> {
+    let comments = (1..).zip(text.lines()).filter_map(|(line, text)| {
+        let command = text.strip_prefix("<!-- $ ")?.strip_suffix(" -->")?;
+        Some(Fence {
+            line,
+            info: KINDS[0].to_owned(),
+            body: vec![(line, format!("$ {command}"))],
+        })
+    });
+    let mut all: Vec<Fence> = fences.into_iter().chain(comments).collect();
+    all.sort_by_key(|fence| fence.line);
+    all
 }
 
 /// The steps of a page's fences, in their order; Err says where something is wrong and what.
@@ -198,6 +214,24 @@ mod tests {
         assert_eq!((opened.as_str(), lines.len()), ("redis-cli -3", 2));
         assert_eq!((lines[1].command.as_str(), lines[1].number), ("EXEC", 8));
         assert_eq!(lines[1].expected, ["1) x"]);
+    }
+
+    #[test]
+    fn a_comment_is_a_command_in_its_place() {
+        let text = "```console\n$ a\n```\n<!-- $ b & -->\n```console\n$ c\n```\n";
+        let steps = steps(&with_comments(
+            text,
+            fences(text).expect("every fence ends"),
+        ));
+        let steps = steps.expect("it is well formed");
+        let commands: Vec<&str> = steps
+            .iter()
+            .map(|step| match step {
+                Step::Shell(line) => line.command.as_str(),
+                Step::Session(..) => "a session",
+            })
+            .collect();
+        assert_eq!(commands, ["a", "b &", "c"]);
     }
 
     #[test]
