@@ -1,5 +1,5 @@
 # Three ways to give event_loop.rb the time events that its author wanted: SET ... PX makes one that deletes the key.
-# Nobody but he knows what his looked like when it froze. These are the ways that his loop leads to.
+# Nobody else has seen the code that froze. These are the ways that the loop leads to.
 #
 #   ruby time_events.rb [PORT] sleep|spin|late [quiet]
 #
