@@ -138,9 +138,9 @@ pub enum Io {
 /// did with [`EventLoop::reschedule`] to its own event. But an event that was deleted stays
 /// deleted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-// ANCHOR: next
 ///
 #[doc = include_str!("examples/next.md")]
+// ANCHOR: next
 pub enum Next {
     /// It runs again this long after its handler returned.
     After(Duration),
