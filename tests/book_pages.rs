@@ -26,6 +26,8 @@ use std::env;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::thread;
+use std::time::Duration;
 
 use findings::Findings;
 use markdown::{ROOT, SOURCES, pages};
@@ -42,6 +44,9 @@ const NO_LANGUAGE: &[&str] = &[
     "Could not find the language 'redis'",
     "Falling back to no-highlight mode",
 ];
+/// How often a page in which something is amiss is looked at again, and when.
+const SECOND_LOOKS: usize = 5;
+const SECOND_LOOK_AFTER: Duration = Duration::from_millis(300);
 /// No page is longer; a picture of more would be too large.
 const PICTURE_HEIGHT: u32 = 16_000;
 
@@ -173,7 +178,7 @@ fn every_page_is_well_to_look_at() {
                 browser.run(&format!(
                     "document.getElementById('mdbook-theme-{theme}').click()"
                 ));
-                for what in look_at(&browser) {
+                for what in look_until_settled(&browser) {
                     seen.entry(what)
                         .or_default()
                         .push(format!("{theme} {width}"));
@@ -203,6 +208,19 @@ fn every_page_is_well_to_look_at() {
         }
     }
     findings.none();
+}
+
+/// What is still amiss when the page has come to rest: after the window has changed, mdBook's side bar slides away.
+fn look_until_settled(browser: &Browser) -> Vec<String> {
+    let mut amiss = look_at(browser);
+    for _ in 0..SECOND_LOOKS {
+        if amiss.is_empty() {
+            break;
+        }
+        thread::sleep(SECOND_LOOK_AFTER);
+        amiss = look_at(browser);
+    }
+    amiss
 }
 
 /// What a reader would see amiss on the page that is open.
