@@ -413,7 +413,6 @@ fn send(event_loop: &mut EventLoop<Server>, server: &mut Server, token: Token) -
     }
     // ANCHOR: ask-for-room
     match sent {
-        // ANCHOR: write-handler
         Ok(Stop::Drained) => {
             event_loop.unset_file_event(token, Mask::WRITABLE);
             Io::More
@@ -427,7 +426,6 @@ fn send(event_loop: &mut EventLoop<Server>, server: &mut Server, token: Token) -
             }
         }
         Err(_) => Io::Drained,
-        // ANCHOR_END: write-handler
     }
     // ANCHOR_END: ask-for-room
 }

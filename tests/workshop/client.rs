@@ -1,5 +1,8 @@
 //! A client that knows bytes and nothing else. It remembers what it has sent since the last reply that was right, so that
 //! whatever goes wrong can be reported whole.
+//!
+//! `tests/common/client.rs` parses replies into values and fails in the terms of our tests. A learner's server writes what is
+//! no reply at all; it has to be shown byte for byte, so nothing here depends on what is parsed.
 
 use std::io::{self, ErrorKind, Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpStream};
