@@ -24,6 +24,8 @@ const OK: &str = "+OK\r\n";
 
 /// Sampling takes its time.
 const PATIENCE: Duration = Duration::from_secs(30);
+/// When so long none has gone, none will: who has no active expiry yet shall not wait for PATIENCE four times.
+const STUCK: Duration = Duration::from_secs(10);
 /// How often DBSIZE is looked at. It is the only command meanwhile.
 const BETWEEN_LOOKS: Duration = Duration::from_millis(100);
 /// Requests in one write.
@@ -71,19 +73,28 @@ fn size(client: &mut Client) -> i64 {
 /// Looks at DBSIZE until it has come down to `most`.
 #[track_caller]
 fn await_size(client: &mut Client, most: i64, scene: &str) {
-    let began = Instant::now();
+    let (began, mut fell) = (Instant::now(), Instant::now());
     let mut found = size(client);
     while found > most {
-        if began.elapsed() > PATIENCE {
+        let is_stuck = fell.elapsed() > STUCK;
+        if is_stuck || began.elapsed() > PATIENCE {
+            let why = match is_stuck {
+                true => format!(", and no fewer for {STUCK:?}"),
+                false => ", still".to_string(),
+            };
             client.scene(scene);
             client.tell("*1\\r\\n$6\\r\\nDBSIZE\\r\\n   (again and again)");
             client.fail(
                 &format!(":{most}\\r\\n or less, within {PATIENCE:?}"),
-                &format!(":{found}\\r\\n, still"),
+                &format!(":{found}\\r\\n{why}"),
             );
         }
         thread::sleep(BETWEEN_LOOKS);
-        found = size(client);
+        let now = size(client);
+        if now < found {
+            fell = Instant::now();
+        }
+        found = now;
     }
 }
 

@@ -178,8 +178,56 @@ fn nobody_listens() {
     let addr = listener.local_addr().expect("an address");
     drop(listener);
     let report = report(|| drop(Client::connect(addr, TOPIC, "")));
-    let told = format!("  came      nobody listens on {addr}: start your server first\n");
-    assert_says(&report, &["  expected  it is accepted\n", &told]);
+    let told = format!("  came      nobody listens on {addr}\n");
+    let instead_of_the_lessons = "  hint      start your server";
+    assert_says(
+        &report,
+        &[
+            "  expected  it is accepted\n",
+            &told,
+            instead_of_the_lessons,
+        ],
+    );
+    assert!(!report.contains(TOPIC.hint), "{report}");
+}
+
+#[test]
+fn the_server_ends_in_the_midst() {
+    const ENDED: &str = "and nobody listens any more: the server has ended";
+    let listener = TcpListener::bind("127.0.0.1:0").expect("an address");
+    let addr = listener.local_addr().expect("an address");
+    thread::spawn(move || drop(listener.accept()));
+    let ended = report(|| Client::connect(addr, TOPIC, "").ask(&["PING"], "+PONG\r\n"));
+    assert_says(&ended, &[ENDED]);
+
+    // One that only closes the connection is something else.
+    let listener = TcpListener::bind("127.0.0.1:0").expect("an address");
+    let addr = listener.local_addr().expect("an address");
+    let closes = listener.try_clone().expect("a second handle");
+    thread::spawn(move || drop(closes.accept()));
+    let closed = report(|| Client::connect(addr, TOPIC, "").ask(&["PING"], "+PONG\r\n"));
+    assert!(!closed.contains(ENDED), "{closed}");
+}
+
+#[test]
+fn what_came_before_is_told() {
+    let addr = server(|client| {
+        for reply in ["+OK\r\n", ":0\r\n"] {
+            let _ = client.read(&mut [0; 100]);
+            let _ = client.write_all(reply.as_bytes());
+        }
+    });
+    let report = report(|| {
+        let mut client = Client::connect(addr, TOPIC, "");
+        client.ask(&["SET"], "+OK\r\n");
+        client.ask(&["TTL"], ":5\r\n");
+    });
+    assert_says(
+        &report,
+        &[
+            "  sent      *1\\r\\n$3\\r\\nTTL\\r\\n\n            (before that, answered rightly: *1\\r\\n$3\\r\\nSET\\r\\n)\n",
+        ],
+    );
 }
 
 #[test]

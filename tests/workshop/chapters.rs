@@ -27,8 +27,10 @@ pub const WHEEL: Chapter = chapter("Time events and the wheel", "wheel.md");
 pub const EXPIRY: Chapter = chapter("Expiry: passive, sampled, exact", "expiry.md");
 pub const FAULTS: Chapter = chapter("Accept storms, EMFILE and half-closed peers", "faults.md");
 pub const PIPELINING: Chapter = chapter("Pipelining, and how to measure", "pipelining.md");
+pub const WORKSHOP: Chapter = chapter("The workshop: bring your own server", "workshop.md");
 
 /// All of them.
 pub const ALL: &[Chapter] = &[
     BLOCKING, POLL, EDGES, FAIRNESS, PIECES, COMMANDS, OUTPUT, WHEEL, EXPIRY, FAULTS, PIPELINING,
+    WORKSHOP,
 ];

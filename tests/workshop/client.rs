@@ -10,6 +10,7 @@ use std::ops::RangeInclusive;
 use std::thread;
 use std::time::{Duration, Instant};
 
+use super::chapters::WORKSHOP;
 use super::report::{Topic, shown};
 
 /// No connection and no reply may take longer, and no write.
@@ -25,13 +26,22 @@ const READ_SIZE: usize = 64 * 1024;
 /// Of more pieces than this only the first and the last are shown.
 const PIECES_SHOWN: usize = 6;
 
+/// What to do when nobody listens; a hint of the lesson would be about something else.
+const NOBODY_LISTENS: &str = "start your server in a terminal of its own. If it did run, an earlier lesson has ended it: its last words are in \
+    that terminal";
+/// A server that has ended closes its connections and its listener one after the other.
+const ENDING: Duration = Duration::from_millis(50);
+
 /// One connection.
 pub struct Client {
     stream: TcpStream,
+    addr: SocketAddr,
     topic: Topic,
     scene: String,
     /// What it sent last, ready to be shown.
     did: Vec<String>,
+    /// What it sent before that, which was answered as it should be.
+    before: String,
     /// How many right replies to that have come.
     right: usize,
     /// What has been read and not yet been compared.
@@ -87,13 +97,16 @@ impl Client {
         let stream = match Client::try_connect(addr) {
             Ok(stream) => stream,
             Err(error) => {
+                let topic = match error.kind() {
+                    ErrorKind::ConnectionRefused => Topic {
+                        hint: NOBODY_LISTENS,
+                        read: WORKSHOP,
+                        ..topic
+                    },
+                    _ => topic,
+                };
                 let came = match error.kind() {
-                    ErrorKind::ConnectionRefused => {
-                        format!(
-                            "nobody listens on {addr}: start your server first\n\
-                        (if it did run, something has ended it)"
-                        )
-                    }
+                    ErrorKind::ConnectionRefused => format!("nobody listens on {addr}"),
                     ErrorKind::TimedOut => format!("nothing within {LIMIT:?}"),
                     _ => error.to_string(),
                 };
@@ -107,9 +120,11 @@ impl Client {
         };
         Client {
             stream,
+            addr,
             topic,
             scene: scene.to_string(),
             did: Vec::new(),
+            before: String::new(),
             right: 0,
             came: Vec::new(),
             ended: None,
@@ -131,12 +146,14 @@ impl Client {
     /// Says what it did, for the report, in place of what was sent.
     pub fn tell(&mut self, what: &str) {
         self.did = vec![what.to_string()];
+        self.before.clear();
         self.right = 0;
     }
 
     /// What it sends next is shown without that which has been answered.
     fn note(&mut self, what: String) {
         if self.right > 0 {
+            self.before = joined(&self.did);
             self.did.clear();
             self.right = 0;
         }
@@ -155,7 +172,7 @@ impl Client {
                 ErrorKind::WouldBlock | ErrorKind::TimedOut => {
                     format!("the server took nothing for {LIMIT:?}")
                 }
-                _ => format!("{error}, after {}", shown(&self.came)),
+                _ => format!("{error}, after {}{}", shown(&self.came), self.is_gone()),
             };
             self.fail("the server reads it", &came);
         }
@@ -388,7 +405,7 @@ impl Client {
     /// What came, in words, when `expected` was wanted.
     fn what_came(&self, expected: &[u8]) -> String {
         let end = match self.ended {
-            Some(end) => end.text(),
+            Some(end) => end.text() + self.is_gone(),
             None => format!("nothing within {LIMIT:?}"),
         };
         if self.came.is_empty() {
@@ -411,24 +428,41 @@ impl Client {
         self.topic.fail(&self.scene, &self.sent(), expected, came)
     }
 
+    /// A server that closes this connection, or one that has ended as a whole: that is what the reader has to know first.
+    fn is_gone(&self) -> &'static str {
+        thread::sleep(ENDING);
+        match TcpStream::connect_timeout(&self.addr, LIMIT) {
+            Err(error) if error.kind() == ErrorKind::ConnectionRefused => {
+                "\nand nobody listens any more: the server has ended, its last words are in its terminal"
+            }
+            _ => "",
+        }
+    }
+
     fn sent(&self) -> String {
-        let pieces = &self.did;
-        let answered = match self.right {
-            0 => String::new(),
+        let also = match self.right {
+            // A scene says it in words.
+            0 if self.before.is_empty() || !self.scene.is_empty() => String::new(),
+            0 => format!("\n(before that, answered rightly: {})", self.before),
             1 => "\n(one right reply has come)".to_string(),
             many => format!("\n({many} right replies have come)"),
         };
-        if pieces.is_empty() {
-            return "(nothing)".to_string();
-        }
-        if pieces.len() <= PIECES_SHOWN {
-            return pieces.join("   ") + &answered;
-        }
-        let first = pieces[..3].join("   ");
-        format!(
-            "{first}   ... {} in all ...   {}{answered}",
-            pieces.len(),
-            pieces[pieces.len() - 1]
-        )
+        joined(&self.did) + &also
     }
+}
+
+/// What was sent, in one line.
+fn joined(pieces: &[String]) -> String {
+    if pieces.is_empty() {
+        return "(nothing)".to_string();
+    }
+    if pieces.len() <= PIECES_SHOWN {
+        return pieces.join("   ");
+    }
+    let first = pieces[..3].join("   ");
+    format!(
+        "{first}   ... {} in all ...   {}",
+        pieces.len(),
+        pieces[pieces.len() - 1]
+    )
 }

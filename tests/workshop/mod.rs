@@ -59,6 +59,7 @@ static HELD: AtomicUsize = AtomicUsize::new(0);
 
 impl Step {
     /// Begins a lesson: takes the server, and holds it until the lesson is over.
+    #[track_caller]
     pub fn lesson(&self, about: &'static str, hint: &'static str, read: Chapter) -> Lesson<'_> {
         let topic = Topic {
             step: self.number,

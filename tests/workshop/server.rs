@@ -5,6 +5,7 @@ use std::fs::{File, OpenOptions};
 use std::net::{SocketAddr, ToSocketAddrs};
 use std::process;
 
+use super::chapters::WORKSHOP;
 use super::process::pid_listening_at;
 use super::report::Topic;
 use crate::common::{self, Target};
@@ -32,14 +33,24 @@ impl Server {
         let Ok(given) = env::var(ADDR) else {
             return Server::Own(common::server());
         };
-        let found = given.to_socket_addrs().ok();
-        let Some(addr) = found.and_then(|mut addrs| addrs.next()) else {
-            topic.fail(
-                "",
-                "(nothing yet)",
-                &format!("{ADDR}=host:port, as 127.0.0.1:16379"),
-                &format!("{ADDR}={given}"),
-            );
+        let addr = match given.to_socket_addrs().map(|mut addrs| addrs.next()) {
+            Ok(Some(addr)) => addr,
+            found => {
+                let why = found
+                    .err()
+                    .map_or(String::new(), |error| format!("   ({error})"));
+                let topic = Topic {
+                    hint: "give the address at which your server listens: a host and a port, with a colon between",
+                    read: WORKSHOP,
+                    ..topic
+                };
+                topic.fail(
+                    "",
+                    "(nothing yet)",
+                    &format!("{ADDR}=host:port, as 127.0.0.1:16379"),
+                    &format!("{ADDR}={given}{why}"),
+                )
+            }
         };
         Server::Given {
             addr,
