@@ -37,7 +37,7 @@ const IDLE_SHARE: f64 = 0.15;
 const CONNECTING: Duration = Duration::from_secs(60);
 
 const ASK_THE_KERNEL: &str = "wait with epoll or kqueue (mio, asyncio, libuv and Go do), which tell you who is ready. select stops at 1024 \
-    descriptors, a thread for each client needs memory for each, and to look at every client costs time for each. Descriptors may \
+    descriptors in C and Python, a thread for each client needs memory for each, and to look at every client costs time for each. Descriptors may \
     have run out: `ulimit -n`, or AEROLITE_TEST_CONNECTIONS=500";
 const DO_NOT_SPIN: &str = "a socket is writable nearly always: who asks for writability without having anything to write is woken at once, \
     every time. Ask for it only while output is waiting, and let the wait have no timeout when nothing is due";

@@ -1,7 +1,7 @@
 //! Two tables grow: the standard library's `HashMap`, and the server's own `Table`. How long does each insert take?
 //!
 //! ```text
-//! cargo run --release --example growing -- 3000000      (so many keys; 200,000 if not given)
+//! cargo run --release --example growing -- 3000000      (so many keys; 60,000 if not given)
 //! ```
 //!
 //! A hash map is fast, mostly. Whenever it is full it makes room for twice as many keys and moves all that it has, within
@@ -20,7 +20,7 @@ use rustix::time::{ClockId, clock_gettime};
 #[global_allocator]
 static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
 
-const KEYS: u32 = 200_000;
+const KEYS: u32 = 60_000;
 
 /// From this many keys on it is worth a line that the map has grown.
 const SHOW_FROM: u32 = 10_000;

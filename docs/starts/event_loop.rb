@@ -147,7 +147,6 @@ module RedisServer
       "+OK\r\n"
     end
 
-    # ANCHOR: get
     def get_command((key))
       value = @store[key]
       expires_ms = @time_stamp_store[key]
@@ -155,10 +154,8 @@ module RedisServer
 
       "$#{value.length}\r\n#{value}\r\n"
     end
-    # ANCHOR_END: get
   end
 
-  # ANCHOR: parser
   class Parser
     def parse(data)
       case data[0]
@@ -186,7 +183,6 @@ module RedisServer
       end
     end
   end
-  # ANCHOR_END: parser
 end
 
 RedisServer::Server.new((ARGV[0] || 16379).to_i).start if $PROGRAM_NAME == __FILE__

@@ -60,7 +60,6 @@ class EventLoop
 
   private
 
-  # ANCHOR: select
   def process_events
     @turns += 1
     readers = sockets_with(EventType::READABLE)
@@ -79,7 +78,6 @@ class EventLoop
   def call(socket, mask)
     @events[socket]&.handler&.fetch(mask)&.call
   end
-  # ANCHOR_END: select
 
   # ANCHOR: timeout
   def timeout
@@ -123,7 +121,6 @@ module RedisServer
       end
     end
 
-    # ANCHOR: handlers
     def read_handler(client)
       lambda do
         client.buffer << client.socket.readpartial(READ_BYTES)
@@ -147,7 +144,6 @@ module RedisServer
         free(client)
       end
     end
-    # ANCHOR_END: handlers
 
     def free(client)
       @el.delete_file_event(client.socket, EventType::WRITABLE)
@@ -178,7 +174,6 @@ module RedisServer
 
     private
 
-    # ANCHOR: set
     def set_command((key, value, option, ms))
       @event_loop.delete_time_event(@time_events.delete(key))
       @store[key] = value
@@ -192,7 +187,6 @@ module RedisServer
       @store.delete(key)
       @time_events.delete(key)
     end
-    # ANCHOR_END: set
 
     def bulk(value) = value ? "$#{value.bytesize}\r\n#{value}\r\n" : "$-1\r\n"
   end
@@ -202,7 +196,6 @@ module RedisServer
   MAX_BULK = 512 * 1024 * 1024
   ProtocolError = Class.new(StandardError)
 
-  # ANCHOR: parser
   class Parser
     # Takes one request off the front of the buffer; nil, and the buffer as it was, while it is not whole.
     def parse(buffer)
@@ -230,7 +223,6 @@ module RedisServer
       [number, line_end + 2]
     end
   end
-  # ANCHOR_END: parser
 end
 
 RedisServer::Server.new((ARGV[0] || 16379).to_i).start if $PROGRAM_NAME == __FILE__

@@ -180,7 +180,9 @@ class ClientHandler:
                 command = await self._parser.parse_command(reader)
                 writer.write(self._answer(command))
                 await writer.drain()
-        except (asyncio.IncompleteReadError, asyncio.LimitOverrunError, RESPProtocolError, ConnectionError):
+        except (asyncio.IncompleteReadError, asyncio.LimitOverrunError):
+            pass  # it has left, or a line of it is longer than the reader's limit
+        except (RESPProtocolError, ConnectionError):
             pass
         finally:
             writer.close()

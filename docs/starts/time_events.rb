@@ -1,5 +1,5 @@
 # Three ways to give event_loop.rb the time events that its author wanted: SET ... PX makes one that deletes the key.
-# Nobody but he knows what his looked like when it froze. These are the ways that his loop leads to.
+# Nobody else has seen the code that froze. These are the ways that the loop leads to.
 #
 #   ruby time_events.rb [PORT] sleep|spin|late [quiet]
 #
@@ -27,35 +27,29 @@ module TimeEvents
     send(@way)
   end
 
-  # ANCHOR: quiet
   def sockets_to_write
     return super unless @quiet
 
     @events.values.select { |event| event.handler[EventType::WRITABLE] }.map(&:socket)
   end
-  # ANCHOR_END: quiet
 
-  # ANCHOR: sleep
+  # ANCHOR: ways
   def sleep_until_each
     while (event = time_events.shift)
       sleep([event.at_ms - now_ms, 0].max / 1000.0)
       run(event)
     end
   end
-  # ANCHOR_END: sleep
 
-  # ANCHOR: spin
   def spin_until_none
     run_due until time_events.empty?
   end
-  # ANCHOR_END: spin
 
-  # ANCHOR: late
   def run_due
     due, @time_events = time_events.partition { |event| event.at_ms <= now_ms }
     due.each { |event| run(event) }
   end
-  # ANCHOR_END: late
+  # ANCHOR_END: ways
 
   def run(event)
     @late_ms = now_ms - event.at_ms

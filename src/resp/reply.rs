@@ -147,7 +147,6 @@ impl<'a> Reply<'a> {
 
     /// A string of any bytes.
     #[inline]
-    // ANCHOR: bulk
     pub fn bulk(&mut self, value: &[u8]) {
         let bytes = self.out.tail();
         bytes.reserve(value.len() + MAX_HEADER + 2);
@@ -155,7 +154,6 @@ impl<'a> Reply<'a> {
         bytes.extend_from_slice(value);
         bytes.extend_from_slice(b"\r\n");
     }
-    // ANCHOR_END: bulk
 
     /// A string that somebody else holds too: a big one is not copied.
     pub fn bulk_shared(&mut self, value: &Arc<Vec<u8>>) {

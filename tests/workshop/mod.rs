@@ -83,7 +83,7 @@ impl Step {
             // Not `eprintln`: a test that passes keeps that to itself.
             let _ = writeln!(
                 std::io::stderr(),
-                "\n  Step {:02}, {}: all {lessons} lessons hold for the server at {}. Next: {}\n",
+                "\n  Step {:02}, {}: all {lessons} lessons hold for the server at {}.\n  Next: {}\n",
                 self.number,
                 self.name,
                 server.addr(),

@@ -20,7 +20,7 @@ const SHOWN_WHOLE: usize = 120;
 /// So much of either.
 const SHOWN_ENDS: usize = 48;
 /// Where lines of prose are broken.
-const LINE_WIDTH: usize = 104;
+const LINE_WIDTH: usize = 88;
 /// Continued lines begin here.
 const INDENT: &str = "\n            ";
 

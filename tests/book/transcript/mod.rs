@@ -18,8 +18,8 @@ use parse::{Line, Step};
 use ports::Ports;
 use shell::{Ended, Shell};
 
-/// A page's command has so long.
-pub const COMMAND_LIMIT: Duration = Duration::from_secs(10);
+/// A page's command should be done in ten seconds for a reader; a machine that is busy with other tests gets more.
+const COMMAND_LIMIT: Duration = Duration::from_secs(40);
 /// A line that redis-cli refuses by itself: it tells where a command's reply ends, and the server never hears of it.
 const MARK: (&str, &str) = ("\"", "Invalid argument(s)");
 /// These print until somebody stops them: at the end of a session they get two seconds.
@@ -149,7 +149,7 @@ fn why_fatal(ended: &Ended) -> Option<&'static str> {
     match ended {
         Ended::Well => None,
         Ended::TimedOut => Some(
-            "is not done after 10 seconds (or prints without end); put `&` behind what does not end",
+            "does not end, or takes far longer than 10 seconds, or prints without end; put `&` behind what does not end",
         ),
         Ended::ShellGone => Some("ended the shell"),
     }
