@@ -38,7 +38,7 @@ fn reverse(call: &mut Call) -> Done {
 
 /// What the function writes, or the text of its error.
 fn reversed(engine: &mut Engine, id: SessionId, key: &str) -> String {
-    let mut request = OwnedRequest::from_args(&["REVERSE", key]);
+    let mut request = OwnedRequest::from_args(["REVERSE", key]);
     let request = request.request();
     let known = Prepared::of(&request).known;
     let mut output = Output::new();
