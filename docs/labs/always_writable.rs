@@ -23,6 +23,9 @@ use mio::net::TcpStream;
 
 const BYTES_PER_TURN: usize = 16 * 1024;
 
+/// Who has so much of its echo waiting does not read, and is closed.
+const MAX_UNSENT: usize = 1024 * 1024;
+
 /// How long the client stays after it has got its echo, and says nothing.
 const SILENCE: Duration = Duration::from_millis(2500);
 
@@ -77,6 +80,7 @@ fn read(event_loop: &mut EventLoop<Echo>, echo: &mut Echo, token: Token) -> Io {
     let mut buffer = [0; BYTES_PER_TURN];
     match harness::read(event_loop, token, &mut client.stream, &mut buffer) {
         Ok(0) => close(event_loop, echo, token),
+        Ok(len) if client.unsent.len() + len > MAX_UNSENT => close(event_loop, echo, token),
         Ok(len) => {
             client.unsent.extend_from_slice(&buffer[..len]);
             // Now there is something to write.

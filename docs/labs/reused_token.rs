@@ -33,6 +33,9 @@ const WELCOME: &[u8] = b"welcome\n";
 const READS_PER_TURN: usize = 4;
 const MAX_LINE: usize = 64;
 
+/// Questions that wait; one more is not looked up.
+const MAX_WAITING: usize = 1000;
+
 /// Clients whose steps are printed: those of the first round.
 const TOLD: u64 = 2;
 
@@ -140,6 +143,9 @@ fn ask(event_loop: &mut EventLoop<Bank>, bank: &mut Bank, token: Token) {
     tell(client.number, &format!("asks: {line}"));
     let number = client.number;
     let name = line.trim_start_matches("balance ").to_owned();
+    if bank.waiting.len() >= MAX_WAITING {
+        return;
+    }
     bank.waiting.push_back(Question {
         token,
         number,

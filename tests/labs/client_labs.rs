@@ -57,7 +57,7 @@ fn no_descriptors_make_a_listener_spin_and_a_pause_ends_that() {
 }
 
 #[test]
-fn a_parser_that_begins_anew_looks_at_a_request_hundreds_of_times_and_one_that_goes_on_once() {
+fn a_parser_that_begins_anew_looks_at_a_request_a_hundred_times_and_one_that_goes_on_once() {
     let broken = run("from_byte_zero", "broken");
     let fixed = run("from_byte_zero", "fixed");
     let len = fixed.number("request");
