@@ -31,6 +31,17 @@ struct Room {
     leaving: Vec<Token>,
 }
 
+impl Room {
+    fn new(listener: TcpListener) -> Room {
+        Room {
+            listener,
+            guests: HashMap::new(),
+            visits: 0,
+            leaving: Vec::new(),
+        }
+    }
+}
+
 struct Guest {
     stream: TcpStream,
     number: u64,
@@ -61,13 +72,7 @@ fn run() -> io::Result<()> {
     let mut event_loop = EventLoop::new(1024)?;
     event_loop.create_file_event(&mut listener, Mask::READABLE, accept)?;
     event_loop.set_before_sleep(Some(before_sleep));
-    let mut room = Room {
-        listener,
-        guests: HashMap::new(),
-        visits: 0,
-        leaving: Vec::new(),
-    };
-    event_loop.run(&mut room)
+    event_loop.run(&mut Room::new(listener))
 }
 
 fn accept(event_loop: &mut EventLoop<Room>, room: &mut Room, _: Token) -> Io {
@@ -220,4 +225,50 @@ fn show_out(event_loop: &mut EventLoop<Room>, room: &mut Room, token: Token) {
     }
     let farewell = format!("* guest {} has left\n", guest.number);
     broadcast(room, token, farewell.as_bytes());
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::net::TcpStream as Peer;
+    use std::thread;
+    use std::time::Duration;
+
+    /// Lets one more guest in; gives the token, and the peer, who stays for as long as it lives.
+    fn enter(event_loop: &mut EventLoop<Room>, room: &mut Room) -> (Token, Peer) {
+        let before = room.visits;
+        let address = room.listener.local_addr().expect("an address");
+        let peer = Peer::connect(address).expect("loopback");
+        for _ in 0..1000 {
+            accept(event_loop, room, Token(0));
+            if room.visits > before {
+                break;
+            }
+            thread::sleep(Duration::from_millis(10));
+        }
+        let mut tokens = room.guests.iter();
+        let newest = tokens.find(|(_, guest)| guest.number == before + 1);
+        (*newest.expect("the guest is in").0, peer)
+    }
+
+    #[test]
+    fn who_was_shown_out_leaves_no_note_that_shows_out_the_next_guest_at_that_token() {
+        let mut event_loop = EventLoop::new(8).expect("a loop");
+        let listener = TcpListener::bind(([127, 0, 0, 1], 0).into()).expect("loopback");
+        let mut room = Room::new(listener);
+        let (first, _first_peer) = enter(&mut event_loop, &mut room);
+        let (second, _second_peer) = enter(&mut event_loop, &mut room);
+
+        // Both leave in one turn, and the first one's farewell is one line too many for the second.
+        let full = vec![b'x'; MAX_UNSENT];
+        room.guests.get_mut(&second).expect("a guest").unsent = full;
+        room.leaving = vec![first, second];
+        before_sleep(&mut event_loop, &mut room);
+        assert!(room.guests.is_empty());
+
+        let (newcomer, _newcomer_peer) = enter(&mut event_loop, &mut room);
+        assert_eq!(newcomer, second, "the token that was freed last");
+        before_sleep(&mut event_loop, &mut room);
+        assert!(room.guests.contains_key(&newcomer), "shown out for another");
+    }
 }

@@ -32,7 +32,7 @@ fn parse(text: &str) -> io::Result<u64> {
 }
 
 // ANCHOR: fall
-/// The loop that a server runs, but that its clock jumps to the next tick at which there is something to do.
+/// A server's loop, but that its clock jumps to where there is something to do.
 fn fall(cursor: u64, deadline: u64) {
     let mut wheel = Wheel::new(cursor);
     wheel.insert(deadline, ());

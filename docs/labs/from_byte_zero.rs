@@ -25,7 +25,7 @@ use mio::net::TcpStream;
 const BYTES_PER_TURN: usize = 1024;
 
 /// Lengths of the requests, their ends included.
-const REQUESTS: [usize; 3] = [64 * 1024, 256 * 1024, 1024 * 1024];
+const REQUESTS: [usize; 3] = [16 * 1024, 64 * 1024, 256 * 1024];
 
 /// The longest request that a client may send.
 const MAX_REQUEST: usize = 4 * 1024 * 1024;
@@ -100,9 +100,15 @@ fn read(event_loop: &mut EventLoop<Lines>, lines: &mut Lines, token: Token) -> I
         Err(error) if error.kind() == ErrorKind::WouldBlock => return Io::Drained,
         Err(_) => return close(event_loop, lines, token),
     }
-    let end = search(event_loop, token, lines.find_end, &mut client.request);
-    let is_too_long = client.request.bytes.len() > MAX_REQUEST;
-    if is_too_long || end.is_some_and(|end| answer(client, end).is_err()) {
+    // Several requests may have come in one piece; there are no more of them than bytes.
+    while !client.request.bytes.is_empty()
+        && let Some(end) = search(event_loop, token, lines.find_end, &mut client.request)
+    {
+        if answer(client, end).is_err() {
+            return close(event_loop, lines, token);
+        }
+    }
+    if client.request.bytes.len() > MAX_REQUEST {
         return close(event_loop, lines, token);
     }
     Io::More

@@ -28,10 +28,10 @@ const ACCEPTS_PER_TURN: usize = 100;
 const CROWD: usize = 20;
 
 /// How long the server is busy meanwhile. It stands for a slow command.
-const BUSY: Duration = Duration::from_millis(400);
+const BUSY: Duration = Duration::from_millis(800);
 
 /// How long the client waits for all who connected to be greeted.
-const WAIT: Duration = Duration::from_millis(600);
+const WAIT: Duration = Duration::from_millis(1100);
 
 const GREETING: &[u8] = b"welcome\n";
 

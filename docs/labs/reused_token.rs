@@ -5,9 +5,9 @@
 //! cargo run --example lab_reused_token -- fixed
 //! ```
 //!
-//! A bank whose answers take a while: `balance alice` is looked up for 100 ms, and the token of who asked is kept in a
-//! list meanwhile. Alice asks and hangs up. Bob comes, gets the token that she had, and asks nothing. When the answer
-//! is there, the broken bank gives it to whoever sits at the token.
+//! A bank whose answers take a while: `balance alice` is looked up for half a second, and the token of who asked is
+//! kept in a list meanwhile. Alice asks and hangs up. Bob comes, gets the token that she had, and asks nothing. When
+//! the answer is there, the broken bank gives it to whoever sits at the token.
 
 mod harness;
 
@@ -22,12 +22,12 @@ use harness::{Bench, Lab};
 use mio::net::TcpStream;
 
 /// How long a balance is looked up.
-const LOOKUP: Duration = Duration::from_millis(100);
+const LOOKUP: Duration = Duration::from_millis(500);
 
 /// How long Bob listens.
-const LISTEN: Duration = Duration::from_millis(250);
+const LISTEN: Duration = Duration::from_millis(800);
 
-const ROUNDS: usize = 10;
+const ROUNDS: usize = 3;
 const HELLO: &[u8] = b"hello\n";
 const WELCOME: &[u8] = b"welcome\n";
 const READS_PER_TURN: usize = 4;

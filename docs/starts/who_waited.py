@@ -85,7 +85,6 @@ def served_in(event):
     return {"a time event"} if event["name"] == "time_event" else set()
 
 
-# ANCHOR: arrows
 def arrows(events):
     """For each client the longest time from a read to the write that took
     its reply, in milliseconds."""
@@ -97,7 +96,6 @@ def arrows(events):
             ms = (event["ts"] - begun.pop(event["id"])) / 1000
             longest[event["tid"]] = max(ms, longest.get(event["tid"], 0))
     return longest
-# ANCHOR_END: arrows
 
 
 def is_command(event):

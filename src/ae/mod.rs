@@ -137,10 +137,10 @@ pub enum Io {
 /// What becomes of a time event that has run. It is the last word: it overrides what the handler
 /// did with [`EventLoop::reschedule`] to its own event. But an event that was deleted stays
 /// deleted.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-// ANCHOR: next
 ///
 #[doc = include_str!("examples/next.md")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+// ANCHOR: next
 pub enum Next {
     /// It runs again this long after its handler returned.
     After(Duration),

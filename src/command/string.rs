@@ -17,6 +17,8 @@
 //! ```
 
 pub mod counter;
+#[cfg(test)]
+mod exercise;
 pub mod lcs;
 pub mod range;
 pub mod set;

@@ -1,7 +1,9 @@
 //! Running a lab, and finding the numbers in what it prints.
 
 use crate::examples::example;
-use std::process::{Command, Stdio};
+use crate::tools::run_program;
+use std::process::Command;
+use std::time::Duration;
 
 /// What a lab's last line says.
 pub struct Outcome {
@@ -9,6 +11,9 @@ pub struct Outcome {
     printed: String,
     result: String,
 }
+
+/// A lab ends by itself after 20 seconds at the latest, unless its loop does not turn any more.
+const LIMIT: Duration = Duration::from_secs(90);
 
 /// Tries at showing a fault that shows only if the lab's client is not held up at the wrong moment.
 const TRIES: usize = 3;
@@ -35,18 +40,18 @@ pub fn run(lab: &str, variant: &str) -> Outcome {
 /// The same with more arguments.
 #[track_caller]
 pub fn run_with(lab: &str, variant: &str, arguments: &[&str]) -> Outcome {
-    let output = Command::new(example(&format!("lab_{lab}")))
-        .arg(variant)
-        .args(arguments)
-        .stdin(Stdio::null())
-        .stderr(Stdio::inherit())
-        .output()
-        .expect("the lab can be started");
-    let printed = String::from_utf8_lossy(&output.stdout).into_owned();
+    let mut command = Command::new(example(&format!("lab_{lab}")));
+    command.arg(variant).args(arguments);
+    let finished = run_program(&mut command, b"", LIMIT);
+    let printed = finished.stdout;
+    let how = match finished.status {
+        Some(status) => status.to_string(),
+        None => format!("did not end within {LIMIT:?}"),
+    };
     assert!(
-        output.status.success(),
-        "{lab} {variant}: {}\n{printed}",
-        output.status
+        finished.status.is_some_and(|status| status.success()),
+        "{lab} {variant}: {how}\n{printed}{}",
+        finished.stderr
     );
     let begin = format!("result: {variant}  ");
     let last = printed.lines().last().unwrap_or_default();
