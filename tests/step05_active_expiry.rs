@@ -74,7 +74,8 @@ fn size(client: &mut Client) -> i64 {
 #[track_caller]
 fn await_size(client: &mut Client, most: i64, scene: &str) {
     let (began, mut fell) = (Instant::now(), Instant::now());
-    let mut found = size(client);
+    let at_first = size(client);
+    let mut found = at_first;
     while found > most {
         let is_stuck = fell.elapsed() > STUCK;
         if is_stuck || began.elapsed() > PATIENCE {
@@ -83,6 +84,9 @@ fn await_size(client: &mut Client, most: i64, scene: &str) {
                 false => ", still".to_string(),
             };
             client.scene(scene);
+            if found == at_first {
+                client.hint(BY_ITSELF);
+            }
             client.tell("*1\\r\\n$6\\r\\nDBSIZE\\r\\n   (again and again)");
             client.fail(
                 &format!(":{most}\\r\\n or less, within {PATIENCE:?}"),

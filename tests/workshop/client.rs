@@ -143,6 +143,11 @@ impl Client {
         self.scene = scene.to_string();
     }
 
+    /// What most often is the reason for what has been seen by now, in place of the lesson's own hint.
+    pub fn hint(&mut self, hint: &'static str) {
+        self.topic.hint = hint;
+    }
+
     /// Says what it did, for the report, in place of what was sent.
     pub fn tell(&mut self, what: &str) {
         self.did = vec![what.to_string()];
