@@ -167,7 +167,10 @@ mod tests {
     fn it_tells_the_version_and_wants_numbers() {
         let (mut engine, id) = testing::engine();
         let mut run = |args: &[&str]| testing::run(&mut engine, id, args);
-        let end = format!("\nAerolite ver. {}\n\r\n", env!("CARGO_PKG_VERSION"));
+        let end = format!(
+            "\nAerolite ver. {}, like Redis ver. {REDIS_VERSION}\n\r\n",
+            env!("CARGO_PKG_VERSION")
+        );
         for args in [
             &["LOLWUT"][..],
             &["LOLWUT", "foo"],

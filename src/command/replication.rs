@@ -16,7 +16,7 @@ pub const COMMANDS: &[Command] = &[
         .doc(
             "5.0.0",
             "O(1)",
-            "Makes the server a master; it is one already, and becomes nobody's replica",
+            "Makes the server a master, which it is; of nobody a replica",
         )
         .syntax(MASTER),
     Command::new("ROLE", 1, role)
@@ -28,7 +28,7 @@ pub const COMMANDS: &[Command] = &[
         .doc(
             "1.0.0",
             "O(1)",
-            "Makes the server a master; it is one already, and becomes nobody's replica",
+            "Makes the server a master, which it is; of nobody a replica",
         )
         .deprecated("5.0.0", "`REPLICAOF`")
         .syntax(MASTER),
@@ -41,7 +41,7 @@ pub const WAITS: &[Command] = &[Command::new("WAIT", 3, wait)
     .doc(
         "3.0.0",
         "O(1)",
-        "Waits until replicas have the client's writes; there are none, so only the timeout ends it",
+        "Waits for replicas, of which there are none, until the timeout",
     )
     .syntax("numreplicas:integer timeout:integer")];
 

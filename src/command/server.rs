@@ -45,7 +45,7 @@ pub const COMMANDS: &[Command] = &[
         .doc(
             "1.0.0",
             "O(1)",
-            "Tells the Unix time of the last save, which here is that of the start",
+            "Tells the Unix time of the last save: that of the start",
         ),
     Command::new("SHUTDOWN", -1, shutdown)
         .flags(&[ADMIN, NO_SCRIPT, LOADING, STALE, NO_MULTI, ALLOW_BUSY])

@@ -179,6 +179,12 @@ pub struct Listed {
 }
 
 impl Listed {
+    /// The name of the command; of a subcommand, that of its container.
+    #[must_use]
+    pub fn own_name(&self) -> &'static str {
+        self.container.unwrap_or(self.command).name
+    }
+
     /// `get`, or `config|get`.
     #[must_use]
     pub fn full_name(&self) -> String {

@@ -5,6 +5,12 @@
 //! table, though there is nothing that they allow. What has come into the table since it was written down
 //! here does not count: the table goes before.
 
+/// Whether only Redis has a command of this name.
+pub fn is_absent(name: &[u8]) -> bool {
+    let mut names = ABSENT.iter().map(|(name, _)| name.as_bytes());
+    names.any(|absent| !absent.contains(&b'|') && absent.eq_ignore_ascii_case(name))
+}
+
 /// Their full names, in alphabetical order, and their categories.
 pub const ABSENT: &[(&str, &str)] = &[
     ("bgrewriteaof", "@admin @slow @dangerous"),
