@@ -142,6 +142,10 @@ struct Link {
 /// So many links are cut at once when a client leaves; more of them in slices.
 const CUTS_AT_ONCE: usize = 512;
 
+/// So many links of clients that have gone are cut by whoever subscribes, so that they never come faster than
+/// they go.
+const PAID_FOR: usize = 2;
+
 /// What is left of a client that has gone.
 #[derive(Debug)]
 struct Remains {
@@ -264,6 +268,9 @@ impl PubSub {
         self.links.insert(link, ticket);
         let topic = &mut self.topics[topic as usize];
         topic.subscribers.insert(ticket, id);
+        if self.has_remains() {
+            self.tidy(PAID_FOR);
+        }
         true
     }
 
