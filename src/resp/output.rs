@@ -65,7 +65,7 @@ pub struct Output {
 /// A blob of more bytes than this is not dropped when it is sent.
 const LONG_BLOB_BYTES: usize = 1024 * 1024;
 
-/// So many splices are dropped at a time.
+/// So many splices are dropped at a time, or as many as have that many bytes together.
 const FREED_SPLICES: usize = 256;
 
 /// Where a reply began; see [`Output::truncate`].
@@ -335,14 +335,20 @@ impl Output {
     /// Frees some of what nobody gets any more; `false` when nothing is left. What is long is given away. The output
     /// must not be used for anything else after the first call.
     pub fn free_some(&mut self, mut long: impl FnMut(Arc<Vec<u8>>)) -> bool {
+        let mut freed = 0;
         for _ in 0..FREED_SPLICES {
             let Some(Splice { blob, .. }) = self.splices.pop_front() else {
                 long(Arc::new(std::mem::take(&mut self.bytes)));
                 self.spent.take().into_iter().for_each(long);
                 return false;
             };
-            if blob.capacity() > COMPACT_FROM {
+            if blob.capacity() > LONG_BLOB_BYTES {
                 long(blob);
+            } else if Arc::strong_count(&blob) == 1 {
+                freed += blob.capacity();
+            }
+            if freed > LONG_BLOB_BYTES {
+                break;
             }
         }
         true

@@ -198,6 +198,12 @@ impl Client {
         if session.blocked {
             return self.receive_ahead(engine, shared, connection);
         }
+        if session.holds_back {
+            if engine.pubsub.is_crowded() {
+                return Ok(Io::More);
+            }
+            engine.sessions[self.session].holds_back = false;
+        }
         if self.output.is_empty() {
             self.output
                 .lend_buffer(shared.spare.pop().unwrap_or_default());

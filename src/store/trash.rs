@@ -27,8 +27,8 @@ const MIN_SPARE_BYTES: usize = 1024 * 1024;
 /// Memory of more bytes than this does not either.
 const MAX_SPARE_BYTES: usize = 64 * 1024 * 1024;
 
-/// A buffer of more bytes than this is not freed on the spot.
-const LONG_BYTES: usize = 64 * 1024;
+/// A buffer or a blob of more bytes than this is not freed on the spot.
+const LONG_BYTES: usize = 1024 * 1024;
 
 /// Buffers that are freed at a time, none of which is longer than that.
 const FREED_BUFFERS: usize = 16;
@@ -143,8 +143,10 @@ impl Trash {
 
     /// Takes arguments.
     pub fn buffers(&mut self, buffers: Vec<Vec<u8>>) {
-        if !buffers.is_empty() {
+        if buffers.len() > FREED_BUFFERS {
             self.things.push_back(Thing::Buffers(buffers));
+        } else {
+            buffers.into_iter().for_each(|buffer| self.buffer(buffer));
         }
     }
 
@@ -383,5 +385,61 @@ mod tests {
         }
         assert!(slices > 10, "{slices}");
         assert_eq!((trash.freed(), trash.pending()), (5000, 0));
+    }
+
+    /// How many slices it takes to free everything, but what waits to be used again.
+    fn slices(trash: &mut Trash) -> usize {
+        let mut slices = 0;
+        while !trash.is_empty() {
+            trash.free_slice(NOW_MS);
+            slices += 1;
+        }
+        slices
+    }
+
+    #[test]
+    fn arguments_that_nobody_has_kept_go_in_slices() {
+        let mut trash = Trash::new();
+        trash.buffers(vec![vec![0; 1000]; FREED_BUFFERS]);
+        assert!(trash.is_empty(), "so few go at once");
+        trash.buffers(vec![vec![0; 1000]; 100 * FREED_BUFFERS]);
+        assert_eq!(slices(&mut trash), 100);
+        trash.buffers(vec![vec![0; 2 * MAX_SPARE_BYTES]]);
+        assert!(slices(&mut trash) > 4, "long ones go in parts");
+    }
+
+    #[test]
+    fn a_transaction_goes_in_slices() {
+        let mut trash = Trash::new();
+        let mut queue = RequestQueue::default();
+        let mut request = crate::resp::OwnedRequest::from_args([[b'x'; 1000]; 10]);
+        for _ in 0..3000 {
+            // What is owned moves, so it is made anew each time.
+            let mut again = crate::resp::OwnedRequest::from_args(request.request().iter());
+            queue.push(&mut again.request());
+        }
+        trash.requests(queue);
+        let slices = slices(&mut trash);
+        assert!((10..100).contains(&slices), "{slices}");
+        trash.requests(RequestQueue::default());
+        assert!(trash.is_empty());
+    }
+
+    #[test]
+    fn replies_that_nobody_reads_go_in_slices() {
+        let mut trash = Trash::new();
+        let mut output = Output::new();
+        let shared = Arc::new(vec![0; 2 * MAX_SPARE_BYTES]);
+        output.push_shared(Arc::clone(&shared));
+        for _ in 0..10_000 {
+            output.push_shared(Arc::new(vec![0; 1000]));
+        }
+        trash.output(output);
+        assert!(slices(&mut trash) > 30);
+        assert_eq!(Arc::strong_count(&shared), 1);
+        trash.blob(Arc::clone(&shared));
+        assert!(trash.is_empty(), "somebody else has it");
+        trash.blob(shared);
+        assert!(slices(&mut trash) > 4);
     }
 }
