@@ -38,7 +38,7 @@ const SHORTENED_BY: usize = 2;
 /// When so many elements are removed at a time, and so many times what is left is not more than what there was, the
 /// set is made anew of what is left: to put an element in and to take one out cost about the same.
 const MANY: usize = 512;
-const FEW_ARE_LEFT: usize = 3;
+const FEW_ARE_LEFT: usize = 2;
 
 /// One element.
 #[derive(Debug, Clone)]

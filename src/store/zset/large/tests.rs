@@ -328,9 +328,9 @@ fn a_few_elements_of_many_take_little_memory() {
 fn a_range_of_ranks_goes_with_names_that_change_on_the_way() {
     let mut zset = filled(20_000);
     let wanted: Vec<_> = zset.iter().map(owned).collect();
-    assert!(zset.remove_ranks(100..13_000, 3).is_none(), "one by one");
+    assert!(zset.remove_ranks(100..9_000, 3).is_none(), "one by one");
     zset.check();
-    let rest = wanted[..100].iter().chain(&wanted[13_000..]).cloned();
+    let rest = wanted[..100].iter().chain(&wanted[9_000..]).cloned();
     assert!(zset.iter().map(owned).eq(rest));
     let (from, to) = (150, 50);
     assert_eq!(
