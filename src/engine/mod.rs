@@ -372,10 +372,10 @@ impl Engine {
         noted | self.blocked.work_len() | self.mail.len() != 0
     }
 
-    /// Tells the time.
-    pub fn tell_time(&mut self, now: Clock) {
-        self.watch_ns = (self.host.stopwatch_ns)();
-        self.told = (now, self.watch_ns);
+    /// Tells the time, and what the stopwatch shows now.
+    pub fn tell_time(&mut self, now: Clock, watch_ns: u64) {
+        self.watch_ns = watch_ns;
+        self.told = (now, watch_ns);
         self.clock = now;
     }
 
