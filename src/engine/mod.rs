@@ -72,6 +72,9 @@ pub enum Slice {
 /// the same pipeline see that time has passed. In nanoseconds.
 const CLOCK_NS: u64 = 50_000;
 
+/// Keys that nobody watches any more, which are removed in one step.
+const WATCHED_PER_STEP: usize = 64;
+
 /// See the module's text.
 pub struct Engine {
     /// The databases, by number.
@@ -153,7 +156,7 @@ impl Engine {
             sessions: Sessions::new(),
             acl: Acl::new(),
             blocked: Blocked::new(clock.unix_ms()),
-            observers: Observers::default(),
+            observers: Observers::new(hash_seed),
             outbox: Outbox::default(),
             pubsub: PubSub::new(hash_seed),
             gates: Gates::OPEN,
@@ -267,13 +270,34 @@ impl Engine {
         used.iter().filter_map(Keyspace::next_due).min()
     }
 
-    /// Whether there is work of a kind that most servers never have: eviction, a pause to be ended, a table of
-    /// tracked keys to be tidied.
+    /// Whether there is work of a kind that most servers never have: eviction, a pause to be ended, tables to be
+    /// tidied.
     #[inline]
     #[must_use]
     pub fn has_seldom_work(&self) -> bool {
-        let tracks = self.observers.tracking().is_in_use();
-        self.eviction.is_due() || !self.pause.is_idle() || tracks && self.has_tracking_to_tidy()
+        let tables = self.observers.watched().has_remains() | self.observers.tracking().is_in_use();
+        self.eviction.is_due() || !self.pause.is_idle() || tables && self.has_to_tidy()
+    }
+
+    /// Whether there is something for [`Engine::tidy`].
+    #[must_use]
+    pub fn has_to_tidy(&self) -> bool {
+        self.observers.watched().has_remains() || self.has_tracking_to_tidy()
+    }
+
+    /// Does some of what is left to be done for clients that have left or do not want something any more: in the
+    /// tables of watched and of tracked keys.
+    pub fn tidy(&mut self) -> Slice {
+        if self.observers.watched().has_remains() {
+            self.observers.tidy_watched(WATCHED_PER_STEP);
+        } else {
+            self.tidy_tracking();
+        }
+        if self.has_to_tidy() {
+            Slice::More
+        } else {
+            Slice::Done
+        }
     }
 
     /// Removes keys that are due, in at most `steps` steps of bounded work.

@@ -25,7 +25,8 @@ mod classes;
 
 use super::tracking::Tracking;
 use super::uses::{UseCounter, Uses};
-use super::{SessionId, Watched};
+use super::watched::Found;
+use super::{SessionId, Slice, Watched};
 use crate::store::uses::Scale;
 
 pub use classes::Classes;
@@ -80,6 +81,15 @@ pub struct Observers {
 }
 
 impl Observers {
+    /// Nobody wants to know anything; `seed` is that of the tables of keys.
+    #[must_use]
+    pub fn new(seed: u64) -> Observers {
+        Observers {
+            watched: Watched::new(seed),
+            ..Observers::default()
+        }
+    }
+
     /// Whether anything at all is to be noted.
     #[inline]
     #[must_use]
@@ -150,9 +160,14 @@ impl Observers {
     }
 
     /// A client watches a key from now on; see [`Engine::watch`](super::Engine::watch).
-    pub(super) fn watch(&mut self, id: SessionId, db: usize, key: &[u8], was_there: bool) {
-        self.watched.watch(id, db, key, was_there);
+    pub(super) fn watch(&mut self, id: SessionId, db: usize, key: &[u8], found: Found) {
+        self.watched.watch(id, db, key, found);
         self.weigh();
+    }
+
+    /// Removes so many of the keys that clients have watched who do so no more.
+    pub(super) fn tidy_watched(&mut self, keys: usize) -> Slice {
+        self.watched.tidy(keys)
     }
 
     /// A client watches nothing any more, and it is forgotten what has happened to its keys.

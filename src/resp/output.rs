@@ -58,7 +58,15 @@ pub struct Output {
     blob_sent: usize,
     /// The bytes of all blobs still to send.
     shared: usize,
+    /// The last long blob of which all is sent.
+    spent: Option<Arc<Vec<u8>>>,
 }
+
+/// A blob of more bytes than this is not dropped when it is sent.
+const LONG_BLOB_BYTES: usize = 1024 * 1024;
+
+/// So many splices are dropped at a time, or as many as have that many bytes together.
+const FREED_SPLICES: usize = 256;
 
 /// Where a reply began; see [`Output::truncate`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -311,6 +319,41 @@ impl Output {
             .filter(|piece| !piece.is_empty())
     }
 
+    /// The last long blob of which all is sent: whoever has it may be the last, and is not to free it in one go.
+    /// (A turn sends less than two of them.)
+    #[inline]
+    pub fn take_spent(&mut self) -> Option<Arc<Vec<u8>>> {
+        self.spent.take()
+    }
+
+    /// Whether to drop it takes no time to speak of.
+    #[must_use]
+    pub fn is_light(&self) -> bool {
+        self.bytes.capacity() <= COMPACT_FROM && self.splices.is_empty() && self.spent.is_none()
+    }
+
+    /// Frees some of what nobody gets any more; `false` when nothing is left. What is long is given away. The output
+    /// must not be used for anything else after the first call.
+    pub fn free_some(&mut self, mut long: impl FnMut(Arc<Vec<u8>>)) -> bool {
+        let mut freed = 0;
+        for _ in 0..FREED_SPLICES {
+            let Some(Splice { blob, .. }) = self.splices.pop_front() else {
+                long(Arc::new(std::mem::take(&mut self.bytes)));
+                self.spent.take().into_iter().for_each(long);
+                return false;
+            };
+            if blob.capacity() > LONG_BLOB_BYTES {
+                long(blob);
+            } else if Arc::strong_count(&blob) == 1 {
+                freed += blob.capacity();
+            }
+            if freed > LONG_BLOB_BYTES {
+                break;
+            }
+        }
+        true
+    }
+
     /// Goes `n` bytes on: they have been sent.
     #[inline(always)]
     fn advance(&mut self, n: usize) {
@@ -343,7 +386,11 @@ impl Output {
             if self.sent < at || self.blob_sent < splice.blob.len() {
                 return;
             }
-            self.splices.pop_front();
+            let splice = self.splices.pop_front();
+            self.spent = splice
+                .map(|splice| splice.blob)
+                .filter(|blob| blob.capacity() > LONG_BLOB_BYTES)
+                .or(self.spent.take());
             self.blob_sent = 0;
         }
         self.advance_bytes(n);

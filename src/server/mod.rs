@@ -236,7 +236,7 @@ impl Server {
         self.trace_client_left(event_loop, client.session, token);
         self.engine.close_session(client.session);
         self.limits.forget_client(&mut client);
-        drop(client);
+        client.leave_behind(&mut self.engine.trash);
         accept::resume(event_loop, self);
     }
 

@@ -210,15 +210,26 @@ impl Pipeline {
             // ANCHOR_END: is-over
             if engine.has_follow_up() {
                 follow_up(engine, Some((id, &mut *output)), &mut others);
+                engine.sessions[id].holds_back = engine.pubsub.is_crowded();
             }
-            if is_over || !engine.sessions[id].may_go_on() || !engine.mail.is_empty() {
+            let holds_back = engine.sessions[id].holds_back;
+            if is_over || holds_back || !engine.sessions[id].may_go_on() || !engine.mail.is_empty()
+            {
                 // Whatever was parsed behind it is parsed again, should there be another time.
                 self.batch.parser().reset();
-                self.batch.give_back();
+                self.give_back(engine);
                 return Outcome::Until(self.batch.start(at + 1));
             }
         }
-        self.batch.give_back();
+        self.give_back(engine);
         Outcome::All
+    }
+
+    /// Has the big arguments freed that no command has taken.
+    #[inline]
+    fn give_back(&mut self, engine: &mut Engine) {
+        if self.batch.owns_any() {
+            engine.trash.buffers(self.batch.take_owned());
+        }
     }
 }

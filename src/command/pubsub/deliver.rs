@@ -9,21 +9,22 @@
 //! ```
 //!
 //! Putting a message into an output takes some tens of nanoseconds; only where thousands listen does it take long
-//! enough to be cut. So that publishers do not make such work faster than it is done, at most
-//! [`MAX_RECEIVERS_LEFT`] are left over; beyond that each command does as much as it makes.
+//! enough to be cut. So that publishers do not make such work faster than it is done, the server runs nothing more
+//! for them while too much is left ([`is_crowded`](crate::engine::PubSub::is_crowded)). One command of each may come
+//! on top of that; should there be so many of them that [`MAX_RECEIVERS_LEFT`] are left, each does as much as it makes.
 
 use crate::command::outputs::{Outputs, Own};
 use crate::engine::outbox::Letter;
-use crate::engine::pubsub::{Delivery, Kind, Message};
+use crate::engine::pubsub::{CROWD, Delivery, Kind, Message};
 use crate::engine::{Engine, SessionId, Slice};
 use crate::resp::Output;
 
 /// Receivers that are given their message in the same breath.
 pub const AT_ONCE: usize = 512;
 
-/// Receivers that may be left for later. As every command does [`AT_ONCE`] of them, this bounds how
-/// many messages wait, too.
-pub const MAX_RECEIVERS_LEFT: usize = 65_536;
+/// Receivers that may be left for later, whoever has made that work. As every command does [`AT_ONCE`] of them, this
+/// bounds how many messages wait, too.
+pub const MAX_RECEIVERS_LEFT: usize = 16 * CROWD;
 
 /// After so many receivers the stopwatch is read, so that the next command is not charged for them.
 const LOOK_AT_WATCH_FROM: usize = 64;

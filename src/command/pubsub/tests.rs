@@ -99,8 +99,8 @@ fn very_many_get_a_message_in_slices() {
 fn publishers_do_not_make_work_faster_than_it_is_done() {
     let (mut engine, publisher) = engine();
     let (ids, mut outputs) = subscribers(&mut engine, 3000);
-    let mut most = 0;
-    for _ in 0..100 {
+    let (mut most, mut crowded_from) = (0, None);
+    for n in 0..450 {
         ask(
             &mut engine,
             publisher,
@@ -108,12 +108,17 @@ fn publishers_do_not_make_work_faster_than_it_is_done() {
             &mut outputs,
         );
         most = most.max(engine.pubsub.receivers_left());
+        if engine.pubsub.is_crowded() {
+            crowded_from.get_or_insert(n);
+        }
     }
+    // Each leaves 3000 less those that it does itself.
+    assert_eq!(crowded_from, Some(65_536 / (3000 - AT_ONCE)));
     assert_eq!(most, deliver::MAX_RECEIVERS_LEFT);
     while deliver::deliver(&mut engine, 1000, &mut outputs) == Slice::More {}
     for id in &ids {
         let got = drain(outputs.get_mut(id).expect("an output"));
-        assert_eq!(got, message("news", "x").repeat(100));
+        assert_eq!(got, message("news", "x").repeat(450));
     }
 }
 

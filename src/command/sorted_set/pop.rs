@@ -148,6 +148,7 @@ fn take(
     layout: Layout,
     head: impl FnOnce(&mut Reply, usize),
 ) -> Result<bool, Error> {
+    let packing = db.packing;
     let Some(mut set) = existing::<ZsetMut>(db, key)? else {
         return Ok(false);
     };
@@ -157,7 +158,8 @@ fn take(
     head(reply, taken);
     reply_part(reply, set.as_ref(), end, ranks.clone(), layout);
     if taken < len {
-        set.remove_ranks(ranks);
+        let old = set.remove_ranks(ranks, packing);
+        db.discard(old);
     }
     db.changes(taken, Classes::ZSET, end.popped(), key);
     db.replied();

@@ -119,10 +119,14 @@ impl Engine {
         }
         let broadcasts = order.broadcasts;
         tracker.order = order;
+        let period = &mut tracker.period;
         self.observers.change_tracking(|tracking| {
             tracking.clients += usize::from(!was_on);
+            if broadcasts && *period == 0 {
+                *period = tracking.prefixes.begin_period();
+            }
             for prefix in prefixes.iter().filter(|_| broadcasts) {
-                tracking.prefixes.add(prefix, id);
+                tracking.prefixes.add(prefix, *period, id);
             }
         });
     }
@@ -141,11 +145,10 @@ impl Engine {
         tracker.is_broken = false;
         let prefixes = std::mem::take(&mut tracker.prefixes);
         tracker.prefix_bytes = 0;
+        let period = std::mem::take(&mut tracker.period);
         self.observers.change_tracking(|tracking| {
             tracking.clients -= usize::from(was_on);
-            for prefix in &prefixes {
-                tracking.prefixes.remove(prefix, id);
-            }
+            tracking.prefixes.end_period(period, prefixes);
         });
     }
 
@@ -260,14 +263,21 @@ impl Engine {
         }
     }
 
-    fn broadcast(&mut self, clients: &[SessionId], changed: &Changed) {
+    fn broadcast(&mut self, clients: &[(u64, SessionId)], changed: &Changed) {
         let keys = Encoded::new(changed.keys().map(|key| &**key));
         let mut message = Message::new(keys.without(&[]));
         let mut by_changer: HashMap<u64, Vec<usize>> = HashMap::new();
         for (place, &changer) in changed.values().enumerate() {
             by_changer.entry(changer).or_default().push(place);
         }
-        for &id in clients {
+        for &(period, id) in clients {
+            // Another client may have its place by now.
+            if self
+                .tracker(id)
+                .is_none_or(|tracker| tracker.period != period)
+            {
+                continue;
+            }
             let has_no_loop = |tracker: &Tracker| tracker.order.no_loop;
             let own = by_changer.get(&self.number(id));
             match own.filter(|_| self.tracker(id).is_some_and(has_no_loop)) {

@@ -272,3 +272,55 @@ proptest! {
         prop_assert_eq!(output.shared, 0);
     }
 }
+
+#[test]
+fn a_long_blob_is_handed_over_when_it_is_sent() {
+    let mut output = Output::new();
+    let long = Arc::new(vec![b'x'; LONG_BLOB_BYTES + 1]);
+    output.push(b"head");
+    output.push_shared(Arc::clone(&long));
+    output.push_shared(Arc::new(vec![b'y'; 1000]));
+    while output.take_spent().is_none() {
+        output
+            .write_to(&mut io::sink(), 300_000)
+            .expect("it takes everything");
+    }
+    assert!(output.take_spent().is_none(), "once");
+    output
+        .write_to(&mut io::sink(), usize::MAX)
+        .expect("it takes everything");
+    assert!(output.is_empty() && output.take_spent().is_none());
+}
+
+#[test]
+fn what_nobody_reads_is_freed_in_slices() {
+    let mut output = Output::new();
+    assert!(output.is_light());
+    for i in 0..10_000 {
+        output.push_shared(Arc::new(vec![i as u8; COPY_BELOW]));
+    }
+    let long = Arc::new(vec![0; LONG_BLOB_BYTES + 1]);
+    output.push_shared(Arc::clone(&long));
+    output.push(&vec![0; 100_000]);
+    assert!(!output.is_light());
+    let (mut slices, mut given) = (1, Vec::new());
+    while output.free_some(|blob| given.push(blob.len())) {
+        slices += 1;
+    }
+    assert_eq!(
+        slices,
+        10_000usize.div_ceil(FREED_SPLICES) + usize::from(10_001 % FREED_SPLICES == 0)
+    );
+    assert_eq!(given, [LONG_BLOB_BYTES + 1, 100_000]);
+    assert_eq!(Arc::strong_count(&long), 1);
+}
+
+#[test]
+fn blobs_of_many_bytes_make_more_slices() {
+    let mut output = Output::new();
+    for _ in 0..20 {
+        output.push_shared(Arc::new(vec![0; LONG_BLOB_BYTES / 2]));
+    }
+    let slices = (1..).find(|_| !output.free_some(drop));
+    assert!(slices >= Some(7), "{slices:?}");
+}
