@@ -188,7 +188,10 @@ fn reset(call: &mut Call) -> Done {
     let session = call.session();
     session.db = 0;
     session.protocol = Protocol::Resp2;
-    session.reply_mode = ReplyMode::On;
+    // A skipped reply is skipped, also this one.
+    if session.reply_mode == ReplyMode::Off {
+        session.reply_mode = ReplyMode::On;
+    }
     session.take_pushed();
     session.uses = uses;
     session.name = Box::default();

@@ -98,7 +98,7 @@ fn run(call: &mut Call, found: &'static Listed, mark: Mark, gates: Gates) {
         tell(engine, Some(Own::new(id, out, mark)));
     }
     if let Some(words) = shown {
-        monitor::show(call.engine, call.id, &words);
+        monitor::show(call.engine, call.id, &words, call.reply.output());
     }
     if gates.has(Gates::TRACKING) {
         tracking::ran(call, found);
@@ -118,6 +118,6 @@ fn refuse(call: &mut Call, found: &'static Listed, error: Error) {
         call.reply.output(),
     );
     if let Some(words) = shown {
-        monitor::show(call.engine, call.id, &words);
+        monitor::show(call.engine, call.id, &words, call.reply.output());
     }
 }
