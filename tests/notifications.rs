@@ -588,6 +588,32 @@ fn the_setting_is_read_and_written_as_redis_does() {
     );
 }
 
+/// Redis reads it back from its text, which has no `n` beside an `A`.
+#[test]
+fn a_wrong_value_costs_the_events_of_new_keys() {
+    let target = server();
+    let mut conn = subscriber_of_its_own(&target);
+    let told = |conn: &mut Conn| {
+        for request in [&["SET", "k", "v"][..], &["DEL", "k"], &["PING"]] {
+            conn.send(request);
+        }
+        in_order(conn)
+    };
+    let all = ["new k", "set k", "OK", "del k", "1"];
+    conn.cmd(&["CONFIG", "SET", "notify-keyspace-events", "KEAn"]);
+    assert_eq!(told(&mut conn), all);
+    let wrong = ["CONFIG", "SET", "maxmemory-samples", "0"];
+    assert!(conn.cmd(&wrong).is_error());
+    assert_eq!(told(&mut conn), all);
+    for wrong in [&["Q"][..], &["KEAn", "maxmemory-samples", "0"]] {
+        conn.cmd(&["CONFIG", "SET", "notify-keyspace-events", "KEAn"]);
+        let request = [&["CONFIG", "SET", "notify-keyspace-events"], wrong].concat();
+        assert!(conn.cmd(&request).is_error());
+        assert_eq!(told(&mut conn), all[1..], "{wrong:?}");
+    }
+    switch_off(&mut conn);
+}
+
 #[test]
 fn it_can_be_set_from_the_start() {
     let Some(target) = server_with(&[("notify-keyspace-events", "Kx$")]) else {

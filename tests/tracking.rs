@@ -416,6 +416,26 @@ fn with_optin_only_what_was_chosen_is_remembered() {
 }
 
 #[test]
+fn with_optin_in_a_transaction_the_choice_ends_with_it() {
+    let target = server();
+    let (mut a, mut b) = (target.connect(), target.connect());
+    a.cmd(&["HELLO", "3"]);
+    let requests = [
+        "MULTI",
+        "CLIENT TRACKING ON OPTIN",
+        "CLIENT CACHING YES",
+        "GET k",
+        "EXEC",
+        "GET l",
+    ];
+    send_all(&mut a, &requests);
+    a.expect_raw(b"+OK\r\n+QUEUED\r\n+QUEUED\r\n+QUEUED\r\n*3\r\n+OK\r\n+OK\r\n_\r\n_\r\n");
+    b.transcript("SET l 1 => +OK\nSET k 1 => +OK");
+    expect_invalid(&mut a, &["k"]);
+    expect_nothing(&mut a);
+}
+
+#[test]
 fn with_optout_all_but_what_was_chosen() {
     let target = server();
     let (mut a, mut b) = (tracking(&target, &["OPTOUT"]), target.connect());
@@ -536,6 +556,7 @@ fn who_changes_what_another_has_read_is_told_beside_the_reply() {
     let target = server();
     let (mut a, mut t) = (target.connect(), target.connect());
     t.cmd(&["HELLO", "3"]);
+    t.transcript("ZADD z 1 a 2 b => :2\nSADD s a => :1");
     let id = client_id(&mut t);
     track(&mut a, &["REDIRECT", &id]);
     a.transcript("GET k\nLLEN l\nZCARD z\nSCARD s");
@@ -546,8 +567,6 @@ fn who_changes_what_another_has_read_is_told_beside_the_reply() {
     t.send(&["RPUSH", "l", "1"]);
     t.expect_raw(b":1\r\n");
     expect_invalid(&mut t, &["l"]);
-    t.transcript("ZADD z 1 a 2 b => :2\nSADD s b");
-    a.transcript("GET k\nLLEN l\nZCARD z\nSCARD s");
     t.send(&["ZPOPMIN", "z"]);
     t.expect_raw(b"*2\r\n");
     expect_invalid(&mut t, &["z"]);
@@ -555,6 +574,7 @@ fn who_changes_what_another_has_read_is_told_beside_the_reply() {
     t.send(&["SPOP", "s"]);
     t.expect_raw(b"$1\r\na\r\n");
     expect_invalid(&mut t, &["s"]);
+    a.transcript("GET k\nLLEN l");
     send_all(
         &mut t,
         &["MULTI", "INCR n", "INCR k", "RPUSH l 2", "FLUSHALL", "EXEC"],

@@ -123,7 +123,8 @@ fn hello(call: &mut Call) -> Done {
             return Err(Error::text(text));
         }
     }
-    if call.engine.must_authenticate(call.id) {
+    // Redis asks whether it has logged in, not whether it has to.
+    if !call.session().authenticated {
         return Err(HELLO_BEFORE_AUTH);
     }
     if let Some(protocol) = protocol {

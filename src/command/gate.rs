@@ -66,7 +66,8 @@ pub(super) fn pass(call: &mut Call, found: &'static Listed, mark: Mark, gates: G
         return transaction::queue(call, found);
     }
     run(call, found, mark, gates);
-    if gates.has(Gates::TRACKING) {
+    // It may have begun within EXEC.
+    if call.engine.sessions[call.id].gates.has(Gates::TRACKING) {
         tracking::is_over(call, found);
     }
 }

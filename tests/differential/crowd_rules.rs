@@ -188,6 +188,15 @@ impl Seen {
     }
 }
 
+/// The same of what is left in a server: names stand in the order of hash tables.
+pub fn state(mut value: Value) -> Value {
+    rewrite(&mut value);
+    if let Value::Array(items) = &mut value {
+        items.sort();
+    }
+    value
+}
+
 fn rewrite(value: &mut Value) {
     match value {
         Value::Array(items) | Value::Push(items) | Value::Set(items) => {

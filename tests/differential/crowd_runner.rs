@@ -26,8 +26,8 @@ use crate::common::{Conn, Value};
 /// So many turns of the server's loop may lie between a request and what it causes: a client that is killed, or that has been
 /// waiting, has its turn in the next one.
 const TURNS: usize = 3;
-/// What is to expire does so in a sixth of it.
-const REST: Duration = Duration::from_millis(35);
+/// What is to expire does so in half of it.
+const REST: Duration = Duration::from_millis(45);
 /// Where the two differ, what is missing may be late.
 const LATE: Duration = Duration::from_millis(120);
 const LATE_LOOK: Duration = Duration::from_millis(5);
@@ -40,10 +40,28 @@ const CLEAN: &[&str] = &[
     "ACL SETUSER default reset on nopass +@all ~* &*",
     "ACL DELUSER alice bob me",
     "CONFIG SET slowlog-log-slower-than -1",
+    "CONFIG SET requirepass any",
+    "CONFIG SET requirepass none",
+    "ACL SETUSER default nopass",
     "CLIENT UNPAUSE",
     "FLUSHALL",
     "ACL LOG RESET",
     "SLOWLOG RESET",
+];
+
+/// What is compared in the end, since much is done by clients that want no replies.
+const STATE: &[&str] = &[
+    "CLIENT UNPAUSE",
+    "ACL LIST",
+    "CONFIG GET requirepass",
+    "CONFIG GET notify-keyspace-events",
+    "PUBSUB NUMPAT",
+    "SELECT 1",
+    "KEYS *",
+    "SELECT 2",
+    "KEYS *",
+    "SELECT 0",
+    "KEYS *",
 ];
 
 /// Runs the stream on both servers. What was compared, or the first difference.
@@ -202,13 +220,15 @@ impl Side {
         let _ = self.clients[who].stream.write_all(&bytes);
     }
 
-    /// Puts in a client's id for `@id2`, its address for `@addr2`.
+    /// Puts in a client's id for `@id2`, its address for `@addr2`, the server's for `@laddr`.
     fn name(&self, arg: &mut Vec<u8>) {
         let of = |prefix: &[u8]| {
             let digits = std::str::from_utf8(arg.strip_prefix(prefix)?).ok()?;
             self.clients.get(digits.parse::<usize>().ok()?)
         };
-        if let Some(client) = of(b"@id") {
+        if arg == b"@laddr" {
+            *arg = self.addr.to_string().into();
+        } else if let Some(client) = of(b"@id") {
             *arg = client.id.to_string().into();
         } else if let Some(client) = of(b"@addr") {
             let addr = client.stream.local_addr();
@@ -297,7 +317,30 @@ impl Crowd {
                 }
             }
         }
+        self.compare_state(steps)?;
         Ok(std::mem::take(&mut self.tally))
+    }
+
+    /// Whether the same is left in both servers.
+    fn compare_state(&mut self, steps: &[Step]) -> Result<(), Box<Difference>> {
+        for line in STATE {
+            let args = words(line);
+            let slices: Vec<&[u8]> = args.iter().map(Vec::as_slice).collect();
+            let [a, b] = [&mut self.a, &mut self.b].map(|side| {
+                let reply = side.usher.try_cmd(&slices);
+                reply.map(crowd_rules::state).map_err(|e| e.to_string())
+            });
+            if a != b {
+                return Err(Box::new(Difference {
+                    step: steps.len().saturating_sub(1),
+                    sent: steps.len(),
+                    request: Request::new(args),
+                    a,
+                    b,
+                }));
+            }
+        }
+        Ok(())
     }
 
     fn take(&mut self, step: &Step) -> io::Result<()> {
