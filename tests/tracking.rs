@@ -344,10 +344,11 @@ fn a_flush_invalidates_everything() {
     b.cmd(&["FLUSHALL", "ASYNC"]);
     a.expect_raw(all);
     c.expect_raw(all);
-    send_all(&mut c, &["SET x 1", "FLUSHALL", "PING"]);
-    c.expect_raw(b"+OK\r\n+OK\r\n");
+    // A transaction is one turn, however busy the machine is.
+    let turn = ["MULTI", "SET x 1", "FLUSHALL", "PING", "EXEC"];
+    send_all(&mut c, &turn);
+    c.expect_raw(b"+OK\r\n+QUEUED\r\n+QUEUED\r\n+QUEUED\r\n*3\r\n+OK\r\n+OK\r\n+PONG\r\n");
     c.expect_raw(all);
-    c.expect_raw(b"+PONG\r\n");
     expect_invalid(&mut c, &["x"]);
     a.expect_raw(all);
     a.transcript("GET k => null");
@@ -454,10 +455,10 @@ fn beginnings_are_broadcast_together_and_in_order() {
     send_all(
         &mut b,
         &[
-            "SET k2 1", "SET k1 1", "SET k1 2", "SET j 1", "SET x 1", "DEL k2",
+            "MULTI", "SET k2 1", "SET k1 1", "SET k1 2", "SET j 1", "SET x 1", "DEL k2", "EXEC",
         ],
     );
-    for _ in 0..6 {
+    for _ in 0..8 {
         b.read_value();
     }
     expect_invalid(&mut a, &["j"]);
@@ -465,8 +466,8 @@ fn beginnings_are_broadcast_together_and_in_order() {
     // Every time, though nothing was read.
     b.cmd(&["SET", "k1", "3"]);
     expect_invalid(&mut a, &["k1"]);
-    send_all(&mut a, &["SET k1 1", "GET k1", "SET j 1", "PING"]);
-    a.expect_raw(b"+OK\r\n$1\r\n1\r\n+OK\r\n+PONG\r\n");
+    send_all(&mut a, &["MULTI", "SET k1 1", "GET k1", "SET j 1", "EXEC"]);
+    a.expect_raw(b"+OK\r\n+QUEUED\r\n+QUEUED\r\n+QUEUED\r\n*3\r\n+OK\r\n$1\r\n1\r\n+OK\r\n");
     expect_invalid(&mut a, &["j"]);
     expect_invalid(&mut a, &["k1"]);
     assert_eq!(totals(&mut b), [0, 0, 2]);

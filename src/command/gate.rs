@@ -43,7 +43,7 @@ pub(super) fn pass(call: &mut Call, found: &'static Listed, mark: Mark, gates: G
         return refuse(call, found, error);
     }
     if gates.has(Gates::LIMITED)
-        && let Err(error) = room::make(call)
+        && let Err(error) = room::make(call, found)
     {
         return refuse(call, found, error);
     }

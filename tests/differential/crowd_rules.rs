@@ -162,6 +162,8 @@ impl Seen {
         let keys = |value: &Value| match parts(value) {
             Some((b"invalidate", [Value::Array(keys)])) => Some(keys.clone()),
             Some((b"message", [_, Value::Array(keys)])) => Some(keys.clone()),
+            // One for each of them.
+            Some((b"tracking-redir-broken", [id])) => Some(vec![id.clone()]),
             _ => None,
         };
         let all: BTreeSet<Value> = self.values.iter().filter_map(keys).flatten().collect();
