@@ -255,14 +255,13 @@ impl Output {
     /// Moves each splice by what was put before it. One that was there when a mark was made stays before that, even
     /// where it lies exactly at it.
     fn move_splices(&mut self, pieces: &[(Mark, Vec<u8>)]) {
-        let mut number = self.splices_sent();
+        let numbers = self.splices_sent()..;
         let (mut pieces, mut moved) = (pieces.iter().peekable(), 0);
-        for splice in self.splices.iter_mut() {
+        for (number, splice) in numbers.zip(self.splices.iter_mut()) {
             while let Some((_, piece)) = pieces.next_if(|(mark, _)| mark.splices <= number) {
                 moved += piece.len() as u64;
             }
             splice.at += moved;
-            number += 1;
         }
     }
 
