@@ -203,6 +203,7 @@ fn a_transaction_queues_nothing_without_memory() {
         SET k w        => -OOM command not allowed when used memory > 'maxmemory'.
         GET k          => -OOM command not allowed when used memory > 'maxmemory'.
         PING           => -OOM command not allowed when used memory > 'maxmemory'.
+        SLOWLOG RESET  => -OOM command not allowed when used memory > 'maxmemory'.
         MULTI          => -OOM command not allowed when used memory > 'maxmemory'.
         WATCH k        => -OOM command not allowed when used memory > 'maxmemory'.
         EXEC           => -EXECABORT Transaction discarded because of previous errors.

@@ -137,6 +137,43 @@ fn a_monitor_sees_itself_and_touches_no_keys() {
 }
 
 #[test]
+fn a_monitor_sees_its_own_transaction_as_it_is_run() {
+    let target = server();
+    let (mut first, mut second) = (monitor(&target), monitor(&target));
+    let requests = ["MULTI", "ECHO a", "PING", "EXEC", "PING"];
+    first.send_raw((requests.join("\r\n") + "\r\n").as_bytes());
+    let expected = [
+        "+OK",
+        r#"+"MULTI""#,
+        "+QUEUED",
+        "+QUEUED",
+        "*2",
+        "$1 a",
+        r#"+"ECHO" "a""#,
+        "+PONG",
+        r#"+"PING""#,
+        r#"+"EXEC""#,
+        "+PONG",
+        r#"+"PING""#,
+    ];
+    for expected in expected {
+        match expected.strip_prefix("+\"") {
+            Some(words) => assert_eq!(line(&mut first), format!("[0] \"{words}")),
+            None => first.expect_raw((expected.replace(' ', "\r\n") + "\r\n").as_bytes()),
+        }
+    }
+    for words in [
+        r#""MULTI""#,
+        r#""ECHO" "a""#,
+        r#""PING""#,
+        r#""EXEC""#,
+        r#""PING""#,
+    ] {
+        assert_eq!(line(&mut second), format!("[0] {words}"));
+    }
+}
+
+#[test]
 fn monitor_and_client_reply() {
     let target = server();
     let mut monitor = monitor(&target);

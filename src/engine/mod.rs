@@ -47,7 +47,7 @@ pub use gates::Gates;
 pub use latency::Latency;
 pub use mail::{LoopOrder, Mail};
 pub use monitors::Monitors;
-pub use observers::{Classes, Observers};
+pub use observers::{Cause, Classes, Observers, Place};
 pub use outbox::Outbox;
 pub use pause::Pause;
 pub use pubsub::PubSub;
@@ -237,7 +237,7 @@ impl Engine {
             stats: &mut self.stats.keys,
             clock: &self.clock,
             packing: &self.config.packing,
-            has_replied: false,
+            place: Place::Before,
             known: &KnownHash::NONE,
         }
     }
@@ -320,7 +320,7 @@ impl Engine {
                         self.stats.keys.expired += 1;
                         self.stats.expiry_lateness_ms.record(late_ms);
                         if self.observers.is_on() {
-                            self.observers.expired(index, entry.key());
+                            self.observers.expired(index, entry.key(), Place::Before);
                         }
                         self.trash.entry(entry);
                     }
