@@ -55,7 +55,7 @@ pub fn words(call: &Call, found: &Listed) -> Option<Vec<u8>> {
     if flags.has(ADMIN) || flags.has(SKIP_MONITOR) {
         return None;
     }
-    let hidden = secrets(&call.args);
+    let hidden = secrets(found, &call.args);
     let mut line = Vec::new();
     for (i, word) in call.args.iter().enumerate() {
         let word = match hidden.binary_search(&i) {

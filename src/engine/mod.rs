@@ -24,6 +24,7 @@ pub mod outbox;
 pub mod pause;
 pub mod pubsub;
 pub mod random;
+pub mod renames;
 pub mod session;
 pub mod settings;
 pub mod slowlog;
@@ -179,6 +180,8 @@ impl Engine {
             told: (clock, 0),
             watch_ns: 0,
         };
+        let has_new_names = !engine.config.renames.is_empty();
+        engine.gates.set(Gates::RENAMED, has_new_names);
         engine.set_default_password();
         engine.heed_settings();
         engine

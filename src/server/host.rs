@@ -84,7 +84,6 @@ pub fn describe(now: Clock) -> Host {
         started_s: now.unix_s(),
         os: os(),
         allocator: "jemalloc",
-        allocated_at_start: usage().allocated,
         polling: if cfg!(target_os = "linux") {
             "epoll"
         } else {

@@ -25,6 +25,7 @@
 //! - [`watch`]: the live page, for people with a browser.
 //! - [`shutdown`]: ending without losing replies.
 //! - [`config_file`]: the command line and the config file.
+//! - [`pid_file`]: the file with the number of the process.
 //! - [`host`]: what the process asks of the operating system.
 //! - [`stream`]: TCP and Unix sockets behind one type.
 //! - [`trace`]: what the loop does, written to a file.
@@ -40,6 +41,7 @@ mod limits;
 mod mail;
 mod messages;
 mod pace;
+pub mod pid_file;
 pub mod pipeline;
 pub mod shutdown;
 pub mod stream;
@@ -153,6 +155,9 @@ impl Server {
         server.trace_from_start(&mut event_loop)?;
         event_loop.set_before_sleep(Some(before_sleep));
         event_loop.set_after_sleep(Some(after_sleep));
+        // What it takes to be ready is no client's and no key's.
+        let host = &mut server.engine.host;
+        host.allocated_at_start = (host.usage)().allocated;
         Ok((event_loop, server))
     }
 

@@ -3,6 +3,7 @@
 use super::describe::write_docs;
 use super::named::CATEGORIES;
 use super::*;
+use crate::command::table;
 use crate::resp::{Output, OwnedRequest, Protocol, Reply};
 use std::collections::HashSet;
 
@@ -17,7 +18,7 @@ fn written(protocol: Protocol, write: impl FnOnce(&mut Reply)) -> String {
 }
 
 fn find(name: &str) -> Named {
-    Named::find(name.as_bytes()).expect("an entry of the table")
+    Named::find(&Renames::default(), name.as_bytes()).expect("an entry of the table")
 }
 
 #[test]
@@ -55,7 +56,10 @@ fn names_are_found_in_any_case_and_subcommands_behind_a_bar() {
         "|get",
         "config|get|x",
     ] {
-        assert!(Named::find(name.as_bytes()).is_none(), "{name}");
+        assert!(
+            Named::find(&Renames::default(), name.as_bytes()).is_none(),
+            "{name}"
+        );
     }
 }
 
@@ -205,7 +209,8 @@ fn keys_that_move_are_found_and_counted_with_care() {
 fn lists_are_filtered() {
     let count = |kind: &[u8], value: &[u8]| {
         let filter = Filter::parse(b"filterby", kind, value).expect("a filter");
-        Named::all_and_subcommands()
+        Named::all()
+            .flat_map(Named::and_subcommands)
             .filter(|&named| filter.lets_through(named))
             .count()
     };
