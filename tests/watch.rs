@@ -9,9 +9,9 @@ mod tools;
 #[path = "common/web.rs"]
 mod web;
 
-use program::{SOON, aerolite, is_ours, temporary_directory};
+use program::{SOON, aerolite, free_address, is_ours, temporary_directory};
 use tools::{resident_bytes, run_program, wait_until};
-use web::{Watched, Web, get, two_free_addresses};
+use web::{Watched, Web, get};
 
 use serde_json::Value;
 use socket2::{Domain, Socket, Type};
@@ -649,7 +649,7 @@ fn a_port_in_use_is_named() {
         Err(error) => panic!("{error}"),
     };
     let addr = taken.local_addr().unwrap_or_else(|e| panic!("{e}"));
-    let (main, _) = two_free_addresses();
+    let main = free_address();
     let dir = temporary_directory();
     let mut command = aerolite();
     command.current_dir(dir.path());

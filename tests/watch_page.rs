@@ -20,7 +20,7 @@ mod tools;
 mod webdriver;
 
 use common::{Conn, Value};
-use program::{Running, free_address, is_ours};
+use program::{Running, free_address, is_ours, temporary_directory};
 use tools::{client_id, wait_until};
 use webdriver::{Browser, Scheme};
 
@@ -175,6 +175,42 @@ fn the_name_of_a_client_is_text() {
     watched.browser.wait_for(&shown);
     watched.browser.wait_for("!document.querySelector('img')");
     watched.is_silent();
+}
+
+/// A driver that runs these words of the shell, and then what a driver does.
+fn driver_behind(words: &str, dir: &Path) -> Command {
+    let mut driver = Command::new("sh");
+    let script = format!("{words}\nexec chromedriver \"$@\"");
+    driver.args(["-c", &script]).arg(dir.join("tried"));
+    driver
+}
+
+#[test]
+fn a_driver_that_fails_once_is_started_again() {
+    let dir = temporary_directory();
+    let words = r#"[ -e "$0" ] || { : >"$0"; echo cannot bind >&2; exit 1; }"#;
+    let Some(browser) = Browser::start_by(&|| driver_behind(words, dir.path())) else {
+        return;
+    };
+    assert!(dir.path().join("tried").exists(), "it did not fail");
+    assert_eq!(browser.run("return 1 + 1"), 2);
+}
+
+#[test]
+fn a_driver_that_always_fails_is_quoted() {
+    let dir = temporary_directory();
+    let words = r#"echo tried >>"$0"; echo cannot bind >&2; exit 1"#;
+    let start = || Browser::start_by(&|| driver_behind(words, dir.path())).is_some();
+    let message = match std::panic::catch_unwind(start) {
+        Ok(false) => return,
+        Ok(true) => panic!("there is a browser"),
+        Err(message) => message,
+    };
+    let message = message.downcast_ref::<String>();
+    let message = message.map_or("", String::as_str);
+    assert!(message.contains("cannot bind"), "{message:?}");
+    let tried = std::fs::read_to_string(dir.path().join("tried")).unwrap_or_default();
+    assert_eq!(tried.lines().count(), webdriver::ATTEMPTS, "{message}");
 }
 
 /// The time of day, as the server tells it.

@@ -22,6 +22,7 @@
 #![allow(dead_code)]
 
 pub mod client;
+pub mod ports;
 pub mod target;
 pub mod transcript;
 
