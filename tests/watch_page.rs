@@ -331,7 +331,7 @@ fn timers_are_late_while_the_loop_is_held_and_the_page_says_so() {
     let browser = &watched.browser;
     let mut conn = watched.running.connect();
     // Long enough to be held before it is due.
-    conn.transcript("SET k v PX 3000 => +OK");
+    conn.transcript("SET k v PX 6000 => +OK");
     browser.click("#pause");
     watched.wait_for_mode("paused");
     browser.wait_for("document.querySelector('#overdue').classList.contains('late')");

@@ -15,7 +15,7 @@ use std::time::{Duration, Instant};
 const START_ATTEMPTS: usize = 5;
 
 /// How long a server may take to answer its first PING.
-const START_LIMIT: Duration = Duration::from_secs(10);
+const START_LIMIT: Duration = Duration::from_secs(30);
 
 const START_POLL: Duration = Duration::from_millis(5);
 

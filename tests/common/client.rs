@@ -3,10 +3,10 @@
 use std::fmt;
 use std::io::{self, BufRead, BufReader, Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpStream};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// No test waits longer for one read or one write.
-pub const IO_LIMIT: Duration = Duration::from_secs(10);
+pub const IO_LIMIT: Duration = Duration::from_secs(30);
 /// Nothing that we ask for is bigger; a longer length is a broken reply.
 const LENGTH_LIMIT: usize = 512 * 1024 * 1024;
 
@@ -389,6 +389,12 @@ impl Conn {
     #[track_caller]
     pub fn transcript(&mut self, script: &str) {
         super::transcript::run(self, script);
+    }
+
+    /// Likewise with what is so until this moment: an answer that comes later, and is another one, is none.
+    #[track_caller]
+    pub fn transcript_before(&mut self, end: Instant, script: &str) {
+        super::transcript::run_before(self, end, script);
     }
 }
 

@@ -24,6 +24,7 @@
 pub mod client;
 pub mod ports;
 pub mod target;
+pub mod timing;
 pub mod transcript;
 
 #[allow(unused_imports)]

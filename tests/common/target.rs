@@ -13,7 +13,7 @@ use super::client::{Conn, Value};
 use super::ports::free_address;
 
 /// How long a spawned server may take until it answers PING.
-const START_LIMIT: Duration = Duration::from_secs(10);
+const START_LIMIT: Duration = Duration::from_secs(30);
 /// A free port may be taken by somebody else between finding and using it; so often we try another.
 const START_ATTEMPTS: usize = 5;
 /// What every server that we start ourselves is given.

@@ -8,7 +8,7 @@ use std::{env, io, thread};
 use crate::common::{Conn, ports};
 
 /// How long it may take until it answers.
-const START_LIMIT: Duration = Duration::from_secs(10);
+const START_LIMIT: Duration = Duration::from_secs(30);
 /// Somebody else may take the free port before we do.
 const START_ATTEMPTS: usize = 5;
 
