@@ -244,7 +244,7 @@ fn counters_and_times_of_use_are_told_by_policy() {
         r#"
         SET old 1x
         OBJECT FREQ old     => -ERR An LFU maxmemory policy is not selected, access frequency not tracked. Please note that when switching between policies at runtime LRU and LFU data will take some time to adjust.
-        OBJECT IDLETIME old => :0
+        OBJECT IDLETIME old => :0..60
         OBJECT FREQ nosuch  => nil
         CONFIG SET maxmemory-policy allkeys-lfu lfu-log-factor 0 => +OK
         OBJECT IDLETIME old => -ERR An LFU maxmemory policy is selected, idle time not tracked. Please note that when switching between policies at runtime LRU and LFU data will take some time to adjust.
@@ -305,7 +305,7 @@ fn counters_and_times_of_use_are_told_by_policy() {
         CONFIG SET maxmemory-policy volatile-ttl => +OK
         OBJECT FREQ u => -ERR An LFU maxmemory policy is not selected, access frequency not tracked. Please note that when switching between policies at runtime LRU and LFU data will take some time to adjust.
         SET u 1
-        OBJECT IDLETIME u => :0
+        OBJECT IDLETIME u => :0..60
         "#,
     );
 }
