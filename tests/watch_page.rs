@@ -19,6 +19,7 @@ mod tools;
 #[path = "common/webdriver.rs"]
 mod webdriver;
 
+use common::timing::in_time;
 use common::{Conn, Value};
 use program::{Running, free_address, is_ours, temporary_directory};
 use tools::client_id;
@@ -337,9 +338,13 @@ fn timers_are_late_while_the_loop_is_held_and_the_page_says_so() {
     let browser = &watched.browser;
     let mut conn = watched.running.connect();
     // Long enough to be held before it is due.
-    conn.transcript("SET k v PX 6000 => +OK");
-    browser.click("#pause");
-    watched.wait_for_mode("paused");
+    in_time(Duration::from_secs(3), |life| {
+        browser.click("#resume");
+        watched.wait_for_mode("free");
+        conn.cmd(&["SET", "k", "v", "PX", &life.ms()]);
+        browser.click("#pause");
+        watched.wait_for_mode("paused");
+    });
     browser.wait_for("document.querySelector('#overdue').classList.contains('late')");
     browser.wait_for("document.querySelector('#late-now').textContent.includes('held')");
     browser.wait_for("document.querySelector('#keys').textContent === '1'");
