@@ -192,7 +192,12 @@ impl Web {
 
     fn try_more(&mut self) -> io::Result<usize> {
         let mut buffer = [0; 4096];
-        let read = self.stream.read(&mut buffer)?;
+        let read = loop {
+            match self.stream.read(&mut buffer) {
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                read => break read?,
+            }
+        };
         self.received.extend_from_slice(&buffer[..read]);
         Ok(read)
     }
