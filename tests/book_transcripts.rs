@@ -46,7 +46,7 @@ const MAY_BE_MISSING: &[&str] = &[
 /// So many pages at a time: most of their time they wait.
 const AT_A_TIME: usize = 4;
 /// So often a page is run until everything is as it shows.
-const ATTEMPTS: usize = 3;
+const ATTEMPTS: usize = 4;
 
 #[test]
 fn every_transcript_in_the_book_gives_what_it_shows() {
