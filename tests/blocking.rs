@@ -10,7 +10,7 @@ use std::net::Shutdown;
 use std::time::{Duration, Instant};
 
 /// However busy the machine is, this is enough.
-const PATIENCE: Duration = Duration::from_secs(10);
+const PATIENCE: Duration = Duration::from_secs(30);
 /// Long enough for a reply that should not come.
 const SILENCE: Duration = Duration::from_millis(30);
 
