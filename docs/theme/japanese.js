@@ -32,7 +32,13 @@ if (/\/ja\/[^/]*$/.test(location.pathname)) {
         }
     }
     document.querySelector('#mdbook-searchbar')?.setAttribute('placeholder', 'この本を検索…');
-    // The sidebar and the pages that it names are in both languages: it says itself which is which.
+    const metric = document.querySelector('#mdbook-searchresults-header');
+    if (metric) {
+        new MutationObserver(() => {
+            const said = /^(\d+|No) search results? for '(.*)'[:.]$/.exec(metric.textContent);
+            if (said) metric.textContent = `「${said[2]}」: ${Number(said[1]) || 0}件`;
+        }).observe(metric, { childList: true });
+    }
     document.querySelectorAll('#mdbook-help-popup p').forEach((line, at) => {
         const names = [...line.querySelectorAll('kbd')].map(key => key.outerHTML);
         line.innerHTML = `${names.join(' / ')} ${keys[at] ?? ''}`;
