@@ -112,7 +112,7 @@ fn after_silence_less_is_waited() {
     let second = report(ask);
     assert_says(
         &second,
-        &["  came      nothing within 1s (nothing had come"],
+        &["  came      nothing within 1s (an earlier lesson has waited 5s"],
     );
     assert_says(&second, &all_said);
     assert!(began.elapsed() < first_took, "{:?}", began.elapsed());

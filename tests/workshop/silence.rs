@@ -39,7 +39,7 @@ pub fn note_life(server: SocketAddr) {
 /// "nothing within 5s", or why it was less.
 pub fn nothing_within(limit: Duration) -> String {
     let why = if limit < LIMIT {
-        format!(" (nothing had come in the last {LIMIT:?} before, so that less was waited)")
+        format!(" (an earlier lesson has waited {LIMIT:?}, in vain: so less here)")
     } else {
         String::new()
     };
