@@ -112,6 +112,25 @@ impl Drop for Started {
 }
 
 /// Every program, since one may use another.
+/// Runs a program of `docs/starts` in Ruby that ends by itself, with changes to it: whether it ends well, and what it says.
+#[track_caller]
+pub fn run(file: &str, changes: &[Change]) -> Option<(bool, String)> {
+    if !have_program("ruby") {
+        return None;
+    }
+    let dir = tempfile::tempdir().expect("a temporary directory");
+    copy_starts(dir.path());
+    let path = dir.path().join(file);
+    change(&path, changes);
+    let ended = Command::new("ruby")
+        .arg(&path)
+        .env("LANG", "C.UTF-8")
+        .output()
+        .expect("ruby");
+    let said = String::from_utf8_lossy(&ended.stderr).into_owned();
+    Some((ended.status.success(), said))
+}
+
 fn copy_starts(to: &Path) {
     let from = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/starts");
     for entry in fs::read_dir(from).expect("docs/starts") {
