@@ -3,7 +3,6 @@
 use super::describe::write_docs;
 use super::named::CATEGORIES;
 use super::*;
-use crate::command::table;
 use crate::resp::{Output, OwnedRequest, Protocol, Reply};
 use std::collections::HashSet;
 
@@ -159,7 +158,7 @@ fn keys_are_found_in_a_full_command() {
         let words = ["COMMAND", "GETKEYS"].into_iter().chain(called.split(' '));
         let mut request = OwnedRequest::from_args(words);
         let args = request.request();
-        let keys = Called::find(&args)?.keys()?;
+        let keys = Called::find(&Renames::default(), &args)?.keys()?;
         let names = keys.iter().map(|key| key.name);
         Ok(names
             .map(|name| String::from_utf8_lossy(name).into_owned())

@@ -15,7 +15,7 @@ pub(super) fn protocol(call: &mut Call) -> Done {
     match name.as_slice() {
         b"string" => reply.bulk(b"Hello World"),
         b"integer" => reply.integer(12345),
-        b"double" => reply.double(3.141),
+        b"double" => reply.double_text("3.141"),
         b"null" => reply.null(),
         b"array" | b"set" => {
             if name == b"array" {
