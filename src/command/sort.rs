@@ -458,6 +458,7 @@ fn answer(db: &mut Db, reply: &mut Reply, elements: &Elements, options: &Options
             reply.bulk(element);
         }
         for get in &options.gets {
+            db.replying(reply.output().mark());
             get.look_up(db, element).write(reply);
         }
     }

@@ -24,6 +24,7 @@ pub mod outbox;
 pub mod pause;
 pub mod pubsub;
 pub mod random;
+pub mod renames;
 pub mod session;
 pub mod settings;
 pub mod slowlog;
@@ -47,7 +48,7 @@ pub use gates::Gates;
 pub use latency::Latency;
 pub use mail::{LoopOrder, Mail};
 pub use monitors::Monitors;
-pub use observers::{Classes, Observers};
+pub use observers::{Cause, Classes, Observers, Place};
 pub use outbox::Outbox;
 pub use pause::Pause;
 pub use pubsub::PubSub;
@@ -179,6 +180,8 @@ impl Engine {
             told: (clock, 0),
             watch_ns: 0,
         };
+        let has_new_names = !engine.config.renames.is_empty();
+        engine.gates.set(Gates::RENAMED, has_new_names);
         engine.set_default_password();
         engine.heed_settings();
         engine
@@ -237,7 +240,7 @@ impl Engine {
             stats: &mut self.stats.keys,
             clock: &self.clock,
             packing: &self.config.packing,
-            has_replied: false,
+            place: Place::Before,
             known: &KnownHash::NONE,
         }
     }
@@ -320,7 +323,7 @@ impl Engine {
                         self.stats.keys.expired += 1;
                         self.stats.expiry_lateness_ms.record(late_ms);
                         if self.observers.is_on() {
-                            self.observers.expired(index, entry.key());
+                            self.observers.expired(index, entry.key(), Place::Before);
                         }
                         self.trash.entry(entry);
                     }
@@ -396,10 +399,10 @@ impl Engine {
         noted | self.blocked.work_len() | self.mail.len() != 0
     }
 
-    /// Tells the time.
-    pub fn tell_time(&mut self, now: Clock) {
-        self.watch_ns = (self.host.stopwatch_ns)();
-        self.told = (now, self.watch_ns);
+    /// Tells the time, and what the stopwatch shows now.
+    pub fn tell_time(&mut self, now: Clock, watch_ns: u64) {
+        self.watch_ns = watch_ns;
+        self.told = (now, watch_ns);
         self.clock = now;
     }
 

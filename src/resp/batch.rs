@@ -175,6 +175,16 @@ impl Batch {
         )
     }
 
+    /// Argument `n` of the request that was parsed last, in the `received` that it was parsed from.
+    #[inline]
+    pub fn arg_of_last<'a>(&'a self, n: usize, received: &'a [u8]) -> Option<&'a [u8]> {
+        let place = self.requests.last()?;
+        // Its arguments are the last of all.
+        let span = self.spans.get(place.spans.0 as usize + n)?;
+        let owned = self.owned.get(place.owned.0 as usize..)?;
+        Some(span.slice(&received[place.start..], owned))
+    }
+
     /// Where request `i` begins in what was received; behind the last one, where that ends.
     #[inline]
     pub fn start(&self, i: usize) -> usize {

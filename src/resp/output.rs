@@ -69,7 +69,7 @@ const LONG_BLOB_BYTES: usize = 1024 * 1024;
 const FREED_SPLICES: usize = 256;
 
 /// Where a reply began; see [`Output::truncate`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Mark {
     at: u64,
     /// How many splices had ever been pushed.
@@ -235,12 +235,42 @@ impl Output {
         }
     }
 
-    /// Puts bytes where `mark` is, before everything that was written since, all of which moves.
+    /// Puts each of these pieces where its mark is; the marks are in order. What was written since the first one is
+    /// moved once.
     ///
     /// # Panics
-    /// When some of what was written since has been sent already.
-    pub fn insert(&mut self, mark: Mark, bytes: &[u8]) {
-        self.patch(mark, 0, bytes);
+    /// When some of that has been sent already.
+    pub fn weave(&mut self, pieces: &[(Mark, Vec<u8>)]) {
+        let Some(&(first, _)) = pieces.first() else {
+            return;
+        };
+        assert!(
+            first.at >= self.base + self.sent as u64,
+            "what has been sent cannot be changed"
+        );
+        let rest = self.bytes.split_off((first.at - self.base) as usize);
+        let mut from = 0;
+        for (mark, piece) in pieces {
+            let to = (mark.at - first.at) as usize;
+            self.bytes.extend_from_slice(&rest[from..to]);
+            self.bytes.extend_from_slice(piece);
+            from = to;
+        }
+        self.bytes.extend_from_slice(&rest[from..]);
+        self.move_splices(pieces);
+    }
+
+    /// Moves each splice by what was put before it. One that was there when a mark was made stays before that, even
+    /// where it lies exactly at it.
+    fn move_splices(&mut self, pieces: &[(Mark, Vec<u8>)]) {
+        let numbers = self.splices_sent()..;
+        let (mut pieces, mut moved) = (pieces.iter().peekable(), 0);
+        for (number, splice) in numbers.zip(self.splices.iter_mut()) {
+            while let Some((_, piece)) = pieces.next_if(|(mark, _)| mark.splices <= number) {
+                moved += piece.len() as u64;
+            }
+            splice.at += moved;
+        }
     }
 
     /// Writes what `writer` takes, at most about `budget` bytes of it: one `write` for plain replies, one

@@ -117,8 +117,11 @@ impl Server {
     /// Keeps the counters from which INFO tells rates.
     pub(super) fn note_rates(&mut self) {
         let stats = &mut self.engine.stats;
-        let sample = stats.sample(self.engine.clock.unix_us());
-        stats.rates.sample(sample);
+        let at_us = self.engine.clock.unix_us();
+        if stats.rates.is_due(at_us) {
+            let sample = stats.sample(at_us);
+            stats.rates.keep(sample);
+        }
     }
 }
 

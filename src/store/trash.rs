@@ -118,11 +118,16 @@ impl Trash {
     }
 
     /// Takes a value that was overwritten, if there was one worth it.
-    #[inline]
+    #[inline(always)]
     pub fn value(&mut self, value: Option<Value>) {
-        if let Some(value) = value
-            && value.is_weighty()
-        {
+        if let Some(value) = value {
+            self.overwritten(value);
+        }
+    }
+
+    #[inline(never)]
+    fn overwritten(&mut self, value: Value) {
+        if value.is_weighty() {
             self.things.push_back(Thing::Value(value));
         }
     }

@@ -144,7 +144,8 @@ fn own_messages_stand_where_they_were_published() {
     }
     assert!(!engine.has_follow_up(), "there is nobody else");
     let before = [push("1"), push("3")].concat();
-    assert_eq!(own.before, before.as_bytes(), "moves the reply only once");
+    let pieces = [(mark, before.into_bytes())];
+    assert_eq!(own.pieces, pieces, "moves the reply only once");
     own.finish();
     let wanted = format!("+BEFORE\r\n{}{}+OK\r\n{}", push("1"), push("3"), push("2"));
     assert_eq!(drain(&mut out), wanted);

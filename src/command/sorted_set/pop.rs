@@ -156,12 +156,17 @@ fn take(
     let ranks = end.ranks(count, len);
     let taken = ranks.len();
     head(reply, taken);
+    let behind_head = reply.output().mark();
     reply_part(reply, set.as_ref(), end, ranks.clone(), layout);
     if taken < len {
         let old = set.remove_ranks(ranks, packing);
         db.discard(old);
     }
-    db.changes(taken, Classes::ZSET, end.popped(), key);
+    db.replying(behind_head);
+    if taken > 0 {
+        db.happened(taken, Classes::ZSET, end.popped(), key);
+        db.modified(key);
+    }
     db.replied();
     if taken == len {
         db.remove_empty(key);

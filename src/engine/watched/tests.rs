@@ -1,5 +1,5 @@
 use super::*;
-use crate::engine::observers::{Classes, Observers};
+use crate::engine::observers::{Cause, Classes, Observers, Place};
 
 const A: SessionId = SessionId(1);
 const B: SessionId = SessionId(2);
@@ -82,8 +82,8 @@ fn observers_are_on_while_somebody_watches() {
     observers.watch(A, 0, b"k", THERE);
     observers.watch(B, 0, b"k", THERE);
     assert!(observers.is_on());
-    observers.modified(0, b"other", true);
-    observers.modified(0, b"k", true);
+    observers.modified(0, b"other", Cause::Command, Place::Before);
+    observers.modified(0, b"k", Cause::Command, Place::Before);
     assert_eq!(observers.noted(), 0, "nobody is to be told");
     observers.unwatch(A);
     observers.unwatch(B);

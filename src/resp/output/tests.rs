@@ -171,17 +171,32 @@ fn one_message_for_who_has_nothing_else_coming_needs_no_memory() {
 }
 
 #[test]
-fn what_is_inserted_stands_before_what_was_written_since() {
+fn what_is_woven_in_stands_before_what_was_written_since_its_mark() {
     let mut output = Output::new();
     output.push(b"a");
     output.push_shared(blob(COPY_BELOW, b'b'));
-    let mark = output.mark();
+    let first = output.mark();
     output.push_shared(blob(COPY_BELOW, b'c'));
+    let second = output.mark();
     output.push(b"+OK");
-    output.insert(mark, b"one");
-    let (b, c) = ([b'b'; COPY_BELOW], [b'c'; COPY_BELOW]);
-    let all = [&b"a"[..], &b, b"one", &c, b"+OK"].concat();
-    assert_eq!(drain(&mut output), all);
+    let third = output.mark();
+    output.push_shared(blob(COPY_BELOW, b'd'));
+    let pieces = [(first, "one"), (second, "two"), (third, "three")];
+    output.weave(&pieces.map(|(mark, piece)| (mark, piece.into())));
+    output.push(b"end");
+    let [b, c, d] = [b'b', b'c', b'd'].map(|byte| [byte; COPY_BELOW]);
+    let all = [
+        &b"a"[..],
+        &b,
+        b"one",
+        &c,
+        b"two",
+        b"+OK",
+        b"three",
+        &d,
+        b"end",
+    ];
+    assert_eq!(drain(&mut output), all.concat());
 }
 
 #[test]
