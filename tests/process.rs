@@ -8,7 +8,7 @@ mod program;
 #[path = "common/tools.rs"]
 mod tools;
 
-use common::Value;
+use common::{Value, ports};
 use program::{Running, SOON, aerolite, free_address, is_ours, temporary_directory, write};
 use tools::{Finished, config_get, run_program, wait_exit, wait_until};
 
@@ -400,4 +400,17 @@ fn config_rewrite_keeps_the_users() {
     start()
         .connect()
         .transcript(&format!("ACL LIST => {users}"));
+}
+
+/// What the other tests here start listens there.
+#[test]
+fn a_free_port_is_given_to_one_test_and_to_no_connection() {
+    let end = ports::end();
+    let mut given = std::collections::BTreeSet::new();
+    for _ in 0..200 {
+        let port = free_address().port();
+        assert!(given.insert(port), "{port} was given twice");
+        let is_ours = (ports::FIRST..end).contains(&port);
+        assert!(is_ours || end < ports::FIRST + 1024, "{port} of {end}");
+    }
 }
