@@ -2,6 +2,7 @@
 
 use crate::ae::{EventLoop, Io, Token};
 use crate::command::acl::file::declare;
+use crate::command::rename::rename;
 use crate::engine::{Config, settings};
 use crate::resp::split_words;
 use crate::server::Server;
@@ -103,10 +104,19 @@ fn configure(settings: &[(&str, &str)]) -> io::Result<Config> {
                 format!("{name} {value}: {reason}"),
             )
         };
+        let words =
+            || split_words(value.as_bytes()).ok_or_else(|| wrong("unbalanced quotes".into()));
         if *name == "user" {
-            let words =
-                split_words(value.as_bytes()).ok_or_else(|| wrong("unbalanced quotes".into()))?;
-            declare(&mut config, &words).map_err(wrong)?;
+            declare(&mut config, &words()?).map_err(wrong)?;
+            continue;
+        }
+        if *name == "rename-command" {
+            let words = words()?;
+            let [old, new] = words.as_slice() else {
+                return Err(wrong("wrong number of arguments".into()));
+            };
+            let renamed = rename(&mut config.renames, old, new);
+            renamed.map_err(|reason| wrong(reason.into()))?;
             continue;
         }
         let setting =

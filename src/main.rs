@@ -4,6 +4,7 @@
 use aerolite::engine::Config;
 use aerolite::engine::settings::DIR;
 use aerolite::server::config_file::{self, Arguments};
+use aerolite::server::pid_file::PidFile;
 use aerolite::server::{Server, host};
 use std::ffi::OsString;
 use std::io::{self, Write};
@@ -72,6 +73,8 @@ fn serve(mut config: Config, file: Option<PathBuf>) -> io::Result<()> {
         .unwrap_or_default();
     #[cfg(unix)]
     server.handle_signals(&mut event_loop)?;
+    // Not before it listens: the file of a server that has the port is left alone.
+    let pid_file = PidFile::write(&server.engine.config.pidfile);
     let places = server.listening().collect::<Vec<_>>().join(", ");
     log::info!(
         "aerolite {} (pid {}) is ready on {places}",
@@ -84,6 +87,7 @@ fn serve(mut config: Config, file: Option<PathBuf>) -> io::Result<()> {
     let run = event_loop.run(&mut server);
     server.end_trace(&mut event_loop);
     run?;
+    drop(pid_file);
     log::info!("bye");
     // The kernel takes all memory back at once; freeing millions of keys one by one takes seconds.
     std::mem::forget(server);

@@ -64,7 +64,7 @@ fn signals_end_it_with_exit_code_0() {
         conn.expect_closed();
         running.ends_well();
         let took = started.elapsed();
-        assert!(took < Duration::from_secs(2), "{name} took {took:?}");
+        assert!(took < Duration::from_secs(10), "{name} took {took:?}");
     }
 }
 
@@ -75,8 +75,9 @@ fn a_signal_comes_after_the_replies() {
     }
     let mut running = Running::start(&["--enable-debug-command", "yes"]);
     let mut conn = running.connect();
-    conn.send_raw(b"DEBUG SLEEP 0.3\r\n");
-    thread::sleep(Duration::from_millis(100));
+    conn.send_raw(b"DEBUG SLEEP 2\r\n");
+    // It has begun to sleep, and goes on.
+    thread::sleep(Duration::from_millis(1000));
     running.signal("-TERM");
     assert_eq!(conn.read_value(), Value::simple("OK"));
     conn.expect_closed();

@@ -101,7 +101,7 @@ fn swapdb() {
         "#,
     );
     // Deadlines travel with their database.
-    let gone = wait_until(Duration::from_secs(2), || {
+    let gone = wait_until(Duration::from_secs(20), || {
         conn.cmd(&["DBSIZE"]) == Value::Int(1)
     });
     assert!(gone, "a key that was swapped away did not expire");
@@ -282,6 +282,41 @@ fn debug() {
 }
 
 #[test]
+fn debug_error_and_protocol() {
+    let Some(target) = server_with(&[]) else {
+        return;
+    };
+    target.connect().transcript(
+        r#"
+        DEBUG ERROR "LOADING soon"  => -LOADING soon
+        DEBUG error "a\r\nb"        => -a  b
+        DEBUG ERROR                 => -ERR unknown subcommand or wrong number of arguments for 'ERROR'. Try DEBUG HELP.
+        DEBUG PROTOCOL string       => "Hello World"
+        DEBUG PROTOCOL Integer      => :12345
+        DEBUG PROTOCOL double       => "3.141"
+        DEBUG PROTOCOL bignum       => "1234567999999999999999999999999999999"
+        DEBUG PROTOCOL null         => nil
+        DEBUG PROTOCOL array        => [:0 :1 :2]
+        DEBUG PROTOCOL set          => [:0 :1 :2]
+        DEBUG PROTOCOL map          => [:0 :0 :1 :1 :2 :0]
+        DEBUG PROTOCOL attrib       => "Some real reply following the attribute"
+        DEBUG PROTOCOL push         => -ERR RESP2 is not supported by this command
+        DEBUG PROTOCOL verbatim     => "This is a verbatim\nstring"
+        DEBUG PROTOCOL true         => :1
+        DEBUG PROTOCOL false        => :0
+        DEBUG PROTOCOL other        => -ERR Wrong protocol type name. Please use one of the following: string|integer|double|bignum|null|array|set|map|attrib|push|verbatim|true|false
+        HELLO 3
+        DEBUG PROTOCOL bignum       => (1234567999999999999999999999999999999
+        DEBUG PROTOCOL null         => null
+        DEBUG PROTOCOL set          => ~[:0 :1 :2]
+        DEBUG PROTOCOL map          => %[:0 #f :1 #t :2 #f]
+        DEBUG PROTOCOL true         => #t
+        DEBUG PROTOCOL false        => #f
+        "#,
+    );
+}
+
+#[test]
 fn debug_sleep_holds_everybody() {
     let Some(target) = server_with(&[]) else {
         return;
@@ -290,11 +325,12 @@ fn debug_sleep_holds_everybody() {
     let mut other = target.connect();
     other.transcript("PING => +PONG");
     let started = Instant::now();
-    conn.send(&["DEBUG", "SLEEP", "0.3"]);
-    thread::sleep(Duration::from_millis(50));
+    conn.send(&["DEBUG", "SLEEP", "1.5"]);
+    // It has begun to sleep, and goes on.
+    thread::sleep(Duration::from_millis(500));
     other.transcript("PING => +PONG");
     let waited = started.elapsed();
-    assert!(waited >= Duration::from_millis(295), "{waited:?}");
+    assert!(waited >= Duration::from_millis(1490), "{waited:?}");
     assert_eq!(conn.read_value(), Value::simple("OK"));
 }
 
@@ -321,7 +357,7 @@ fn debug_set_active_expire() {
         DEBUG SET-ACTIVE-EXPIRE 1 => +OK
         "#,
     );
-    let gone = wait_until(Duration::from_secs(2), || {
+    let gone = wait_until(Duration::from_secs(20), || {
         conn.cmd(&["DBSIZE"]) == Value::Int(0)
     });
     assert!(gone, "active expiry did not come back");

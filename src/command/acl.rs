@@ -12,6 +12,7 @@
 //! What a user is stands in `engine/acl`.
 
 mod absent;
+pub(super) use absent::is_absent;
 pub(super) mod check;
 mod describe;
 pub mod file;
@@ -22,8 +23,7 @@ use self::check::{Denied, check};
 use self::names::Names;
 use self::rules::Rules;
 use super::entry::{ADMIN, Command, LOADING, NO_SCRIPT, STALE};
-use super::table;
-use super::{Call, Done, Error, echoed, find_sub, help, wrong_arity};
+use super::{Call, Done, Error, echoed, find_sub, help, rename, wrong_arity};
 use crate::engine::acl::log::Entry;
 use crate::engine::acl::{self, Reason, Selector, User};
 use crate::number::parse_i64;
@@ -305,7 +305,7 @@ fn acl_dryrun(call: &mut Call) -> Done {
     })?;
     let words: Vec<&[u8]> = call.args.iter().skip(CALLED_AT).collect();
     let mut called = OwnedRequest::from_args(&words);
-    let named = table::find(words[0]);
+    let named = rename::find(&call.engine.config.renames, words[0]);
     let found = named.and_then(|named| find_sub(named, &called.request()));
     let found = found.ok_or_else(|| {
         let name = echoed(words[0], usize::MAX);

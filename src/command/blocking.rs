@@ -28,6 +28,7 @@
 use super::notifications::tell;
 use super::outputs::Own;
 use super::pubsub::deliver::{deliver_letters, output_of};
+use super::replication::CONFIRMED;
 use super::table::Listed;
 use super::{
     Call, Done, Error, KnownHash, Outputs, Prepared, Waiting, mute, refuse, slowlog, table,
@@ -253,13 +254,15 @@ fn end_wait(
     };
     out.seal();
     let mark = out.mark();
-    let number = entry(&mut woken).number;
-    engine.stats.command(number.into()).failed += u64::from(why != Over::TimedOut);
+    let found = entry(&mut woken);
+    let stats = engine.stats.command(found.number.into());
+    stats.failed += u64::from(why != Over::TimedOut);
+    let mut reply = Reply::new(out, engine.sessions[id].protocol);
     match why {
-        Over::TimedOut | Over::Released => {
-            Reply::new(out, engine.sessions[id].protocol).null_array();
-        }
         Over::Refused => refuse(engine, id, &UNBLOCKED, out),
+        // WAIT waits for replicas, and is told how many there are.
+        _ if found.command.keys.is_empty() => reply.integer(CONFIRMED),
+        Over::TimedOut | Over::Released => reply.null_array(),
     }
     if engine.sessions[id].reply_mode != ReplyMode::On {
         mute(&mut engine.sessions[id], mark, out);

@@ -16,8 +16,8 @@ pub(super) mod named;
 use self::describe::{write_all_docs, write_info, write_info_of_all};
 use self::named::Named;
 use super::entry::{Command, Keys, LOADING, STALE};
-use super::table;
 use super::{Call, Done, Error, help};
+use crate::engine::renames::Renames;
 use crate::glob;
 use crate::resp::Request;
 
@@ -90,13 +90,13 @@ const SUBCOMMANDS: &[Command] = &[
 
 /// COMMAND without a subcommand: everything about every command.
 fn command(call: &mut Call) -> Done {
-    write_info_of_all(&mut call.reply);
+    write_info_of_all(&call.engine.config.renames, &mut call.reply);
     Ok(())
 }
 
 fn command_count(call: &mut Call) -> Done {
-    let count = i64::try_from(table::all().count()).expect("the table has some hundred entries");
-    call.reply.integer(count);
+    let count = Named::callable(&call.engine.config.renames).count();
+    call.reply.integer(count as i64);
     Ok(())
 }
 
@@ -107,12 +107,12 @@ fn command_help(call: &mut Call) -> Done {
 fn command_info(call: &mut Call) -> Done {
     let names = call.args.iter().skip(2);
     if names.len() == 0 {
-        write_info_of_all(&mut call.reply);
+        write_info_of_all(&call.engine.config.renames, &mut call.reply);
         return Ok(());
     }
     call.reply.array(names.len());
     for name in names {
-        match Named::find(name) {
+        match Named::find(&call.engine.config.renames, name) {
             Some(named) => write_info(named, &mut call.reply),
             None => call.reply.null(),
         }
@@ -122,10 +122,12 @@ fn command_info(call: &mut Call) -> Done {
 
 fn command_docs(call: &mut Call) -> Done {
     let names = call.args.iter().skip(2);
+    let renames = &call.engine.config.renames;
     if names.len() == 0 {
-        write_all_docs(Named::all(), &mut call.reply);
+        write_all_docs(Named::callable(renames), &mut call.reply);
     } else {
-        write_all_docs(names.filter_map(Named::find), &mut call.reply);
+        let named = names.filter_map(|name| Named::find(renames, name));
+        write_all_docs(named, &mut call.reply);
     }
     Ok(())
 }
@@ -137,7 +139,8 @@ fn command_list(call: &mut Call) -> Done {
         5 => Filter::parse(args.arg(2), args.arg(3), args.arg(4))?,
         _ => return Err(Error::SYNTAX),
     };
-    let listed: Vec<Named> = Named::all_and_subcommands()
+    let listed: Vec<Named> = Named::callable(&call.engine.config.renames)
+        .flat_map(Named::and_subcommands)
         .filter(|&named| filter.lets_through(named))
         .collect();
     call.reply.array(listed.len());
@@ -151,7 +154,7 @@ fn command_list(call: &mut Call) -> Done {
 const CALLED_AT: usize = 2;
 
 fn command_getkeys(call: &mut Call) -> Done {
-    let called = Called::find(&call.args)?;
+    let called = Called::find(&call.engine.config.renames, &call.args)?;
     let keys = called.keys()?;
     call.reply.array(keys.len());
     for key in keys {
@@ -161,7 +164,7 @@ fn command_getkeys(call: &mut Call) -> Done {
 }
 
 fn command_getkeysandflags(call: &mut Call) -> Done {
-    let called = Called::find(&call.args)?;
+    let called = Called::find(&call.engine.config.renames, &call.args)?;
     let keys = called.keys()?;
     let least = usize::from(called.command.arity.unsigned_abs());
     call.reply.array(keys.len());
@@ -191,9 +194,9 @@ struct FoundKey<'a> {
 
 impl<'a> Called<'a> {
     /// The full command in the words from [`CALLED_AT`] on.
-    fn find(args: &'a Request) -> Result<Called<'a>, Error> {
+    fn find(renames: &Renames, args: &'a Request) -> Result<Called<'a>, Error> {
         let words: Vec<&[u8]> = args.iter().skip(CALLED_AT).collect();
-        let command = Named::find_called(words.iter().copied())
+        let command = Named::find_called(renames, words.iter().copied())
             .ok_or(Error::new("ERR Invalid command specified"))?
             .command;
         if !command.keys.iter().any(Keys::are_keys) {

@@ -4,6 +4,8 @@
 //! it, to everybody or to clients on the same machine. Redis knows some forty subcommands; here
 //! are those that mean something.
 
+mod protocol;
+
 use super::entry::{ADMIN, Command, LOADING, NO_SCRIPT, STALE};
 use super::{Call, Done, Error, Waiting, help};
 use crate::ae::slow_motion::{MAX_GAP, MAX_STEPS};
@@ -67,10 +69,19 @@ fn debug(call: &mut Call) -> Done {
         (b"OBJECT", 3) => object(call),
         (b"SLEEP", 3) => sleep(call),
         (b"SET-ACTIVE-EXPIRE", 3) => set_active_expire(call),
+        (b"ERROR", 3) => error(call),
+        (b"PROTOCOL", 3) => protocol::protocol(call),
         (b"LOOP", 3 | 4) => event_loop(call),
         (b"TRACE", 3 | 4) => trace(call),
         _ => Err(help::wrong_use(call, "DEBUG")),
     }
+}
+
+/// Replies with an error of this text: libraries test with it what they do about LOADING or READONLY. The
+/// command has not failed, and is not counted as if it had.
+fn error(call: &mut Call) -> Done {
+    call.reply.error(call.args.arg(2));
+    Ok(())
 }
 
 /// Holds the whole server, which is what it is for.

@@ -46,6 +46,8 @@ flags! {
     FAST = 11, "fast";
     /// Allowed before AUTH.
     NO_AUTH = 12, "no_auth";
+    /// Not allowed while a data set is loading from a master.
+    NO_ASYNC_LOADING = 16, "no_async_loading";
     /// Not allowed inside a transaction.
     NO_MULTI = 13, "no_multi";
     /// Keys cannot be found by position alone; [`Command::keys`] sets it.

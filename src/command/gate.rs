@@ -23,7 +23,10 @@ use super::notifications::tell;
 use super::outputs::Own;
 use super::slowlog::summary;
 use super::table::Listed;
-use super::{Call, Error, acl, carry_out, monitor, pause, pubsub, reject, room, transaction};
+use super::{
+    Call, Error, acl, carry_out, monitor, pause, pubsub, reject, rename, room, transaction,
+    wrong_arity,
+};
 use crate::engine::Gates;
 use crate::resp::Mark;
 
@@ -33,6 +36,10 @@ const NOT_QUEUED: Error = Error::new("ERR Command not allowed inside a transacti
 /// Its reply begins at `mark`.
 #[cold]
 pub(super) fn pass(call: &mut Call, found: &'static Listed, mark: Mark, gates: Gates) {
+    let found = match known_as(call, found, gates) {
+        Ok(found) => found,
+        Err((found, error)) => return refuse_name(call, found, error),
+    };
     let is_queueing = gates.has(Gates::QUEUEING);
     if is_queueing && found.command.flags.has(NO_MULTI) {
         return refuse(call, found, NOT_QUEUED);
@@ -43,7 +50,7 @@ pub(super) fn pass(call: &mut Call, found: &'static Listed, mark: Mark, gates: G
         return refuse(call, found, error);
     }
     if gates.has(Gates::LIMITED)
-        && let Err(error) = room::make(call)
+        && let Err(error) = room::make(call, found)
     {
         return refuse(call, found, error);
     }
@@ -66,9 +73,34 @@ pub(super) fn pass(call: &mut Call, found: &'static Listed, mark: Mark, gates: G
         return transaction::queue(call, found);
     }
     run(call, found, mark, gates);
-    if gates.has(Gates::TRACKING) {
+    // It may have begun within EXEC.
+    if call.engine.sessions[call.id].gates.has(Gates::TRACKING) {
         tracking::is_over(call, found);
     }
+}
+
+/// The command that the request names, where the table's names are not those of this server. (One that is found by
+/// its new name has been found so already, and is found again.)
+fn known_as(
+    call: &mut Call,
+    found: &'static Listed,
+    gates: Gates,
+) -> Result<&'static Listed, (Option<&'static Listed>, Error)> {
+    if !gates.has(Gates::RENAMED) {
+        return Ok(found);
+    }
+    let found = rename::resolve(&call.engine.config.renames, &call.args);
+    let found = found.map_err(|error| (None, error))?;
+    if !found.command.accepts(call.args.len()) {
+        return Err((Some(found), wrong_arity(found)));
+    }
+    call.command = found.command;
+    call.session().last_command = Some(found.number);
+    Ok(found)
+}
+
+fn refuse_name(call: &mut Call, found: Option<&'static Listed>, error: Error) {
+    reject(call.engine, call.id, found, error, call.reply.output());
 }
 
 /// The same for a request that EXEC runs: it has been let through already when it was queued. What is asked
@@ -87,7 +119,7 @@ fn run(call: &mut Call, found: &'static Listed, mark: Mark, gates: Gates) {
     let is_monitored = call.engine.gates.has(Gates::MONITORED);
     let shown = is_monitored.then(|| monitor::words(call, found)).flatten();
     if call.args.owns_any() && call.engine.config.slow_us().is_some() {
-        call.engine.slow_log.beforehand = Some(summary(&call.args));
+        call.engine.slow_log.beforehand = Some(summary(found, &call.args));
     }
     carry_out(call, found, mark);
     call.engine.slow_log.beforehand = None;
@@ -98,7 +130,7 @@ fn run(call: &mut Call, found: &'static Listed, mark: Mark, gates: Gates) {
         tell(engine, Some(Own::new(id, out, mark)));
     }
     if let Some(words) = shown {
-        monitor::show(call.engine, call.id, &words);
+        monitor::show(call.engine, call.id, &words, call.reply.output());
     }
     if gates.has(Gates::TRACKING) {
         tracking::ran(call, found);
@@ -118,6 +150,6 @@ fn refuse(call: &mut Call, found: &'static Listed, error: Error) {
         call.reply.output(),
     );
     if let Some(words) = shown {
-        monitor::show(call.engine, call.id, &words);
+        monitor::show(call.engine, call.id, &words, call.reply.output());
     }
 }

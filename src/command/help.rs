@@ -159,11 +159,18 @@ pub const CONFIG: &[&str] = &[
 
 /// The subcommands of DEBUG.
 pub const DEBUG: &[&str] = &[
+    "ERROR <string>",
+    "    Return a Redis protocol error with <string> as message. Useful for clients",
+    "    unit tests to simulate Redis errors.",
     "LOOP <PAUSE|STEP [turns]|SLOW milliseconds|RESUME|RESET>",
     "    Pause the event loop, let it make single turns, put time between its phases,",
     "    let it run free again; reset its statistics (INFO loop).",
     "OBJECT <key>",
     "    Show low level info about `key` and associated value.",
+    "PROTOCOL <type>",
+    "    Reply with a test value of the specified type. <type> can be: string,",
+    "    integer, double, bignum, null, array, set, map, attrib, push, verbatim,",
+    "    true, false.",
     "SET-ACTIVE-EXPIRE <0|1>",
     "    Setting it to 0 disables expiring keys in background when they are not",
     "    accessed (otherwise the Redis behavior). Setting it to 1 reenables back the",
@@ -205,6 +212,18 @@ pub const MEMORY: &[&str] = &[
     "USAGE <key> [SAMPLES <count>]",
     "    Return memory in bytes used by <key> and its value. Nested values are",
     "    sampled up to <count> times (default: 5, 0 means sample all).",
+];
+
+/// The subcommands of MODULE.
+pub const MODULE: &[&str] = &[
+    "LIST",
+    "    Return a list of loaded modules.",
+    "LOAD <path> [<arg> ...]",
+    "    Load a module library from <path>, passing to it any optional arguments.",
+    "LOADEX <path> [[CONFIG NAME VALUE] [CONFIG NAME VALUE]] [ARGS ...]",
+    "    Load a module library from <path>, while passing it module configurations and optional arguments.",
+    "UNLOAD <name>",
+    "    Unload a module.",
 ];
 
 /// The subcommands of PUBSUB.
@@ -282,6 +301,7 @@ mod tests {
             ("CONFIG", CONFIG),
             ("LATENCY", LATENCY),
             ("MEMORY", MEMORY),
+            ("MODULE", MODULE),
             ("SLOWLOG", SLOWLOG),
             ("OBJECT", OBJECT),
             ("PUBSUB", PUBSUB),

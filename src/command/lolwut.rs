@@ -5,6 +5,7 @@
 //! high, and all arithmetic is in integers, so that the same seed draws the same picture anywhere.
 
 use super::entry::{Command, FAST, READONLY};
+use super::info::REDIS_VERSION;
 use super::{Call, Done, Error};
 use crate::engine::Random;
 use crate::number::parse_i64;
@@ -41,7 +42,13 @@ fn lolwut(call: &mut Call) -> Done {
     let columns = call.args.get(columns_at).and_then(parse_i64);
     let columns = columns.unwrap_or(COLUMNS).clamp(MIN_COLUMNS, MAX_COLUMNS);
     let mut text = draw(columns as usize, &mut call.engine.random);
-    text.push_str(concat!("\nAerolite ver. ", env!("CARGO_PKG_VERSION"), "\n"));
+    text.push_str(concat!(
+        "\nAerolite ver. ",
+        env!("CARGO_PKG_VERSION"),
+        ", like Redis ver. "
+    ));
+    text.push_str(REDIS_VERSION);
+    text.push('\n');
     call.reply.verbatim("txt", text.as_bytes());
     Ok(())
 }
@@ -160,7 +167,10 @@ mod tests {
     fn it_tells_the_version_and_wants_numbers() {
         let (mut engine, id) = testing::engine();
         let mut run = |args: &[&str]| testing::run(&mut engine, id, args);
-        let end = format!("\nAerolite ver. {}\n\r\n", env!("CARGO_PKG_VERSION"));
+        let end = format!(
+            "\nAerolite ver. {}, like Redis ver. {REDIS_VERSION}\n\r\n",
+            env!("CARGO_PKG_VERSION")
+        );
         for args in [
             &["LOLWUT"][..],
             &["LOLWUT", "foo"],

@@ -23,6 +23,7 @@ mod bitmap;
 pub mod blocking;
 mod catalog;
 mod client;
+mod cluster;
 mod collection;
 pub mod config;
 mod connection;
@@ -45,6 +46,7 @@ mod latency;
 mod list;
 mod lolwut;
 mod memory;
+mod module;
 mod monitor;
 mod notifications;
 mod object;
@@ -52,6 +54,8 @@ mod outputs;
 pub mod pause;
 pub mod pubsub;
 mod redact;
+pub mod rename;
+mod replication;
 mod room;
 mod sample;
 mod scan;
@@ -67,7 +71,7 @@ pub(crate) mod testing;
 mod transaction;
 
 use crate::engine::uses::Uses;
-use crate::engine::{Db, Engine, KnownHash, ReplyMode, Session, SessionId};
+use crate::engine::{Db, Engine, Gates, KnownHash, ReplyMode, Session, SessionId};
 use crate::resp::{Mark, Output, Reply, Request};
 use crate::store::Item;
 pub use blocking::{Null, serve_blocked};
@@ -269,7 +273,7 @@ fn answer_request(
     // ANCHOR: arity-first
     let found = match prepared.found {
         Some(found) if found.command.accepts(request.len()) => found,
-        found => return turn_away(engine, id, found, &request, out),
+        found => return turn_away(engine, id, found, request, out),
     };
     // ANCHOR_END: arity-first
     let session = &mut engine.sessions[id];
@@ -303,12 +307,22 @@ fn turn_away(
     engine: &mut Engine,
     id: SessionId,
     found: Option<&'static Listed>,
-    request: &Request<'_>,
+    request: Request<'_>,
     out: &mut Output,
 ) {
-    let error = match found {
-        Some(found) => wrong_arity(found),
-        None => unknown(request),
+    let (found, error) = if engine.gates.has(Gates::RENAMED) {
+        match rename::resolve(&engine.config.renames, &request) {
+            Ok(found) if found.command.accepts(request.len()) => {
+                return run_renamed(engine, id, found, request, out);
+            }
+            Ok(found) => (Some(found), wrong_arity(found)),
+            Err(error) => (None, error),
+        }
+    } else {
+        match found {
+            Some(known) => (found, wrong_arity(known)),
+            None => (None, unknown(&request)),
+        }
     };
     // Whoever sends a web request gets no answer, which a browser could show to an attacker.
     if found.is_none() && is_web_request(request.arg(0)) {
@@ -317,6 +331,31 @@ fn turn_away(
     if !engine.sessions[id].closing {
         reject(engine, id, found, error, out);
     }
+}
+
+/// Runs a request whose command was found by a name that the table does not have.
+fn run_renamed(
+    engine: &mut Engine,
+    id: SessionId,
+    found: &'static Listed,
+    request: Request<'_>,
+    out: &mut Output,
+) {
+    let mark = out.mark();
+    let session = &mut engine.sessions[id];
+    session.last_command = Some(found.number);
+    session.commands += 1;
+    let gates = session.gates | engine.gates;
+    let mut call = Call {
+        command: found.command,
+        args: request,
+        reply: Reply::new(out, session.protocol),
+        engine,
+        id,
+        known: &KnownHash::NONE,
+        waiting: Waiting::Allowed,
+    };
+    gate::pass(&mut call, found, mark, gates);
 }
 
 /// Runs a command that may be run. Its reply begins at `mark`.
@@ -376,12 +415,7 @@ fn count(engine: &mut Engine, number: u16, failed: bool) -> u64 {
     let before_ns = engine.watch_ns;
     engine.watch_ns = (engine.host.stopwatch_ns)();
     let ns = engine.watch_ns.saturating_sub(before_ns);
-    engine.stats.commands += 1;
-    let stats = engine.stats.command(number.into());
-    stats.calls += 1;
-    stats.ns += ns;
-    stats.failed += u64::from(failed);
-    stats.latency_ns.record(ns);
+    engine.stats.ran(number.into(), ns, failed);
     ns
 }
 

@@ -4,6 +4,7 @@
 //! shows the passwords of a request that fails before that; they are hidden here in any case.)
 
 use super::is_word;
+use super::table::Listed;
 use crate::resp::Request;
 
 /// What stands for a secret.
@@ -18,16 +19,18 @@ const SECRET_SETTINGS: &[&str] = &[
     "tls-key-file-pass",
 ];
 
-/// The positions of the words that are not to be shown, in ascending order.
-pub fn secrets(args: &Request<'_>) -> Vec<usize> {
+/// The positions of the words that are not to be shown, in ascending order, in a request of this command. Its
+/// first word may be another name.
+pub fn secrets(command: &Listed, args: &Request<'_>) -> Vec<usize> {
+    let own_name = command.own_name();
     let is = |i: usize, word| args.get(i).is_some_and(|arg| is_word(arg, word));
-    if is(0, "AUTH") {
+    if own_name == "AUTH" {
         (1..args.len()).collect()
-    } else if is(0, "HELLO") {
+    } else if own_name == "HELLO" {
         secrets_of_hello(args)
-    } else if is(0, "ACL") && is(1, "SETUSER") {
+    } else if own_name == "ACL" && is(1, "SETUSER") {
         (2..args.len()).collect()
-    } else if is(0, "CONFIG") && is(1, "SET") {
+    } else if own_name == "CONFIG" && is(1, "SET") {
         let values = (3..args.len()).step_by(2);
         values
             .filter(|&i| SECRET_SETTINGS.iter().any(|name| is(i - 1, name)))
@@ -61,7 +64,9 @@ mod tests {
 
     fn of(words: &str) -> Vec<usize> {
         let mut owned = OwnedRequest::from_args(words.split(' '));
-        secrets(&owned.request())
+        let request = owned.request();
+        let command = crate::command::find(&request).expect("it is in the table");
+        secrets(command, &request)
     }
 
     #[test]

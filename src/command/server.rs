@@ -38,6 +38,15 @@ pub const COMMANDS: &[Command] = &[
             "Deletes every key in the database",
         )
         .syntax("[async=ASYNC|SYNC]"),
+    Command::new("LASTSAVE", 1, lastsave)
+        .flags(&[LOADING, STALE, FAST])
+        .categories(&["@admin", "@dangerous"])
+        .tips(&["nondeterministic_output"])
+        .doc(
+            "1.0.0",
+            "O(1)",
+            "Tells the Unix time of the last save: that of the start",
+        ),
     Command::new("SHUTDOWN", -1, shutdown)
         .flags(&[ADMIN, NO_SCRIPT, LOADING, STALE, NO_MULTI, ALLOW_BUSY])
         .doc(
@@ -89,6 +98,12 @@ fn flushdb(call: &mut Call) -> Done {
     call.engine.flush(index);
     call.engine.observers.flushed(Some(index));
     call.reply.ok();
+    Ok(())
+}
+
+/// Nothing is ever saved. Redis, too, begins with the time of its start.
+fn lastsave(call: &mut Call) -> Done {
+    call.reply.integer(call.engine.host.started_s as i64);
     Ok(())
 }
 

@@ -138,16 +138,16 @@ fn log(engine: &mut Engine, id: SessionId, found: &Listed, args: &Request<'_>, n
         id: 0,
         unix_s: engine.clock.unix_s(),
         us,
-        args: beforehand.unwrap_or_else(|| summary(args)),
+        args: beforehand.unwrap_or_else(|| summary(found, args)),
         addr: session.addr.clone(),
         name: shortened(&session.name),
     };
     engine.slow_log.push(entry, engine.config.slowlog_max_len);
 }
 
-/// The words of a request, shortened.
-pub fn summary(args: &Request<'_>) -> Summary {
-    let hidden = secrets(args);
+/// The words of a request of this command, shortened.
+pub fn summary(command: &Listed, args: &Request<'_>) -> Summary {
+    let hidden = secrets(command, args);
     let is_cut = args.len() > MAX_ARGS;
     let shown = if is_cut { MAX_ARGS - 1 } else { args.len() };
     let short = |(i, word): (usize, &[u8])| match hidden.binary_search(&i) {

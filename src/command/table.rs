@@ -2,9 +2,9 @@
 
 use super::entry::Command;
 use super::{
-    acl, bitmap, catalog, client, config, connection, debug, expire, geo, hash, hyperloglog, info,
-    key, latency, list, lolwut, memory, monitor, object, pubsub, scan, server, set, slowlog, sort,
-    sorted_set, string, transaction,
+    acl, bitmap, catalog, client, cluster, config, connection, debug, expire, geo, hash,
+    hyperloglog, info, key, latency, list, lolwut, memory, module, monitor, object, pubsub,
+    replication, scan, server, set, slowlog, sort, sorted_set, string, transaction,
 };
 
 /// The commands of one kind.
@@ -99,6 +99,11 @@ pub const GROUPS: &[Group] = &[
         files: &[sort::COMMANDS],
     },
     Group {
+        name: "generic",
+        category: "@connection",
+        files: &[replication::WAITS],
+    },
+    Group {
         name: "transactions",
         category: "@transaction",
         files: &[transaction::COMMANDS],
@@ -125,7 +130,9 @@ pub const GROUPS: &[Group] = &[
             latency::COMMANDS,
             lolwut::COMMANDS,
             memory::COMMANDS,
+            module::COMMANDS,
             monitor::COMMANDS,
+            replication::COMMANDS,
             slowlog::COMMANDS,
         ],
     },
@@ -133,6 +140,16 @@ pub const GROUPS: &[Group] = &[
         name: "server",
         category: "@connection",
         files: &[catalog::COMMANDS],
+    },
+    Group {
+        name: "cluster",
+        category: "@connection",
+        files: &[cluster::MODES],
+    },
+    Group {
+        name: "cluster",
+        category: "",
+        files: &[cluster::COMMANDS],
     },
     #[cfg(test)]
     Group {
@@ -162,6 +179,12 @@ pub struct Listed {
 }
 
 impl Listed {
+    /// The name of the command; of a subcommand, that of its container.
+    #[must_use]
+    pub fn own_name(&self) -> &'static str {
+        self.container.unwrap_or(self.command).name
+    }
+
     /// `get`, or `config|get`.
     #[must_use]
     pub fn full_name(&self) -> String {

@@ -2,6 +2,7 @@
 
 use super::eviction::Policy;
 use super::observers::Classes;
+use super::renames::Renames;
 use crate::store::Packing;
 use crate::store::uses::Scale;
 use std::collections::BTreeMap;
@@ -117,6 +118,10 @@ pub struct Config {
     pub latency_percentiles: Vec<f64>,
     /// The classes of events that are told.
     pub notify_keyspace_events: Classes,
+    /// The commands that have other names.
+    pub renames: Renames,
+    /// The file that the process's number is written to, or empty.
+    pub pidfile: String,
     /// How collections are kept.
     pub packing: Packing,
     /// Settings without effect that were given a value.
@@ -192,6 +197,8 @@ impl Default for Config {
             latency_tracking: true,
             latency_percentiles: vec![50.0, 99.0, 99.9],
             notify_keyspace_events: Classes::default(),
+            renames: Renames::default(),
+            pidfile: String::new(),
             packing: Packing::default(),
             inert: BTreeMap::new(),
         }

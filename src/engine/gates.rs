@@ -41,6 +41,8 @@ impl Gates {
     pub const LIMITED: Gates = Gates(1 << 9);
     /// Somebody sees every command: MONITOR.
     pub const MONITORED: Gates = Gates(1 << 10);
+    /// Commands have other names: `rename-command`.
+    pub const RENAMED: Gates = Gates(1 << 11);
 
     /// Whether none is shut.
     #[inline]

@@ -269,6 +269,7 @@ pub const SETTINGS: &[Setting] = &[
         ),
     ),
     fixed("logfile", text!(logfile)),
+    fixed("pidfile", text!(pidfile)),
     mutable(
         "proto-max-bulk-len",
         number!(proto_max_bulk_len: usize, MIN_BYTES, i64::MAX, Unit::Memory),
@@ -449,7 +450,6 @@ pub const SETTINGS: &[Setting] = &[
     inert("no-appendfsync-on-rewrite", "no"),
     inert("oom-score-adj", "no"),
     inert("oom-score-adj-values", "0 200 800"),
-    inert("pidfile", ""),
     inert("proc-title-template", "{title} {listen-addr} {server-mode}"),
     inert("rdb-del-sync-files", "no"),
     inert("rdb-save-incremental-fsync", "yes"),

@@ -25,6 +25,7 @@
 //! - [`watch`]: the live page, for people with a browser.
 //! - [`shutdown`]: ending without losing replies.
 //! - [`config_file`]: the command line and the config file.
+//! - [`pid_file`]: the file with the number of the process.
 //! - [`host`]: what the process asks of the operating system.
 //! - [`stream`]: TCP and Unix sockets behind one type.
 //! - [`trace`]: what the loop does, written to a file.
@@ -40,6 +41,7 @@ mod limits;
 mod mail;
 mod messages;
 mod pace;
+pub mod pid_file;
 pub mod pipeline;
 pub mod shutdown;
 pub mod stream;
@@ -115,7 +117,7 @@ impl Server {
         let now = host::now();
         let mut engine = Engine::new(config, host::seed(), now);
         engine.host = host::describe(now);
-        engine.tell_time(now);
+        engine.tell_time(now, (engine.host.stopwatch_ns)());
         let stopwatch_offset_ns = trace::stopwatch_offset(&event_loop, &engine);
         let last_turn = (0, engine.watch_ns);
         let mut server = Server {
@@ -153,6 +155,9 @@ impl Server {
         server.trace_from_start(&mut event_loop)?;
         event_loop.set_before_sleep(Some(before_sleep));
         event_loop.set_after_sleep(Some(after_sleep));
+        // What it takes to be ready is no client's and no key's.
+        let host = &mut server.engine.host;
+        host.allocated_at_start = (host.usage)().allocated;
         Ok((event_loop, server))
     }
 
@@ -236,7 +241,7 @@ impl Server {
         self.trace_client_left(event_loop, client.session, token);
         self.engine.close_session(client.session);
         self.limits.forget_client(&mut client);
-        drop(client);
+        client.leave_behind(&mut self.engine.trash);
         accept::resume(event_loop, self);
     }
 
@@ -328,7 +333,9 @@ fn after_sleep(event_loop: &mut EventLoop<Server>, server: &mut Server) {
     if event_loop.held_before().is_some() {
         server.worked_ns += server.engine.awake_ns();
     }
-    server.engine.tell_time(host::now());
+    // The loop has just read the clock that the stopwatch goes by.
+    let watch_ns = event_loop.now_ns().wrapping_add(server.stopwatch_offset_ns);
+    server.engine.tell_time(host::now(), watch_ns);
 }
 
 /// The read handler of clients.

@@ -1,5 +1,6 @@
 use super::names::{find, find_category};
 use super::*;
+use crate::command::table;
 use crate::command::testing::{engine, run};
 use crate::engine::acl::CommandSet;
 

@@ -7,6 +7,7 @@ use super::named::{CATEGORIES, Named};
 use crate::command::docs;
 use crate::command::entry::{self, Command, Keys, Place};
 use crate::command::key_spec::KeyRange;
+use crate::engine::renames::Renames;
 use crate::resp::Reply;
 
 /// What COMMAND INFO tells of an entry: name, arity, flags, three positions, categories, tips, key
@@ -14,9 +15,9 @@ use crate::resp::Reply;
 const INFO_FIELDS: usize = 10;
 
 /// Writes what COMMAND INFO says about every command.
-pub fn write_info_of_all(reply: &mut Reply) {
-    reply.array(Named::all().count());
-    for named in Named::all() {
+pub fn write_info_of_all(renames: &Renames, reply: &mut Reply) {
+    reply.array(Named::callable(renames).count());
+    for named in Named::callable(renames) {
         write_info(named, reply);
     }
 }

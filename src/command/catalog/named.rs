@@ -1,8 +1,9 @@
 //! Entries of the table by the names that clients have for them: `get`, `config|get`.
 
 use crate::command::entry::{self, Command};
-use crate::command::table;
 use crate::command::table::Group;
+use crate::command::{rename, table};
+use crate::engine::renames::Renames;
 
 /// The ACL categories, in the order in which COMMAND INFO lists them.
 pub const CATEGORIES: [&str; 21] = [
@@ -38,6 +39,11 @@ pub struct Named {
 }
 
 impl Named {
+    /// The entries of the commands that can be called, without subcommands, in table order.
+    pub fn callable(renames: &Renames) -> impl Iterator<Item = Named> + Clone {
+        Named::all().filter(|named| renames.can_be_called(named.command.name))
+    }
+
     /// The entries of all commands, without subcommands, in table order.
     pub fn all() -> impl Iterator<Item = Named> + Clone {
         table::all().map(|(group, command)| Named {
@@ -47,9 +53,14 @@ impl Named {
         })
     }
 
-    /// The same with each container's subcommands after it.
+    /// The entries of all commands with each container's subcommands after it.
     pub fn all_and_subcommands() -> impl Iterator<Item = Named> {
-        Named::all().flat_map(|named| std::iter::once(named).chain(named.subcommands()))
+        Named::all().flat_map(Named::and_subcommands)
+    }
+
+    /// Itself, and the entries of its subcommands.
+    pub fn and_subcommands(self) -> impl Iterator<Item = Named> {
+        std::iter::once(self).chain(self.subcommands())
     }
 
     /// The entries of its subcommands.
@@ -68,9 +79,9 @@ impl Named {
     }
 
     /// The command called `get`, or the subcommand called `config|get`.
-    pub fn find(name: &[u8]) -> Option<Named> {
+    pub fn find(renames: &Renames, name: &[u8]) -> Option<Named> {
         let mut words = name.splitn(2, |&byte| byte == b'|');
-        let named = Named::find_command(words.next()?)?;
+        let named = Named::find_command(renames, words.next()?)?;
         match words.next() {
             Some(word) => Some(named.with(named.command.subcommand(word)?)),
             None => Some(named),
@@ -78,8 +89,11 @@ impl Named {
     }
 
     /// What a full command runs: a subcommand where its second word is there to choose one.
-    pub fn find_called<'a>(mut words: impl Iterator<Item = &'a [u8]>) -> Option<Named> {
-        let named = Named::find_command(words.next()?)?;
+    pub fn find_called<'a>(
+        renames: &Renames,
+        mut words: impl Iterator<Item = &'a [u8]>,
+    ) -> Option<Named> {
+        let named = Named::find_command(renames, words.next()?)?;
         match words.next() {
             Some(word) if !named.command.subcommands.is_empty() => {
                 Some(named.with(named.command.subcommand(word)?))
@@ -88,8 +102,9 @@ impl Named {
         }
     }
 
-    fn find_command(name: &[u8]) -> Option<Named> {
-        Named::all().find(|named| named.command.name.as_bytes().eq_ignore_ascii_case(name))
+    fn find_command(renames: &Renames, name: &[u8]) -> Option<Named> {
+        let found = rename::find(renames, name)?;
+        Named::all().find(|named| std::ptr::eq(named.command, found.command))
     }
 
     /// `get`, `config|get`: its name as replies have it.

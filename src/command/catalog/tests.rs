@@ -17,7 +17,7 @@ fn written(protocol: Protocol, write: impl FnOnce(&mut Reply)) -> String {
 }
 
 fn find(name: &str) -> Named {
-    Named::find(name.as_bytes()).expect("an entry of the table")
+    Named::find(&Renames::default(), name.as_bytes()).expect("an entry of the table")
 }
 
 #[test]
@@ -55,7 +55,10 @@ fn names_are_found_in_any_case_and_subcommands_behind_a_bar() {
         "|get",
         "config|get|x",
     ] {
-        assert!(Named::find(name.as_bytes()).is_none(), "{name}");
+        assert!(
+            Named::find(&Renames::default(), name.as_bytes()).is_none(),
+            "{name}"
+        );
     }
 }
 
@@ -155,7 +158,7 @@ fn keys_are_found_in_a_full_command() {
         let words = ["COMMAND", "GETKEYS"].into_iter().chain(called.split(' '));
         let mut request = OwnedRequest::from_args(words);
         let args = request.request();
-        let keys = Called::find(&args)?.keys()?;
+        let keys = Called::find(&Renames::default(), &args)?.keys()?;
         let names = keys.iter().map(|key| key.name);
         Ok(names
             .map(|name| String::from_utf8_lossy(name).into_owned())
@@ -205,7 +208,8 @@ fn keys_that_move_are_found_and_counted_with_care() {
 fn lists_are_filtered() {
     let count = |kind: &[u8], value: &[u8]| {
         let filter = Filter::parse(b"filterby", kind, value).expect("a filter");
-        Named::all_and_subcommands()
+        Named::all()
+            .flat_map(Named::and_subcommands)
             .filter(|&named| filter.lets_through(named))
             .count()
     };
