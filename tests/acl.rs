@@ -718,3 +718,24 @@ fn a_file_with_users_is_loaded_and_saved() {
     let error = format!("ERR Error loading ACLs, opening file '{name}': No such file or directory");
     assert_eq!(admin.cmd(&["ACL", "LOAD"]), Value::error(&error));
 }
+
+/// Whoever came while a password was needed has not logged in when none is any more: HELLO says so, and nothing else.
+#[test]
+fn hello_asks_whether_one_has_logged_in() {
+    let target = server();
+    let mut admin = target.connect();
+    admin.transcript("CONFIG SET requirepass pw => +OK");
+    let mut late = target.connect();
+    assert!(late.cmd(&["PING"]).text().starts_with("NOAUTH "));
+    admin.transcript("ACL SETUSER default nopass => +OK");
+    late.transcript("PING => +PONG");
+    let refused = late.cmd(&["HELLO", "3"]).text();
+    assert!(refused.starts_with("NOAUTH HELLO must be"), "{refused}");
+    assert!(
+        !late
+            .cmd(&["HELLO", "3", "AUTH", "default", "any"])
+            .is_error()
+    );
+    assert!(!late.cmd(&["HELLO", "2"]).is_error());
+    admin.transcript("CONFIG SET requirepass \"\" => +OK");
+}

@@ -11,7 +11,7 @@ use tools::{Finished, have_program, run_program, tool};
 use std::time::Duration;
 
 /// No run takes longer.
-const RUN_LIMIT: Duration = Duration::from_secs(30);
+const RUN_LIMIT: Duration = Duration::from_secs(240);
 
 /// Runs `redis-benchmark` to its end; it has to succeed.
 #[track_caller]
@@ -45,7 +45,7 @@ fn assert_rates(finished: &Finished, names: &[&str]) {
     assert_eq!(found, names, "{finished:?}");
     for (name, rest) in lines {
         let rate = rest.split(' ').next().and_then(|text| text.parse().ok());
-        assert!(rate.is_some_and(|rate: f64| rate > 100.0), "{name}: {rest}");
+        assert!(rate.is_some_and(|rate: f64| rate > 1.0), "{name}: {rest}");
     }
 }
 

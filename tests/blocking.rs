@@ -10,7 +10,7 @@ use std::net::Shutdown;
 use std::time::{Duration, Instant};
 
 /// However busy the machine is, this is enough.
-const PATIENCE: Duration = Duration::from_secs(10);
+const PATIENCE: Duration = Duration::from_secs(30);
 /// Long enough for a reply that should not come.
 const SILENCE: Duration = Duration::from_millis(30);
 
@@ -414,6 +414,31 @@ fn an_expired_key_is_not_there() {
     let mut client = waiting(&target, &mut conn, &["BLPOP", "k", "0"]);
     conn.transcript("RPUSH k new => :1");
     assert_eq!(client.read_value(), pair("k", "new"));
+}
+
+/// Redis looks for those who wait where a key comes into being, not where a value of another type is replaced.
+#[test]
+fn a_result_in_place_of_another_type_wakes_nobody() {
+    let target = server();
+    let mut observer = target.connect();
+    for (waits, other, store) in [
+        (&["BLPOP", "k", "0"][..], "RPUSH l 1", "SORT l STORE k"),
+        (&["BZPOPMIN", "k", "0"], "ZADD z 1 m", "ZUNIONSTORE k 1 z"),
+        (
+            &["BZPOPMAX", "k", "0"],
+            "ZADD z 1 m",
+            "ZRANGESTORE k z 0 -1",
+        ),
+    ] {
+        observer.cmd(&["FLUSHALL"]);
+        let mut conn = waiting(&target, &mut observer, waits);
+        observer.transcript("HSET k f v => :1");
+        observer.transcript(&format!("{other} => :1\n{store} => :1\nEXISTS k => :1"));
+        conn.expect_silence(Duration::from_millis(50));
+        observer.transcript("DEL k => :1");
+        observer.transcript(&format!("{store} => :1\nEXISTS k => :0"));
+        conn.read_value();
+    }
 }
 
 #[test]

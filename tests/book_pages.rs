@@ -32,6 +32,7 @@ use std::time::Duration;
 use findings::Findings;
 use markdown::{ROOT, SOURCES, pages};
 use program::{is_ours, temporary_directory};
+use serde_json::json;
 use tools::have_program;
 use webdriver::{Browser, Scheme};
 
@@ -208,6 +209,44 @@ fn every_page_is_well_to_look_at() {
         }
     }
     findings.none();
+}
+
+/// `docs/theme/japanese.js`, and `code.js`.
+#[test]
+fn a_japanese_page_has_a_japanese_frame_and_its_words_are_found() {
+    let Some(book) = built_book() else {
+        return;
+    };
+    let Some(browser) = Browser::start() else {
+        return;
+    };
+    browser.resize(1280, 900);
+    let results = "document.querySelectorAll('#mdbook-searchresults > li').length";
+    for (page, language, placeholder) in [
+        ("ja/expiry.html", "ja", "この本を検索…"),
+        ("expiry.html", "en", "Search this book ..."),
+    ] {
+        browser.open(&format!("file://{}", book.path().join(page).display()));
+        let frame = browser.run(
+            "return [document.documentElement.lang, document.querySelector('#mdbook-searchbar').placeholder]",
+        );
+        assert_eq!(frame, json!([language, placeholder]), "{page}");
+        browser.click("#mdbook-search-toggle");
+        for (asked, is_found) in [
+            ("有効期限", true),
+            ("cascade", true),
+            ("存在しない言葉", false),
+        ] {
+            browser.fill("#mdbook-searchbar", asked);
+            let header = "document.querySelector('#mdbook-searchresults-header').textContent";
+            browser.wait_for(&format!("{header}.includes('{asked}')"));
+            browser.wait_for(&format!("({results} > 0) === {is_found}"));
+        }
+    }
+    let broken = "return [...document.querySelectorAll(':not(pre) > code')] \
+        .filter(code => code.textContent.length <= 24 && code.getClientRects().length > 1).length";
+    browser.resize(420, 900);
+    assert_eq!(browser.run(broken), json!(0), "short code is broken");
 }
 
 /// What is still amiss when the page has come to rest: after the window has changed, mdBook's side bar slides away.

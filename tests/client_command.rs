@@ -310,6 +310,9 @@ fn client_reply() {
             &["2"],
         ),
         (&["CLIENT REPLY SKIP", "nosuch", "PING 2"], &["2"]),
+        // RESET brings replies back, and skips its own.
+        (&["CLIENT REPLY SKIP", "RESET", "PING 2"], &["2"]),
+        (&["CLIENT REPLY OFF", "RESET", "PING 2"], &["RESET", "2"]),
         (
             &["CLIENT REPLY SKIP", "CLIENT REPLY ON", "PING 1"],
             &["OK", "1"],

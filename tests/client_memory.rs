@@ -9,7 +9,7 @@ use tools::{attribute, client_id, config_get, counter, is_connected, wait_until}
 use std::time::Duration;
 
 /// However busy the machine is, this is enough.
-const PATIENCE: Duration = Duration::from_secs(10);
+const PATIENCE: Duration = Duration::from_secs(30);
 /// Long enough for a client to go that should not.
 const SILENCE: Duration = Duration::from_millis(100);
 

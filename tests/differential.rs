@@ -21,7 +21,7 @@
 //! `AEROLITE_DIFF_ONLY=lists`, goes on with `lists,keys,limits` and with `lists,strings,keys,limits,sessions`.
 //!
 //! A stream of another kind is the crowd's: several clients that hear from each other, of whom every byte is compared (see
-//! [`differential::crowd`]). Its parts are `data pubsub tracking access clients watching waiting`, and the same variables hold for
+//! [`differential::crowd`]). Its parts are `data pubsub tracking access clients watching waiting` and, only where it is named, `memory`, and the same variables hold for
 //! it: `AEROLITE_DIFF_SECONDS=600 AEROLITE_DIFF_STEPS=300 cargo test --test differential crowd`.
 //!
 //! With `AEROLITE_TEST_ADDR` at a `redis-server` (started with `--enable-debug-command yes`) the stream itself is tested:
@@ -263,7 +263,10 @@ fn what_a_crowd_hears_is_that_of_redis() {
         };
         let steps = crowd::generate(seed, count, only.as_deref());
         match crowd_runner::run(&servers, &steps) {
-            Ok(one) => tally.join(one),
+            Ok(one) => {
+                println!("seed {seed}: {count} steps, alike");
+                tally.join(one);
+            }
             Err(difference) => {
                 eprintln!("{}", found(&stream, &steps, &difference));
                 // Where a message goes between two others may depend on when a thread got its turn.

@@ -506,19 +506,19 @@ fn object_idletime_counts_seconds() {
     let target = server();
     let mut conn = target.connect();
     conn.transcript("SET k v\nSET touched v");
-    thread::sleep(Duration::from_millis(3200));
+    thread::sleep(Duration::from_millis(4200));
     conn.transcript(
         r#"
-            OBJECT IDLETIME k       => :2..60
+            OBJECT IDLETIME k       => :3..60
             TTL k                   => :-1
             TYPE k                  => +string
             EXISTS k                => :1
             OBJECT ENCODING k       => "embstr"
-            OBJECT IDLETIME k       => :2..60
+            OBJECT IDLETIME k       => :3..60
             TOUCH touched           => :1
-            OBJECT IDLETIME touched => :0..1
+            OBJECT IDLETIME touched => :0..2
             GET k                   => "v"
-            OBJECT IDLETIME k       => :0..1
+            OBJECT IDLETIME k       => :0..2
         "#,
     );
 }

@@ -24,7 +24,7 @@ use std::process::Command;
 use std::time::Duration;
 
 /// No program takes longer.
-const RUN_LIMIT: Duration = Duration::from_secs(120);
+const RUN_LIMIT: Duration = Duration::from_secs(240);
 
 /// Where the libraries are, if they have been fetched.
 fn libraries() -> Option<PathBuf> {

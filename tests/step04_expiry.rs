@@ -191,11 +191,11 @@ fn t10_a_deadline_is_replaced() {
     let (set, expired) = (lesson.key("set"), lesson.key("expire"));
     client.ask(&["SET", &set, "v", "PX", SOON], OK);
     client.ask(&["SET", &set, "v", "EX", "100"], OK);
-    client.ask(&["SET", &expired, "v", "PX", "500"], OK);
+    client.ask(&["SET", &expired, "v", "PX", "1000"], OK);
     client.ask(&["EXPIRE", &expired, "100"], ":1\r\n");
-    thread::sleep(Duration::from_millis(700));
+    thread::sleep(Duration::from_millis(1200));
     for key in [&set, &expired] {
-        client.scene("700 ms ago the key had a deadline of less than that, which was replaced at once by 100 s");
+        client.scene("1.2 s ago the key had a deadline of less than that, which was replaced at once by 100 s");
         client.ask(&["GET", key], bulk("v"));
         expect_seconds(&mut client, key, 100);
         forget(&mut client, key);
@@ -214,10 +214,10 @@ fn t11_incr_keeps_the_deadline() {
     client.ask(&["INCR", &key], ":2\r\n");
     expect_seconds(&mut client, &key, 100);
     forget(&mut client, &key);
-    client.ask(&["SET", &key, "1", "PX", SOON], OK);
+    client.ask(&["SET", &key, "1", "PX", "1000"], OK);
     client.ask(&["INCR", &key], ":2\r\n");
-    thread::sleep(AFTER_IT);
-    client.scene("200 ms ago: SET k 1 PX 50, then INCR k");
+    thread::sleep(Duration::from_millis(1200));
+    client.scene("1.2 s ago: SET k 1 PX 1000, then INCR k");
     client.ask(&["GET", &key], NIL);
 }
 

@@ -8,6 +8,7 @@ mod common;
 mod workshop;
 
 use workshop::chapters::{COMMANDS, EXPIRY, WHEEL};
+use workshop::client::bulk;
 use workshop::{Client, Lesson, Step, request};
 
 use std::thread;
@@ -215,6 +216,9 @@ fn t05_nobody_waits_for_it() {
     );
 }
 
+/// In seconds.
+const A_HUNDRED_DAYS: usize = 100 * 24 * 3600;
+
 #[test]
 fn t06_a_deadline_far_away_holds_up_nobody() {
     let lesson = STEP.lesson(
@@ -225,9 +229,16 @@ fn t06_a_deadline_far_away_holds_up_nobody() {
     let (mut client, key) = (lesson.connect(), lesson.key("waits"));
     client.ask(&["SET", &key, "v"], OK);
     client.ask(&["EXPIRE", &key, "100"], ":1\r\n");
+    let distant = lesson.key("distant");
+    client.ask(&["SET", &distant, "v"], OK);
+    client.ask(&["EXPIRE", &distant, &A_HUNDRED_DAYS.to_string()], ":1\r\n");
     lesson.stays_quick(
         Duration::from_secs(1),
         "a key that was set with EXPIRE 100 is there",
     );
     client.ask(&["EXPIRE", &key, "0"], ":1\r\n");
+    client.scene("a second ago the key was given a hundred days");
+    client.hint("a hundred days are more milliseconds than 31 bits hold: the timers of some languages fire at once then");
+    client.ask(&["GET", &distant], bulk("v"));
+    client.ask(&["EXPIRE", &distant, "0"], ":1\r\n");
 }

@@ -10,7 +10,7 @@ use tools::{attribute, client_id, connection_budget, counter, info, is_connected
 use std::time::Duration;
 
 /// However busy the machine is, this is enough.
-const PATIENCE: Duration = Duration::from_secs(10);
+const PATIENCE: Duration = Duration::from_secs(30);
 
 /// A client that speaks RESP3 and has said CLIENT TRACKING ON with these options.
 #[track_caller]
@@ -298,15 +298,15 @@ fn a_key_that_expires_is_nobodys_doing() {
     let target = server();
     let (mut a, mut b) = (tracking(&target, &["NOLOOP"]), target.connect());
     let mut c = tracking(&target, &["BCAST", "NOLOOP"]);
-    a.transcript("SET k 1 PX 80\nGET k");
+    a.transcript("SET k 1 PX 1000\nGET k");
     expect_invalid(&mut c, &["k"]);
     expect_invalid(&mut a, &["k"]);
     expect_invalid(&mut c, &["k"]);
     // Found to be expired by another client, and by itself.
-    b.transcript("DEBUG SET-ACTIVE-EXPIRE 0\nSET k 1 PX 300");
+    b.transcript("DEBUG SET-ACTIVE-EXPIRE 0\nSET k 1 PX 1000");
     expect_invalid(&mut c, &["k"]);
     a.transcript("GET k => \"1\"");
-    std::thread::sleep(Duration::from_millis(310));
+    std::thread::sleep(Duration::from_millis(1010));
     expect_nothing(&mut a);
     b.transcript("GET k => nil");
     expect_invalid(&mut a, &["k"]);
@@ -319,9 +319,9 @@ fn a_key_that_expires_is_nobodys_doing() {
     expect_invalid(&mut c, &["k"]);
     // Who finds it has the nothing that it found, until that is over, too.
     let mut d = tracking(&target, &[]);
-    b.transcript("SET k 1 PX 60");
+    b.transcript("SET k 1 PX 1000");
     d.transcript("GET k => \"1\"");
-    std::thread::sleep(Duration::from_millis(70));
+    std::thread::sleep(Duration::from_millis(1010));
     d.send(&["GET", "k"]);
     d.expect_raw(b"_\r\n");
     expect_invalid(&mut d, &["k"]);
@@ -344,10 +344,11 @@ fn a_flush_invalidates_everything() {
     b.cmd(&["FLUSHALL", "ASYNC"]);
     a.expect_raw(all);
     c.expect_raw(all);
-    send_all(&mut c, &["SET x 1", "FLUSHALL", "PING"]);
-    c.expect_raw(b"+OK\r\n+OK\r\n");
+    // A transaction is one turn, however busy the machine is.
+    let turn = ["MULTI", "SET x 1", "FLUSHALL", "PING", "EXEC"];
+    send_all(&mut c, &turn);
+    c.expect_raw(b"+OK\r\n+QUEUED\r\n+QUEUED\r\n+QUEUED\r\n*3\r\n+OK\r\n+OK\r\n+PONG\r\n");
     c.expect_raw(all);
-    c.expect_raw(b"+PONG\r\n");
     expect_invalid(&mut c, &["x"]);
     a.expect_raw(all);
     a.transcript("GET k => null");
@@ -416,6 +417,26 @@ fn with_optin_only_what_was_chosen_is_remembered() {
 }
 
 #[test]
+fn with_optin_in_a_transaction_the_choice_ends_with_it() {
+    let target = server();
+    let (mut a, mut b) = (target.connect(), target.connect());
+    a.cmd(&["HELLO", "3"]);
+    let requests = [
+        "MULTI",
+        "CLIENT TRACKING ON OPTIN",
+        "CLIENT CACHING YES",
+        "GET k",
+        "EXEC",
+        "GET l",
+    ];
+    send_all(&mut a, &requests);
+    a.expect_raw(b"+OK\r\n+QUEUED\r\n+QUEUED\r\n+QUEUED\r\n*3\r\n+OK\r\n+OK\r\n_\r\n_\r\n");
+    b.transcript("SET l 1 => +OK\nSET k 1 => +OK");
+    expect_invalid(&mut a, &["k"]);
+    expect_nothing(&mut a);
+}
+
+#[test]
 fn with_optout_all_but_what_was_chosen() {
     let target = server();
     let (mut a, mut b) = (tracking(&target, &["OPTOUT"]), target.connect());
@@ -434,10 +455,10 @@ fn beginnings_are_broadcast_together_and_in_order() {
     send_all(
         &mut b,
         &[
-            "SET k2 1", "SET k1 1", "SET k1 2", "SET j 1", "SET x 1", "DEL k2",
+            "MULTI", "SET k2 1", "SET k1 1", "SET k1 2", "SET j 1", "SET x 1", "DEL k2", "EXEC",
         ],
     );
-    for _ in 0..6 {
+    for _ in 0..8 {
         b.read_value();
     }
     expect_invalid(&mut a, &["j"]);
@@ -445,8 +466,8 @@ fn beginnings_are_broadcast_together_and_in_order() {
     // Every time, though nothing was read.
     b.cmd(&["SET", "k1", "3"]);
     expect_invalid(&mut a, &["k1"]);
-    send_all(&mut a, &["SET k1 1", "GET k1", "SET j 1", "PING"]);
-    a.expect_raw(b"+OK\r\n$1\r\n1\r\n+OK\r\n+PONG\r\n");
+    send_all(&mut a, &["MULTI", "SET k1 1", "GET k1", "SET j 1", "EXEC"]);
+    a.expect_raw(b"+OK\r\n+QUEUED\r\n+QUEUED\r\n+QUEUED\r\n*3\r\n+OK\r\n$1\r\n1\r\n+OK\r\n");
     expect_invalid(&mut a, &["j"]);
     expect_invalid(&mut a, &["k1"]);
     assert_eq!(totals(&mut b), [0, 0, 2]);
@@ -529,6 +550,128 @@ fn messages_go_to_another_client_of_resp3() {
     t.send(&["SET", "k", "1"]);
     t.expect_raw(b"+OK\r\n");
     expect_invalid(&mut t, &["k"]);
+}
+
+#[test]
+fn who_changes_what_another_has_read_is_told_beside_the_reply() {
+    let target = server();
+    let (mut a, mut t) = (target.connect(), target.connect());
+    t.cmd(&["HELLO", "3"]);
+    t.transcript("ZADD z 1 a 2 b => :2\nSADD s a => :1");
+    let id = client_id(&mut t);
+    track(&mut a, &["REDIRECT", &id]);
+    a.transcript("GET k\nLLEN l\nZCARD z\nSCARD s");
+    // Redis tells it where the key changes: before some replies, behind others, and in the midst of a third kind.
+    t.send(&["SET", "k", "1"]);
+    expect_invalid(&mut t, &["k"]);
+    t.expect_raw(b"+OK\r\n");
+    t.send(&["RPUSH", "l", "1"]);
+    t.expect_raw(b":1\r\n");
+    expect_invalid(&mut t, &["l"]);
+    t.send(&["ZPOPMIN", "z"]);
+    t.expect_raw(b"*2\r\n");
+    expect_invalid(&mut t, &["z"]);
+    t.expect_raw(b"$1\r\na\r\n,1\r\n");
+    t.send(&["SPOP", "s"]);
+    t.expect_raw(b"$1\r\na\r\n");
+    expect_invalid(&mut t, &["s"]);
+    a.transcript("GET k\nLLEN l");
+    send_all(
+        &mut t,
+        &["MULTI", "INCR n", "INCR k", "RPUSH l 2", "FLUSHALL", "EXEC"],
+    );
+    t.expect_raw(b"+OK\r\n+QUEUED\r\n+QUEUED\r\n+QUEUED\r\n+QUEUED\r\n*4\r\n:1\r\n");
+    expect_invalid(&mut t, &["k"]);
+    t.expect_raw(b":2\r\n:2\r\n");
+    expect_invalid(&mut t, &["l"]);
+    t.expect_raw(b">2\r\n$10\r\ninvalidate\r\n$-1\r\n+OK\r\n");
+    // Also where no reply is wanted.
+    a.transcript("GET k");
+    send_all(&mut t, &["CLIENT REPLY SKIP", "SET k 1", "PING"]);
+    expect_invalid(&mut t, &["k"]);
+    t.expect_raw(b"+PONG\r\n");
+}
+
+#[test]
+fn ones_own_change_is_told_in_the_way_that_one_has_asked_for_by_then() {
+    let target = server();
+    let (mut a, mut t) = (tracking(&target, &[]), target.connect());
+    t.cmd(&["HELLO", "3"]);
+    let id = client_id(&mut t);
+    let order = format!("CLIENT TRACKING ON REDIRECT {id}");
+    send_all(
+        &mut a,
+        &["MULTI", "GET k", "SET k 1", "FLUSHALL", &order, "EXEC"],
+    );
+    a.expect_raw(
+        b"+OK\r\n+QUEUED\r\n+QUEUED\r\n+QUEUED\r\n+QUEUED\r\n*4\r\n_\r\n+OK\r\n+OK\r\n+OK\r\n",
+    );
+    expect_nothing(&mut a);
+    expect_invalid(&mut t, &["k"]);
+    t.expect_raw(b">2\r\n$10\r\ninvalidate\r\n_\r\n");
+    // Who has stopped is still told of what came before.
+    let ends = ["MULTI", "GET k", "SET k 1", "CLIENT TRACKING OFF", "EXEC"];
+    send_all(&mut a, &ends);
+    a.expect_raw(b"+OK\r\n+QUEUED\r\n+QUEUED\r\n+QUEUED\r\n*3\r\n_\r\n+OK\r\n+OK\r\n");
+    expect_nothing(&mut a);
+    expect_invalid(&mut t, &["k"]);
+    a.transcript("CLIENT GETREDIR => :-1\nCLIENT TRACKING ON => +OK\nCLIENT GETREDIR => :0");
+}
+
+#[test]
+fn who_has_killed_itself_is_told_no_more() {
+    let target = server();
+    let mut a = tracking(&target, &[]);
+    let kill = format!("CLIENT KILL ID {} SKIPME no", client_id(&mut a));
+    a.transcript("GET k");
+    send_all(&mut a, &["MULTI", "SET k 1", &kill, "EXEC"]);
+    a.expect_raw(b"+OK\r\n+QUEUED\r\n+QUEUED\r\n*2\r\n+OK\r\n:1\r\n");
+    a.expect_closed();
+}
+
+#[test]
+fn an_element_for_who_has_waited_is_no_news() {
+    let target = server();
+    let (mut a, mut b, mut w) = (tracking(&target, &[]), target.connect(), target.connect());
+    let waits = |conn: &mut Conn, request: &[&str]| {
+        conn.send(request);
+        assert!(wait_until(PATIENCE, || {
+            counter(&mut target.connect(), "clients", "blocked_clients") == 1
+        }));
+    };
+    // The push was told already, and what A has read behind it is kept.
+    for (request, reply) in [
+        (&["BLPOP", "l", "0"][..], r#"["l" "1"]"#),
+        (&["BRPOP", "l", "0"], r#"["l" "2"]"#),
+        (&["BLMOVE", "l", "other", "LEFT", "LEFT", "0"], r#""1""#),
+        (&["BRPOPLPUSH", "l", "other", "0"], r#""2""#),
+    ] {
+        waits(&mut w, request);
+        send_all(&mut a, &["MULTI", "RPUSH l 1 2", "LLEN l", "EXEC"]);
+        a.expect_raw(b"+OK\r\n+QUEUED\r\n+QUEUED\r\n*2\r\n:2\r\n:2\r\n");
+        assert_eq!(format!("{:?}", w.read_value()), reply);
+        expect_nothing(&mut a);
+        b.cmd(&["DEL", "l"]);
+        expect_invalid(&mut a, &["l"]);
+    }
+    // With these Redis tells it again.
+    waits(&mut w, &["BLMPOP", "0", "1", "l", "LEFT"]);
+    send_all(&mut a, &["MULTI", "RPUSH l 1 2", "LLEN l", "EXEC"]);
+    a.expect_raw(b"+OK\r\n+QUEUED\r\n+QUEUED\r\n*2\r\n:2\r\n:2\r\n");
+    expect_invalid(&mut a, &["l"]);
+    w.read_value();
+    waits(&mut w, &["BZPOPMIN", "z", "0"]);
+    send_all(&mut a, &["MULTI", "ZADD z 1 a 2 b", "ZCARD z", "EXEC"]);
+    a.expect_raw(b"+OK\r\n+QUEUED\r\n+QUEUED\r\n*2\r\n:2\r\n:2\r\n");
+    expect_invalid(&mut a, &["z"]);
+    w.read_value();
+    // So the push is what somebody else has done, and is told to who asks for beginnings and has waited.
+    b.cmd(&["DEL", "l"]);
+    let mut c = tracking(&target, &["BCAST", "PREFIX", "l", "NOLOOP"]);
+    waits(&mut c, &["BLPOP", "l", "0"]);
+    b.cmd(&["RPUSH", "l", "1", "2"]);
+    c.expect_raw(b"*2\r\n$1\r\nl\r\n$1\r\n1\r\n");
+    expect_invalid(&mut c, &["l"]);
 }
 
 #[test]

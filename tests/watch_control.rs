@@ -225,7 +225,7 @@ fn a_signal_ends_it_at_once_watched_paused_or_slow() {
         watched.running.signal("-TERM");
         watched.running.ends_well();
         let took = started.elapsed();
-        assert!(took < Duration::from_secs(2), "{order}: {took:?}");
+        assert!(took < Duration::from_secs(10), "{order}: {took:?}");
         assert!(viewers.iter_mut().all(Web::is_closed), "{order}");
     }
 }

@@ -13,7 +13,7 @@ use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 const TOPIC: Topic = Topic {
     step: 2,
@@ -84,6 +84,43 @@ fn nothing_comes() {
             "  came      nothing within 5s\n",
         ],
     );
+}
+
+/// The first lesson that a silent server fails waits long, the next ones do not, until it says something.
+#[test]
+fn after_silence_less_is_waited() {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("an address");
+    let addr = listener.local_addr().expect("an address");
+    thread::spawn(move || {
+        let clients: Vec<_> = (0..4).map_while(|_| listener.accept().ok()).collect();
+        let mut last = &clients[2].0;
+        let _ = last.write_all(b"+PONG\r\n");
+        thread::park();
+    });
+    let ask = || Client::connect(addr, TOPIC, "").ask(&["PING"], "+PONG\r\n");
+    let all_said = [
+        "  sent      *1",
+        "  expected  +PONG",
+        "  hint      keep",
+        "  read      ",
+    ];
+    let began = Instant::now();
+    let first = report(ask);
+    assert_says(&first, &["  came      nothing within 5s\n"]);
+    assert_says(&first, &all_said);
+    let (first_took, began) = (began.elapsed(), Instant::now());
+    let second = report(ask);
+    assert_says(
+        &second,
+        &["  came      nothing within 1s (an earlier lesson has waited 5s"],
+    );
+    assert_says(&second, &all_said);
+    assert!(began.elapsed() < first_took, "{:?}", began.elapsed());
+    let mut third = Client::connect(addr, TOPIC, "");
+    let _fourth = Client::connect(addr, TOPIC, "");
+    third.ask(&["PING"], "+PONG\r\n");
+    let after_a_reply = report(|| third.ask(&["PING"], "+PONG\r\n"));
+    assert_says(&after_a_reply, &["  came      nothing within 5s\n"]);
 }
 
 #[test]

@@ -20,7 +20,7 @@ pub const CONNECTIONS: usize = 50;
 const LARGE_BYTES: usize = 10_000_000;
 
 /// A server that takes longer than this for a batch has failed.
-pub const PATIENCE: Duration = Duration::from_secs(20);
+pub const PATIENCE: Duration = Duration::from_secs(60);
 
 /// Requests of one batch while keys are filled in.
 const FILL_BATCH: usize = 500;

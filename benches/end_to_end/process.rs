@@ -11,8 +11,11 @@ use std::process::{Child, Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
+/// Somebody may take a free port before the server does; so often another is tried.
+const START_ATTEMPTS: usize = 5;
+
 /// How long a server may take to answer its first PING.
-const START_LIMIT: Duration = Duration::from_secs(10);
+const START_LIMIT: Duration = Duration::from_secs(30);
 
 const START_POLL: Duration = Duration::from_millis(5);
 
@@ -74,6 +77,17 @@ pub struct Process {
 impl Process {
     /// Starts a program that is told its port by `--port`, and then these arguments.
     pub fn start(name: &'static str, program: &Path, arguments: &[&str]) -> io::Result<Process> {
+        let mut attempt = Process::attempt(name, program, arguments);
+        for _ in 1..START_ATTEMPTS {
+            if attempt.is_ok() {
+                break;
+            }
+            attempt = Process::attempt(name, program, arguments);
+        }
+        attempt
+    }
+
+    fn attempt(name: &'static str, program: &Path, arguments: &[&str]) -> io::Result<Process> {
         let port = free_port()?;
         let mut command = Command::new(program);
         command.args(["--port", &port.to_string()]).args(arguments);
@@ -175,7 +189,7 @@ fn quiet(command: &mut Command) -> &mut Command {
         .stderr(Stdio::null())
 }
 
-/// Another program could take it before it is used; then the server does not start, and says so.
+/// Another program could take it before it is used; then the server does not start.
 fn free_port() -> io::Result<u16> {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
     Ok(listener.local_addr()?.port())

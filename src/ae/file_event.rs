@@ -197,6 +197,10 @@ impl<C> FileEvents<C> {
         let Some(event) = self.slots.get_mut(token.0) else {
             return false;
         };
+        if proc.is_none() && event.armed().and(mask).is_empty() {
+            // As nearly always when a reply was sent: nobody had to ask for room.
+            return true;
+        }
         if mask.contains(Mask::READABLE) {
             event.read = proc;
         }

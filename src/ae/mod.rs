@@ -411,6 +411,14 @@ impl<C> EventLoop<C> {
         self.now_ms
     }
 
+    /// The same moment in nanoseconds.
+    ///
+    /// See the example of [`refresh_clock`](Self::refresh_clock).
+    #[must_use]
+    pub fn now_ns(&self) -> u64 {
+        self.files.now_ns
+    }
+
     /// The same moment as an [`Instant`].
     ///
     /// See the example of [`refresh_clock`](Self::refresh_clock).

@@ -105,6 +105,7 @@ fn config_set(call: &mut Call) -> Done {
         let allowed = |()| (call.engine.host.allows)(setting.name, &call.engine.config);
         if let Err(reason) = set.and_then(allowed) {
             call.engine.config = before;
+            set_back(call, &chosen[..=i]);
             return Err(failed(call.args.arg(2 + 2 * i), &reason));
         }
     }
@@ -141,6 +142,18 @@ fn config_set(call: &mut Call) -> Done {
         .mail
         .extend(mail.into_iter().chain(names.map(Mail::SettingChanged)));
     Ok(())
+}
+
+/// Gives the classes of events their value again as Redis does, which reads it from its text: they lose an `n` beside an
+/// `A` by that.
+fn set_back(call: &mut Call, settings: &[&'static Setting]) {
+    let of_events = |setting: &&&Setting| setting.name == "notify-keyspace-events";
+    if let Some(setting) = settings.iter().find(of_events) {
+        let text = setting.get(&call.engine.config);
+        // What is not understood stays as it was.
+        let _ = setting.set(&mut call.engine.config, &text);
+        call.engine.heed_settings();
+    }
 }
 
 /// The settings that a CONFIG SET names, each known, changeable and named once.

@@ -123,7 +123,8 @@ fn hello(call: &mut Call) -> Done {
             return Err(Error::text(text));
         }
     }
-    if call.engine.must_authenticate(call.id) {
+    // Redis asks whether it has logged in, not whether it has to.
+    if !call.session().authenticated {
         return Err(HELLO_BEFORE_AUTH);
     }
     if let Some(protocol) = protocol {
@@ -188,7 +189,10 @@ fn reset(call: &mut Call) -> Done {
     let session = call.session();
     session.db = 0;
     session.protocol = Protocol::Resp2;
-    session.reply_mode = ReplyMode::On;
+    // A skipped reply is skipped, also this one.
+    if session.reply_mode == ReplyMode::Off {
+        session.reply_mode = ReplyMode::On;
+    }
     session.take_pushed();
     session.uses = uses;
     session.name = Box::default();

@@ -50,7 +50,7 @@ pub(super) fn pass(call: &mut Call, found: &'static Listed, mark: Mark, gates: G
         return refuse(call, found, error);
     }
     if gates.has(Gates::LIMITED)
-        && let Err(error) = room::make(call)
+        && let Err(error) = room::make(call, found)
     {
         return refuse(call, found, error);
     }
@@ -73,7 +73,8 @@ pub(super) fn pass(call: &mut Call, found: &'static Listed, mark: Mark, gates: G
         return transaction::queue(call, found);
     }
     run(call, found, mark, gates);
-    if gates.has(Gates::TRACKING) {
+    // It may have begun within EXEC.
+    if call.engine.sessions[call.id].gates.has(Gates::TRACKING) {
         tracking::is_over(call, found);
     }
 }
@@ -129,7 +130,7 @@ fn run(call: &mut Call, found: &'static Listed, mark: Mark, gates: Gates) {
         tell(engine, Some(Own::new(id, out, mark)));
     }
     if let Some(words) = shown {
-        monitor::show(call.engine, call.id, &words);
+        monitor::show(call.engine, call.id, &words, call.reply.output());
     }
     if gates.has(Gates::TRACKING) {
         tracking::ran(call, found);
@@ -149,6 +150,6 @@ fn refuse(call: &mut Call, found: &'static Listed, error: Error) {
         call.reply.output(),
     );
     if let Some(words) = shown {
-        monitor::show(call.engine, call.id, &words);
+        monitor::show(call.engine, call.id, &words, call.reply.output());
     }
 }

@@ -187,10 +187,10 @@ fn move_(call: &mut Call) -> Done {
     let can_move = engine.db(source).write(key).is_some() && engine.db(target).write(key).is_none();
     if can_move && let Some((entry, deadline)) = engine.db(source).take(key) {
         engine.db(target).put(entry, deadline);
-        let mut db = engine.db(source);
-        db.notify(Classes::GENERIC, "move_from", key);
-        let mut db = engine.db(target);
-        db.event(Classes::GENERIC, "move_to", key);
+        engine.db(source).modified(key);
+        engine.db(target).modified(key);
+        engine.db(source).notify(Classes::GENERIC, "move_from", key);
+        engine.db(target).notify(Classes::GENERIC, "move_to", key);
     }
     call.reply.integer(i64::from(can_move));
     Ok(())
@@ -231,8 +231,10 @@ fn rename_key(call: &mut Call, taken: Taken) -> Result<bool, Error> {
         return Err(Error::NO_SUCH_KEY);
     };
     db.put(entry.rename_to(new_key), deadline);
+    db.modified(key);
+    db.modified(new_key);
     db.notify(Classes::GENERIC, "rename_from", key);
-    db.event(Classes::GENERIC, "rename_to", new_key);
+    db.notify(Classes::GENERIC, "rename_to", new_key);
     Ok(true)
 }
 

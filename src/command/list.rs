@@ -332,11 +332,12 @@ fn ltrim(call: &mut Call) -> Done {
         db.discard(tail);
         db.discard(head);
         // It is an event even where nothing was cut off.
-        db.event(Classes::LIST, "ltrim", key);
+        db.notify(Classes::LIST, "ltrim", key);
         db.count_changes(len - kept.len());
         if kept.is_empty() {
             db.remove_empty(key);
         }
+        db.modified(key);
     }
     reply.ok();
     Ok(())

@@ -415,12 +415,7 @@ fn count(engine: &mut Engine, number: u16, failed: bool) -> u64 {
     let before_ns = engine.watch_ns;
     engine.watch_ns = (engine.host.stopwatch_ns)();
     let ns = engine.watch_ns.saturating_sub(before_ns);
-    engine.stats.commands += 1;
-    let stats = engine.stats.command(number.into());
-    stats.calls += 1;
-    stats.ns += ns;
-    stats.failed += u64::from(failed);
-    stats.latency_ns.record(ns);
+    engine.stats.ran(number.into(), ns, failed);
     ns
 }
 

@@ -15,6 +15,7 @@ use super::redact::{REDACTED, secrets};
 use super::table::Listed;
 use super::{Call, Done, Error, Waiting};
 use crate::engine::{Engine, SessionId};
+use crate::resp::Output;
 use std::sync::Arc;
 
 const IN_A_TRANSACTION: Error = Error::new("ERR MONITOR isn't allowed for DENY BLOCKING client");
@@ -67,8 +68,9 @@ pub fn words(call: &Call, found: &Listed) -> Option<Vec<u8>> {
     Some(line)
 }
 
-/// Sends every monitor the line about a command that this client has just run.
-pub fn show(engine: &mut Engine, id: SessionId, words: &[u8]) {
+/// Sends every monitor the line about a command that this client has just run. If it is a monitor itself, its own
+/// stands behind the reply: in the midst of that of EXEC, as in Redis.
+pub fn show(engine: &mut Engine, id: SessionId, words: &[u8], own: &mut Output) {
     let session = &engine.sessions[id];
     let now_us = engine.clock.unix_us();
     let (seconds, micros) = (now_us / 1_000_000, now_us % 1_000_000);
@@ -85,7 +87,10 @@ pub fn show(engine: &mut Engine, id: SessionId, words: &[u8]) {
     for monitor in engine.monitors.iter() {
         let session = &engine.sessions[monitor];
         if !session.closing && session.reply_mode.replies() {
-            engine.outbox.send(monitor, Arc::clone(&line));
+            match monitor == id {
+                true => own.push(&line),
+                false => engine.outbox.send(monitor, Arc::clone(&line)),
+            }
         }
     }
 }

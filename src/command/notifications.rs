@@ -10,14 +10,13 @@
 //!
 //! Which events there are and in which order is told by the commands themselves, word for word as Redis has
 //! them. A client that causes an event and has subscribed to it finds it where Redis writes it: before the
-//! reply of its command or behind it. (Redis writes some in the middle of a reply, such as those of the
-//! keys that MGET misses; here they come before it.)
+//! reply of its command, behind it, or in the midst of it, such as those of the keys that MGET misses.
 
 use super::outputs::Own;
-use super::pubsub::deliver::{Place, publish};
+use super::pubsub::deliver::{give_own, publish};
 use crate::engine::observers::Happened;
 use crate::engine::pubsub::Kind;
-use crate::engine::{Classes, Engine};
+use crate::engine::{Classes, Engine, Place};
 
 /// An event of a key.
 #[derive(Debug, Clone, Copy)]
@@ -28,8 +27,8 @@ struct Event<'a> {
     key: &'a [u8],
     /// What happened to it.
     name: &'static str,
-    /// Whether its command had replied already.
-    is_after_reply: bool,
+    /// Where the client finds it whose command it was.
+    place: Place,
 }
 
 /// Tells what has happened to keys; `own` is whose command it was. Others get letters.
@@ -42,25 +41,39 @@ pub fn tell(engine: &mut Engine, mut own: Option<Own<'_>>) {
                 db,
                 key,
                 name,
-                is_after_reply,
+                place,
                 ..
             } => {
                 let event = Event {
                     db,
                     key: &key,
                     name,
-                    is_after_reply,
+                    place,
                 };
                 publish_event(engine, event, own.as_mut());
             }
             Happened::Modified {
-                key, by_command, ..
-            } => engine.invalidate(&key, by, by_command),
-            Happened::Flushed { .. } => engine.invalidate_all(by),
+                key, cause, place, ..
+            } => {
+                engine.invalidate(&key, by, cause);
+                give_told(engine, own.as_mut(), place);
+            }
+            Happened::Flushed { .. } => {
+                engine.invalidate_all(by);
+                give_told(engine, own.as_mut(), Place::Before);
+            }
         }
     }
     if let Some(own) = own {
         own.finish();
+    }
+}
+
+/// Gives a client what it is told of keys that another has read, and that its own command has changed.
+fn give_told(engine: &mut Engine, own: Option<&mut Own>, place: Place) {
+    let Some(own) = own else { return };
+    for bytes in engine.outbox.take_own() {
+        give_own(engine, own, place, &bytes);
     }
 }
 
@@ -70,13 +83,13 @@ fn publish_event(engine: &mut Engine, event: Event, mut own: Option<&mut Own>) {
     if !listens(Kind::Channel) && !listens(Kind::Pattern) {
         return;
     }
-    let Event { db, key, name, .. } = event;
+    let Event {
+        db,
+        key,
+        name,
+        place,
+    } = event;
     let classes = engine.config.notify_keyspace_events;
-    let place = if event.is_after_reply {
-        Place::Behind
-    } else {
-        Place::Before
-    };
     let mut tell = |space: &str, of: &[u8], message: &[u8]| {
         let channel = [format!("__{space}@{db}__:").as_bytes(), of].concat();
         let own = own.as_mut().map(|own| (&mut **own, place));

@@ -23,9 +23,9 @@ pub struct Own<'a> {
     pub out: &'a mut Output,
     /// Where the reply begins.
     pub mark: Mark,
-    /// What is to stand before it. A command may cause as many events as it has keys, and its reply may be long:
-    /// it is moved once for all of them.
-    pub before: Vec<u8>,
+    /// What is to stand before it, or in the midst of it, in order. A command may cause as many events as it has
+    /// keys, and its reply may be long: it is moved once for all of them.
+    pub(super) pieces: Vec<(Mark, Vec<u8>)>,
 }
 
 impl<'a> Own<'a> {
@@ -35,13 +35,21 @@ impl<'a> Own<'a> {
             id,
             out,
             mark,
-            before: Vec::new(),
+            pieces: Vec::new(),
         }
     }
 
-    /// Puts before the reply what is to stand there.
+    /// Has bytes put at a mark, or behind what was put behind that already.
+    pub fn put(&mut self, mark: Mark, bytes: &[u8]) {
+        match self.pieces.last_mut() {
+            Some((last, piece)) if *last >= mark => piece.extend_from_slice(bytes),
+            _ => self.pieces.push((mark, bytes.to_vec())),
+        }
+    }
+
+    /// Puts what there is between the replies.
     pub fn finish(self) {
-        self.out.insert(self.mark, &self.before);
+        self.out.weave(&self.pieces);
     }
 }
 

@@ -22,9 +22,8 @@ use super::outputs::Own;
 use super::table::Listed;
 use super::{Call, Done, Error, Waiting};
 use crate::engine::pubsub::Kind;
-use crate::engine::{ReplyMode, Session};
+use crate::engine::{Place, ReplyMode, Session};
 use crate::resp::{Output, Reply};
-use deliver::Place;
 
 /// What SSUBSCRIBE says inside a transaction.
 const NOT_IN_MULTI: Error = Error::new("ERR SSUBSCRIBE isn't allowed for a DENY BLOCKING client");

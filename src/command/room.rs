@@ -6,6 +6,7 @@
 
 use super::entry::{Command, DENY_OOM};
 use super::notifications::tell;
+use super::table::Listed;
 use super::{Call, Error, transaction};
 use crate::engine::eviction::{Policy, Room};
 
@@ -19,11 +20,11 @@ const WAYS_OUT: &[&str] = &["DISCARD", "QUIT", "RESET"];
 ///
 /// # Errors
 /// There is none to be made.
-pub(super) fn make(call: &mut Call) -> Result<(), Error> {
+pub(super) fn make(call: &mut Call, found: &Listed) -> Result<(), Error> {
     if call.engine.config.maxmemory == 0 {
         return Ok(());
     }
-    if !needs_room(call) {
+    if !needs_room(call, found) {
         call.engine.make_room_later();
         return Ok(());
     }
@@ -44,13 +45,14 @@ pub(super) fn make(call: &mut Call) -> Result<(), Error> {
     }
 }
 
-fn needs_room(call: &Call) -> bool {
+fn needs_room(call: &Call, found: &Listed) -> bool {
     let needs = |command: &Command| command.flags.has(DENY_OOM);
     if call.engine.sessions[call.id].transaction().is_none() {
         return needs(call.command);
     }
     match call.command.name {
         "EXEC" => transaction::would_run(call, needs),
-        name => !WAYS_OUT.contains(&name),
+        // There is a LATENCY RESET.
+        name => found.container.is_some() || !WAYS_OUT.contains(&name),
     }
 }

@@ -220,12 +220,13 @@ fn smove(call: &mut Call) -> Done {
         existing::<SetMut>(&mut db, source)?.map(|mut set| (set.remove(member), set.is_empty()));
     let (is_moved, is_empty) = removed.unwrap_or_default();
     if is_moved {
-        db.changed(Classes::SET, "srem", source);
+        db.happened(1, Classes::SET, "srem", source);
         if is_empty {
             db.remove_empty(source);
         }
         let packing = db.packing;
         let is_new = writable::<SetMut>(&mut db, target)?.insert(member, packing);
+        db.modified(source);
         db.changes(usize::from(is_new), Classes::SET, "sadd", target);
     }
     reply.integer(i64::from(is_moved));
@@ -260,11 +261,12 @@ fn pop_one(call: &mut Call) -> Done {
     };
     set.pop(|n| random.below(n), |member| reply_item(reply, member));
     let is_empty = set.is_empty();
-    db.changed(Classes::SET, SPOP, key);
+    db.happened(1, Classes::SET, SPOP, key);
     db.replied();
     if is_empty {
         db.remove_empty(key);
     }
+    db.modified(key);
     Ok(())
 }
 
@@ -282,9 +284,10 @@ fn pop_many(call: &mut Call) -> Done {
     let len = set.as_ref().len();
     if count >= len {
         reply_set(reply, Some(set.as_ref()));
-        db.changes(len, Classes::SET, SPOP, key);
+        db.happened(len, Classes::SET, SPOP, key);
         db.replied();
         db.remove_empty(key);
+        db.modified(key);
         return Ok(());
     }
     reply.set(count);
@@ -295,7 +298,11 @@ fn pop_many(call: &mut Call) -> Done {
         |member| reply_item(reply, member),
     );
     db.discard(old);
-    db.changes(count, Classes::SET, SPOP, key);
+    if count > 0 {
+        db.happened(count, Classes::SET, SPOP, key);
+        db.replied();
+        db.modified(key);
+    }
     Ok(())
 }
 

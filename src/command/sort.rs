@@ -15,7 +15,8 @@
 //! database (a key past its deadline goes, the others have been used), and nothing that lies in it
 //! stays in place meanwhile. Then each gets its weight: the element itself, or what a pattern
 //! leads to (see [`pattern`]). Numbers are compared as doubles and equal ones by their elements; with
-//! ALPHA strings are compared byte by byte, and equal ones stay in the order in which they were.
+//! ALPHA strings are compared byte by byte, and equal ones stay in the order in which they were. Of a LIMIT only what
+//! is asked for is sorted: the rest is told apart from it, which takes linear time.
 //!
 //! Redis compares strings with C's `strcoll`, which ends at a NUL, and only for STORE to their ends. So
 //! does this, with the order of bytes, which is that of the locale `C`.
@@ -317,17 +318,35 @@ fn in_order(db: &mut Db, key: &[u8], options: &Options) -> Result<Elements, Erro
     }
     let elements = source.copy(0..source.len(), false);
     let by = options.by.as_ref().filter(|_| !is_forced);
+    let wanted = (places, options.is_descending);
     let order = if options.is_alpha || is_forced {
         let whole = options.store.is_some();
-        by_strings(db, &elements, by, whole, options.is_descending)
+        by_strings(db, &elements, by, whole, wanted)
     } else {
-        by_numbers(db, &elements, by, options.is_descending)?
+        by_numbers(db, &elements, by, wanted)?
     };
     let mut sorted = Elements::default();
-    for number in &order[places] {
-        sorted.push(elements.get(*number));
+    for number in order {
+        sorted.push(elements.get(number));
     }
     Ok(sorted)
+}
+
+/// What would lie at these places if all were sorted. No two compare as equal.
+fn sort_some<T>(all: &mut [T], places: Range<usize>, compare: impl Fn(&T, &T) -> Ordering) -> &[T] {
+    if places.is_empty() {
+        return &[];
+    }
+    if places.end < all.len() {
+        all.select_nth_unstable_by(places.end, &compare);
+    }
+    let before_end = &mut all[..places.end];
+    if places.start > 0 {
+        before_end.select_nth_unstable_by(places.start, &compare);
+    }
+    let some = &mut before_end[places.start..];
+    some.sort_unstable_by(&compare);
+    some
 }
 
 /// Makes a packed sorted set a large one. Redis takes the elements from no other form and does not go
@@ -338,13 +357,13 @@ fn unpack(db: &mut Db, key: &[u8], packing: &Packing) {
     }
 }
 
-/// The numbers of the elements in the order of their weights as numbers. An element whose pattern
-/// leads nowhere weighs 0.
+/// The numbers of the elements at these places in the order of their weights as numbers, which may be descending. An
+/// element whose pattern leads nowhere weighs 0.
 fn by_numbers(
     db: &mut Db,
     elements: &Elements,
     by: Option<&Pattern>,
-    is_descending: bool,
+    (places, is_descending): (Range<usize>, bool),
 ) -> Result<Vec<usize>, Error> {
     let mut weights = Vec::with_capacity(elements.len());
     for number in 0..elements.len() {
@@ -358,12 +377,12 @@ fn by_numbers(
         };
         weights.push((weight.ok_or(NO_DOUBLE)?, number));
     }
-    weights.sort_by(|(a, a_number), (b, b_number)| {
+    let sorted = sort_some(&mut weights, places, |(a, a_number), (b, b_number)| {
         let by_weight = a.partial_cmp(b).expect("a weight is never NaN");
         let order = by_weight.then_with(|| elements.get(*a_number).cmp(elements.get(*b_number)));
-        directed(order, is_descending)
+        directed(order, is_descending).then(a_number.cmp(b_number))
     });
-    Ok(weights.into_iter().map(|(_, number)| number).collect())
+    Ok(sorted.iter().map(|&(_, number)| number).collect())
 }
 
 /// The number that a text is for C's `strtod`: nothing is 0, there may be spaces before it, and what
@@ -380,22 +399,23 @@ fn weight(text: &[u8]) -> Option<f64> {
     parse_f64(&text[spaces..]).filter(|number| !number.is_subnormal())
 }
 
-/// The numbers of the elements in the order of their weights as strings. An element whose pattern
-/// leads nowhere comes before all others. Strings are compared as a whole, or up to a NUL.
+/// The numbers of the elements at these places in the order of their weights as strings, which may be descending. An
+/// element whose pattern leads nowhere comes before all others. Strings are compared as a whole, or up to a NUL.
 fn by_strings(
     db: &mut Db,
     elements: &Elements,
     by: Option<&Pattern>,
     whole: bool,
-    is_descending: bool,
+    (places, is_descending): (Range<usize>, bool),
 ) -> Vec<usize> {
     let mut order: Vec<usize> = (0..elements.len()).collect();
     let Some(by) = by else {
-        order.sort_by(|a, b| {
-            let (a, b) = (elements.get(*a), elements.get(*b));
-            directed(compared(a, whole).cmp(compared(b, whole)), is_descending)
+        let string = |number: usize| compared(elements.get(number), whole);
+        let sorted = sort_some(&mut order, places, |a, b| {
+            let order = string(*a).cmp(string(*b));
+            directed(order, is_descending).then(a.cmp(b))
         });
-        return order;
+        return sorted.to_vec();
     };
     let mut weights = Elements::default();
     let mut is_there = Vec::with_capacity(elements.len());
@@ -405,8 +425,11 @@ fn by_strings(
         found.with_bytes(|bytes| weights.push(compared(bytes, whole)));
     }
     let weight = |number: usize| is_there[number].then(|| weights.get(number));
-    order.sort_by(|a, b| directed(weight(*a).cmp(&weight(*b)), is_descending));
-    order
+    let sorted = sort_some(&mut order, places, |a, b| {
+        let order = weight(*a).cmp(&weight(*b));
+        directed(order, is_descending).then(a.cmp(b))
+    });
+    sorted.to_vec()
 }
 
 /// What of a string is compared.
@@ -435,6 +458,7 @@ fn answer(db: &mut Db, reply: &mut Reply, elements: &Elements, options: &Options
             reply.bulk(element);
         }
         for get in &options.gets {
+            db.replying(reply.output().mark());
             get.look_up(db, element).write(reply);
         }
     }

@@ -173,9 +173,12 @@ fn zrem(call: &mut Call) -> Done {
             removed += usize::from(set.remove(member).is_some());
         }
         let is_empty = set.is_empty();
-        db.changes(removed, Classes::ZSET, "zrem", key);
+        db.happened(removed, Classes::ZSET, "zrem", key);
         if is_empty {
             db.remove_empty(key);
+        }
+        if removed > 0 {
+            db.modified(key);
         }
     }
     reply.integer(removed as i64);

@@ -124,6 +124,7 @@ fn mget(call: &mut Call) -> Done {
     reply.array(args.len() - 1);
     db.expect(args.iter().skip(1));
     for key in args.iter().skip(1) {
+        db.replying(reply.output().mark());
         let found = db.read(key);
         if found.is_none_or(|entry| write_string(entry, reply).is_err()) {
             reply.null();

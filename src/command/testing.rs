@@ -14,8 +14,7 @@ const SEED: u64 = 7;
 /// An engine with one client, as they are when the server has just started.
 pub fn engine() -> (Engine, SessionId) {
     let mut engine = Engine::new(Config::default(), SEED, Clock::at_us(START_US));
-    let now_s = engine.clock.unix_s();
-    let id = engine.sessions.open(Peer::default(), now_s);
+    let id = engine.open_session(Peer::default());
     (engine, id)
 }
 

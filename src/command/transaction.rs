@@ -136,6 +136,7 @@ fn exec(call: &mut Call) -> Done {
         engine.clock = begun.0;
     }
     engine.end_transaction(id);
+    engine.trash.requests(queue);
     // EXEC is charged with all of it.
     engine.watch_ns = begun.1;
     let session = &mut engine.sessions[id];

@@ -19,6 +19,7 @@
 //! The engine knows commands by their numbers only. What a rule like `+@read` means is known a layer
 //! above, where the table of commands is.
 
+pub mod listed;
 pub mod log;
 pub mod selector;
 pub mod user;
@@ -29,7 +30,7 @@ use super::{Engine, Mail, SessionId};
 pub use log::{Context, Log, Reason};
 pub use selector::{Access, CommandSet, Selector};
 use slab::Slab;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 pub use user::{User, UserId};
 
 /// The name of the user that every connection begins as. It cannot be deleted.
@@ -261,10 +262,18 @@ impl Engine {
         gates.set(Gates::RESTRICTED, is_restricted);
     }
 
+    /// The same for all clients. Each user is looked at once: one can have thousands of selectors.
     fn set_all_gates(&mut self) {
+        let mut is_restricted = HashMap::new();
         let ids: Vec<SessionId> = self.sessions.ids().collect();
         for id in ids {
-            self.set_gate(id);
+            let user = self.sessions[id].user;
+            let by_user = *is_restricted
+                .entry(user)
+                .or_insert_with(|| !self.acl.user(user).is_unrestricted());
+            let must_log_in = self.must_authenticate(id);
+            let gates = &mut self.sessions[id].gates;
+            gates.set(Gates::RESTRICTED, must_log_in || by_user);
         }
     }
 }

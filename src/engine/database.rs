@@ -3,9 +3,10 @@
 
 use super::blocked::Blocked;
 use super::clock::Clock;
-use super::observers::{Classes, Observers};
+use super::observers::{Cause, Classes, Observers, Place};
 use super::stats::KeyStats;
 use super::uses::Uses;
+use crate::resp::Mark;
 use crate::store::keyspace::{Deadline, NewString, Spot, Stored};
 use crate::store::{Encoding, Entry, Keyspace, Kind, Packing, Trash};
 
@@ -37,8 +38,8 @@ pub struct Db<'a> {
     pub(super) clock: &'a Clock,
     /// How collections are kept.
     pub packing: &'a Packing,
-    /// Whether the command has replied: [`Db::replied`].
-    pub(super) has_replied: bool,
+    /// Where the reply is by now: [`Db::replied`].
+    pub(super) place: Place,
     /// What looking a key up leaves in its entry.
     pub(crate) uses: Uses,
     /// A key that need not be hashed again.
@@ -207,7 +208,13 @@ impl Db<'_> {
         let (hash, now_ms) = (self.hash(key), self.clock.unix_ms());
         self.keys.lookup(hash, key, now_ms, |entry| {
             let (stats, observers) = (&mut *self.stats, &mut *self.observers);
-            bury(entry, self.index, stats, observers, self.trash);
+            bury(
+                entry,
+                (self.index, self.place),
+                stats,
+                observers,
+                self.trash,
+            );
         })
     }
 
@@ -286,7 +293,7 @@ impl Db<'_> {
         event: &'static str,
     ) {
         if stored.was_expired {
-            self.observers.expired(self.index, key);
+            self.observers.expired(self.index, key, self.place);
         }
         if stored.is_new || stored.was_expired {
             self.notify(Classes::NEW, "new", key);
@@ -307,21 +314,25 @@ impl Db<'_> {
             self.clear(key);
             return;
         };
-        if self.find(key).is_none() {
-            self.notify(Classes::NEW, "new", key);
-        } else if let Some((replaced, _)) = self.keys.remove(key) {
+        if self.find(key).is_some()
+            && let Some((replaced, _)) = self.keys.remove(key)
+        {
             // It goes on with the counter of the key that it is stored under.
             if self.uses == Uses::Counted {
                 let word = Some(replaced.used_s());
                 entry.touch(self.observers.used(word, self.clock.unix_s32()));
             }
             self.trash.entry(replaced);
+            // Redis does not look after those who wait for a key that was there, of another type.
+            self.insert_unseen(entry, None);
+        } else {
+            self.add(entry, None);
         }
-        self.insert(entry, None);
+        self.modified(key);
         if storing.replies_first {
             self.replied();
         }
-        self.changes(storing.changes, storing.class, storing.name, key);
+        self.happened(storing.changes, storing.class, storing.name, key);
     }
 
     /// Removes what a command's result would have replaced, had there been any. That is a removal even
@@ -351,11 +362,16 @@ impl Db<'_> {
 
     /// Adds an entry under a key that is not there. Every collection that comes to be does so here;
     /// one that nobody has used yet is used now.
-    fn insert(&mut self, mut entry: Entry, deadline_ms: Option<u64>) {
+    fn insert(&mut self, entry: Entry, deadline_ms: Option<u64>) {
+        self.blocked.key_added(self.index, entry.key());
+        self.insert_unseen(entry, deadline_ms);
+    }
+
+    /// The same, unseen by who waits for the key.
+    fn insert_unseen(&mut self, mut entry: Entry, deadline_ms: Option<u64>) {
         if entry.used_s() == 0 {
             entry.touch(self.observers.used(None, self.clock.unix_s32()));
         }
-        self.blocked.key_added(self.index, entry.key());
         self.keys.insert(entry, deadline_ms);
     }
 
@@ -372,6 +388,7 @@ impl Db<'_> {
     pub fn remove(&mut self, key: &[u8]) -> bool {
         match self.take(key) {
             Some((entry, _)) => {
+                self.modified(key);
                 self.trash.entry(entry);
                 self.notify(Classes::GENERIC, "del", key);
                 true
@@ -380,19 +397,19 @@ impl Db<'_> {
         }
     }
 
-    /// Takes a key out, with its deadline in unix milliseconds. What event that is its caller says.
+    /// Takes a key out, with its deadline in unix milliseconds. What event that is its caller says, and that it has
+    /// another value.
     pub fn take(&mut self, key: &[u8]) -> Option<(Entry, Option<u64>)> {
         let (entry, deadline) = self.keys.remove(key)?;
         if deadline.is_some_and(|at_ms| at_ms <= self.clock.unix_ms()) {
             self.stats.expired += 1;
             if self.observers.is_on() {
-                self.observers.expired(self.index, key);
+                self.observers.expired(self.index, key, self.place);
             }
             self.trash.entry(entry);
             return None;
         }
         self.stats.dirty += 1;
-        self.modified(key);
         Some((entry, deadline))
     }
 
@@ -424,6 +441,15 @@ impl Db<'_> {
         self.changes(1, class, name, key);
     }
 
+    /// Notes changes that are one event, of a command that says elsewhere that the key has another value: where
+    /// Redis tells it among the events is seen by who is told of both.
+    pub fn happened(&mut self, count: usize, class: Classes, name: &'static str, key: &[u8]) {
+        if count > 0 {
+            self.count_changes(count);
+            self.notify(class, name, key);
+        }
+    }
+
     /// Notes several that are one event. Where there are none, nothing has happened.
     #[inline]
     pub fn changes(&mut self, count: usize, class: Classes, name: &'static str, key: &[u8]) {
@@ -443,7 +469,8 @@ impl Db<'_> {
     #[inline]
     pub fn modified(&mut self, key: &[u8]) {
         if self.observers.is_on() {
-            self.observers.modified(self.index, key, true);
+            self.observers
+                .modified(self.index, key, Cause::Command, self.place);
         }
     }
 
@@ -457,16 +484,15 @@ impl Db<'_> {
 
     #[cold]
     fn observe(&mut self, class: Classes, name: &'static str, key: &[u8]) {
-        let (db, is_after_reply) = (self.index, self.has_replied);
         self.observers
-            .notify_at(db, class, name, key, is_after_reply);
+            .notify_at(self.index, class, name, key, self.place);
     }
 
     /// Says both.
     #[inline]
     pub fn event(&mut self, class: Classes, name: &'static str, key: &[u8]) {
         if self.observers.is_on() {
-            self.observers.modified(self.index, key, true);
+            self.modified(key);
             self.observe(class, name, key);
         }
     }
@@ -475,7 +501,13 @@ impl Db<'_> {
     /// client that hears of its own events, and what follows after it.
     #[inline]
     pub fn replied(&mut self) {
-        self.has_replied = true;
+        self.place = Place::Behind;
+    }
+
+    /// Says that the command has replied up to this mark: what is said from here on comes there, in the midst of its reply.
+    #[inline]
+    pub fn replying(&mut self, mark: Mark) {
+        self.place = Place::Amid(mark);
     }
 
     /// Puts a value that was overwritten through [`Db::write`] where it is freed.
@@ -503,14 +535,14 @@ impl Db<'_> {
 #[inline(never)]
 fn bury(
     entry: Entry,
-    db: usize,
+    (db, place): (usize, Place),
     stats: &mut KeyStats,
     observers: &mut Observers,
     trash: &mut Trash,
 ) {
     stats.expired += 1;
     if observers.is_on() {
-        observers.expired(db, entry.key());
+        observers.expired(db, entry.key(), place);
     }
     trash.entry(entry);
 }

@@ -32,7 +32,7 @@
 mod pool;
 
 use super::uses::UseCounter;
-use super::{Classes, Engine, Gates, Slice};
+use super::{Cause, Classes, Engine, Gates, Place, Slice};
 use crate::store::keyspace::Sampled;
 use crate::store::{Entry, Keyspace, uses};
 use pool::{Candidate, Pool};
@@ -256,7 +256,8 @@ impl Engine {
         };
         self.stats.evicted_keys += 1;
         if self.observers.is_on() {
-            self.observers.modified(index, entry.key(), false);
+            self.observers
+                .modified(index, entry.key(), Cause::Itself, Place::Before);
             self.observers
                 .notify(index, Classes::EVICTED, "evicted", entry.key());
         }

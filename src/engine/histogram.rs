@@ -4,7 +4,7 @@
 /// within an eighth, in 4 KiB, whatever the range.
 #[derive(Debug, Clone)]
 pub struct Histogram {
-    buckets: Vec<u32>,
+    buckets: Option<Box<[u32; BUCKETS]>>,
     max: u64,
 }
 
@@ -25,7 +25,7 @@ impl Histogram {
     #[must_use]
     pub const fn new() -> Histogram {
         Histogram {
-            buckets: Vec::new(),
+            buckets: None,
             max: 0,
         }
     }
@@ -33,10 +33,8 @@ impl Histogram {
     /// Counts one value.
     #[inline]
     pub fn record(&mut self, value: u64) {
-        if self.buckets.is_empty() {
-            self.buckets.resize(BUCKETS, 0);
-        }
-        let bucket = &mut self.buckets[bucket_of(value)];
+        let buckets = self.buckets.get_or_insert_with(no_values);
+        let bucket = &mut buckets[bucket_of(value)];
         *bucket = bucket.saturating_add(1);
         self.max = self.max.max(value);
     }
@@ -44,14 +42,14 @@ impl Histogram {
     /// How many values there were.
     #[must_use]
     pub fn count(&self) -> u64 {
-        self.buckets.iter().copied().map(u64::from).sum()
+        sum(self.counts())
     }
 
     /// How many values were less than two to this power, which is at least 2^3.
     #[must_use]
     pub fn count_below(&self, power: u32) -> u64 {
-        let below = bucket_of(1 << power).min(self.buckets.len());
-        self.buckets[..below].iter().copied().map(u64::from).sum()
+        let counts = self.counts();
+        sum(&counts[..bucket_of(1 << power).min(counts.len())])
     }
 
     /// The largest value.
@@ -66,7 +64,7 @@ impl Histogram {
     pub fn quantile(&self, q: f64) -> u64 {
         let rank = (q * self.count() as f64).ceil().max(1.0) as u64;
         let mut seen = 0;
-        for (bucket, &count) in self.buckets.iter().enumerate() {
+        for (bucket, &count) in self.counts().iter().enumerate() {
             seen += u64::from(count);
             if seen >= rank {
                 return upper_end(bucket).min(self.max);
@@ -74,16 +72,28 @@ impl Histogram {
         }
         0
     }
+
+    /// What each bucket has counted; nothing where there was no value yet.
+    fn counts(&self) -> &[u32] {
+        self.buckets.as_deref().map_or(&[], |buckets| buckets)
+    }
 }
 
+#[cold]
+fn no_values() -> Box<[u32; BUCKETS]> {
+    Box::new([0; BUCKETS])
+}
+
+fn sum(counts: &[u32]) -> u64 {
+    counts.iter().copied().map(u64::from).sum()
+}
+
+/// A value keeps its four highest bits, of which the first is set unless it is small; what is cut off is counted in steps
+/// of eight buckets. Small values (below 16) are their own buckets.
 #[inline]
 fn bucket_of(value: u64) -> usize {
-    if value < 1 << SUB_BITS {
-        return value as usize;
-    }
-    let power = value.ilog2();
-    let sub = value >> (power - SUB_BITS) & ((1 << SUB_BITS) - 1);
-    (((power - SUB_BITS + 1) as usize) << SUB_BITS) + sub as usize
+    let cut = (value | 1 << SUB_BITS).ilog2() - SUB_BITS;
+    ((cut as usize) << SUB_BITS) + (value >> cut) as usize
 }
 
 fn upper_end(bucket: usize) -> u64 {

@@ -48,7 +48,7 @@ pub use gates::Gates;
 pub use latency::Latency;
 pub use mail::{LoopOrder, Mail};
 pub use monitors::Monitors;
-pub use observers::{Classes, Observers};
+pub use observers::{Cause, Classes, Observers, Place};
 pub use outbox::Outbox;
 pub use pause::Pause;
 pub use pubsub::PubSub;
@@ -72,6 +72,9 @@ pub enum Slice {
 /// After a command that took as long as this the clock is put forward, so that those behind it in
 /// the same pipeline see that time has passed. In nanoseconds.
 const CLOCK_NS: u64 = 50_000;
+
+/// Keys that nobody watches any more, which are removed in one step.
+const WATCHED_PER_STEP: usize = 64;
 
 /// See the module's text.
 pub struct Engine {
@@ -154,7 +157,7 @@ impl Engine {
             sessions: Sessions::new(),
             acl: Acl::new(),
             blocked: Blocked::new(clock.unix_ms()),
-            observers: Observers::default(),
+            observers: Observers::new(hash_seed),
             outbox: Outbox::default(),
             pubsub: PubSub::new(hash_seed),
             gates: Gates::OPEN,
@@ -237,7 +240,7 @@ impl Engine {
             stats: &mut self.stats.keys,
             clock: &self.clock,
             packing: &self.config.packing,
-            has_replied: false,
+            place: Place::Before,
             known: &KnownHash::NONE,
         }
     }
@@ -270,13 +273,34 @@ impl Engine {
         used.iter().filter_map(Keyspace::next_due).min()
     }
 
-    /// Whether there is work of a kind that most servers never have: eviction, a pause to be ended, a table of
-    /// tracked keys to be tidied.
+    /// Whether there is work of a kind that most servers never have: eviction, a pause to be ended, tables to be
+    /// tidied.
     #[inline]
     #[must_use]
     pub fn has_seldom_work(&self) -> bool {
-        let tracks = self.observers.tracking().is_in_use();
-        self.eviction.is_due() || !self.pause.is_idle() || tracks && self.has_tracking_to_tidy()
+        let tables = self.observers.watched().has_remains() | self.observers.tracking().is_in_use();
+        self.eviction.is_due() || !self.pause.is_idle() || tables && self.has_to_tidy()
+    }
+
+    /// Whether there is something for [`Engine::tidy`].
+    #[must_use]
+    pub fn has_to_tidy(&self) -> bool {
+        self.observers.watched().has_remains() || self.has_tracking_to_tidy()
+    }
+
+    /// Does some of what is left to be done for clients that have left or do not want something any more: in the
+    /// tables of watched and of tracked keys.
+    pub fn tidy(&mut self) -> Slice {
+        if self.observers.watched().has_remains() {
+            self.observers.tidy_watched(WATCHED_PER_STEP);
+        } else {
+            self.tidy_tracking();
+        }
+        if self.has_to_tidy() {
+            Slice::More
+        } else {
+            Slice::Done
+        }
     }
 
     /// Removes keys that are due, in at most `steps` steps of bounded work.
@@ -299,7 +323,7 @@ impl Engine {
                         self.stats.keys.expired += 1;
                         self.stats.expiry_lateness_ms.record(late_ms);
                         if self.observers.is_on() {
-                            self.observers.expired(index, entry.key());
+                            self.observers.expired(index, entry.key(), Place::Before);
                         }
                         self.trash.entry(entry);
                     }
@@ -375,10 +399,10 @@ impl Engine {
         noted | self.blocked.work_len() | self.mail.len() != 0
     }
 
-    /// Tells the time.
-    pub fn tell_time(&mut self, now: Clock) {
-        self.watch_ns = (self.host.stopwatch_ns)();
-        self.told = (now, self.watch_ns);
+    /// Tells the time, and what the stopwatch shows now.
+    pub fn tell_time(&mut self, now: Clock, watch_ns: u64) {
+        self.watch_ns = watch_ns;
+        self.told = (now, watch_ns);
         self.clock = now;
     }
 

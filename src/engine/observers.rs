@@ -19,16 +19,40 @@
 //! A client that has subscribed to events may cause one itself, and sees whether it comes before the reply
 //! or after it. Redis sends it where it happens in the code: SET notifies and replies, LPUSH replies and
 //! notifies, SPOP does both. Here a command says `db.replied()` where its reply stands among its events;
-//! one that says nothing replies last.
+//! one that says nothing replies last. MGET and a few others have events in the midst of their reply, and
+//! say `db.replying(mark)` before each.
 
 mod classes;
 
 use super::tracking::Tracking;
 use super::uses::{UseCounter, Uses};
-use super::{SessionId, Watched};
+use super::watched::Found;
+use super::{SessionId, Slice, Watched};
+use crate::resp::Mark;
 use crate::store::uses::Scale;
 
 pub use classes::Classes;
+
+/// How it came that a key has another value, or none.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Cause {
+    /// That was what the command is for.
+    Command,
+    /// Its deadline had come, or it was evicted.
+    Itself,
+}
+
+/// Where a client finds what its own command has caused.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Place {
+    /// Before everything that the command replies with.
+    #[default]
+    Before,
+    /// In the midst of that.
+    Amid(Mark),
+    /// At the end.
+    Behind,
+}
 
 /// Something that happened to a key.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -39,8 +63,10 @@ pub enum Happened {
         db: usize,
         /// The key.
         key: Box<[u8]>,
-        /// Whether that was what the command is for; not if its deadline had come.
-        by_command: bool,
+        /// How it came to that.
+        cause: Cause,
+        /// Where the client finds it whose command it was.
+        place: Place,
     },
     /// An event with a name.
     Event {
@@ -52,8 +78,8 @@ pub enum Happened {
         class: Classes,
         /// Its name.
         name: &'static str,
-        /// Whether the command that caused it had replied already.
-        is_after_reply: bool,
+        /// Where the client finds it whose command it was.
+        place: Place,
     },
     /// All keys of a database are gone. (Those that were there are noted one by one for who watches them.)
     Flushed {
@@ -80,6 +106,15 @@ pub struct Observers {
 }
 
 impl Observers {
+    /// Nobody wants to know anything; `seed` is that of the tables of keys.
+    #[must_use]
+    pub fn new(seed: u64) -> Observers {
+        Observers {
+            watched: Watched::new(seed),
+            ..Observers::default()
+        }
+    }
+
     /// Whether anything at all is to be noted.
     #[inline]
     #[must_use]
@@ -150,9 +185,14 @@ impl Observers {
     }
 
     /// A client watches a key from now on; see [`Engine::watch`](super::Engine::watch).
-    pub(super) fn watch(&mut self, id: SessionId, db: usize, key: &[u8], was_there: bool) {
-        self.watched.watch(id, db, key, was_there);
+    pub(super) fn watch(&mut self, id: SessionId, db: usize, key: &[u8], found: Found) {
+        self.watched.watch(id, db, key, found);
         self.weigh();
+    }
+
+    /// Removes so many of the keys that clients have watched who do so no more.
+    pub(super) fn tidy_watched(&mut self, keys: usize) -> Slice {
+        self.watched.tidy(keys)
     }
 
     /// A client watches nothing any more, and it is forgotten what has happened to its keys.
@@ -205,25 +245,26 @@ impl Observers {
         }
     }
 
-    /// A key has another value, or none; `by_command` is false where its deadline has come.
+    /// A key has another value, or none.
     #[cold]
-    pub fn modified(&mut self, db: usize, key: &[u8], by_command: bool) {
-        self.watched.touch(db, key, by_command);
+    pub fn modified(&mut self, db: usize, key: &[u8], cause: Cause, place: Place) {
+        self.watched.touch(db, key, cause != Cause::Itself);
         if self.tracking.concerns(key) {
             self.happened.push(Happened::Modified {
                 db,
                 key: key.into(),
-                by_command,
+                cause,
+                place,
             });
         }
     }
 
     /// An event has happened to a key.
     pub fn notify(&mut self, db: usize, class: Classes, name: &'static str, key: &[u8]) {
-        self.notify_at(db, class, name, key, false);
+        self.notify_at(db, class, name, key, Place::Before);
     }
 
-    /// The same; says whether the command that caused it had replied already.
+    /// The same; says where the client finds it whose command it was.
     #[cold]
     pub fn notify_at(
         &mut self,
@@ -231,7 +272,7 @@ impl Observers {
         class: Classes,
         name: &'static str,
         key: &[u8],
-        is_after_reply: bool,
+        place: Place,
     ) {
         if self.classes.has(class) {
             self.happened.push(Happened::Event {
@@ -239,16 +280,16 @@ impl Observers {
                 key: key.into(),
                 class,
                 name,
-                is_after_reply,
+                place,
             });
         }
     }
 
     /// A key's deadline has come, and it is gone.
     #[cold]
-    pub fn expired(&mut self, db: usize, key: &[u8]) {
-        self.notify(db, Classes::EXPIRED, "expired", key);
-        self.modified(db, key, false);
+    pub fn expired(&mut self, db: usize, key: &[u8], place: Place) {
+        self.notify_at(db, Classes::EXPIRED, "expired", key, place);
+        self.modified(db, key, Cause::Itself, place);
     }
 
     /// All keys of a database are gone, or all of all.

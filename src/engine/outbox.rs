@@ -26,8 +26,11 @@ pub enum Letter {
 #[derive(Debug, Default)]
 pub struct Outbox {
     letters: Vec<Letter>,
-    /// Those that go behind all others of the command.
-    last: Vec<Letter>,
+    /// Clients, and keys that they have read and changed themselves; `None` is all keys. They are told behind all
+    /// letters of the command, in the way that they have asked for by then.
+    known: Vec<(SessionId, Option<Box<[u8]>>)>,
+    /// What the client is to be sent whose command runs.
+    own: Vec<Arc<Vec<u8>>>,
 }
 
 impl Outbox {
@@ -35,14 +38,14 @@ impl Outbox {
     #[inline]
     #[must_use]
     pub fn len(&self) -> usize {
-        self.letters.len() + self.last.len()
+        self.letters.len() + self.known.len()
     }
 
     /// Whether there is none.
     #[inline]
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.letters.is_empty() && self.last.is_empty()
+        self.letters.is_empty() && self.known.is_empty()
     }
 
     /// Writes one.
@@ -50,9 +53,24 @@ impl Outbox {
         self.letters.push(Letter::To { id: to, bytes });
     }
 
-    /// Writes one that is delivered behind all others that the command leaves.
-    pub fn send_last(&mut self, to: SessionId, bytes: Arc<Vec<u8>>) {
-        self.last.push(Letter::To { id: to, bytes });
+    /// A client is to be told, behind all letters of the command, that a key which it has read is out of date, or all are.
+    pub fn tell_last(&mut self, id: SessionId, key: Option<&[u8]>) {
+        self.known.push((id, key.map(Box::from)));
+    }
+
+    /// Takes these, to write the letters about them.
+    pub fn take_known(&mut self) -> Vec<(SessionId, Option<Box<[u8]>>)> {
+        std::mem::take(&mut self.known)
+    }
+
+    /// Writes one for the client whose command runs: it stands beside the reply, where it was caused.
+    pub fn send_own(&mut self, bytes: Arc<Vec<u8>>) {
+        self.own.push(bytes);
+    }
+
+    /// Takes what that client is to be sent. Whoever holds its output asks for it at once.
+    pub fn take_own(&mut self) -> Vec<Arc<Vec<u8>>> {
+        std::mem::take(&mut self.own)
     }
 
     /// Has a message sent to all who have subscribed.
@@ -62,9 +80,7 @@ impl Outbox {
 
     /// Takes all of them, in the order in which they are to be delivered.
     pub fn take(&mut self) -> Vec<Letter> {
-        let mut letters = std::mem::take(&mut self.letters);
-        letters.append(&mut self.last);
-        letters
+        std::mem::take(&mut self.letters)
     }
 
     /// A client has left: what it was to be sent is thrown away, so that its successor in the same
@@ -72,6 +88,6 @@ impl Outbox {
     pub fn forget(&mut self, id: SessionId) {
         let is_for = |letter: &Letter| matches!(letter, Letter::To { id: to, .. } if *to == id);
         self.letters.retain(|letter| !is_for(letter));
-        self.last.retain(|letter| !is_for(letter));
+        self.known.retain(|(about, _)| *about != id);
     }
 }

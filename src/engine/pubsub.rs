@@ -29,6 +29,9 @@
 //! another takes its place, all of its tickets are behind the end too. It looks to everybody as if all
 //! messages had been delivered at once: what is pending for a client is given to it before
 //! anything else is written for it ([`PubSub::catch_up`]).
+//!
+//! Where publishers make messages faster than they are delivered they wait: while it is *crowded* here, whoever's
+//! command has something delivered runs no other ([`PubSub::is_crowded`]).
 
 mod delivery;
 
@@ -139,8 +142,15 @@ struct Link {
     topic: u32,
 }
 
+/// Receivers that are still to be given their messages, from which on publishers wait.
+pub const CROWD: usize = 65_536;
+
 /// So many links are cut at once when a client leaves; more of them in slices.
 const CUTS_AT_ONCE: usize = 512;
+
+/// So many links of clients that have gone are cut by whoever subscribes, so that they never come faster than
+/// they go.
+const PAID_FOR: usize = 2;
 
 /// What is left of a client that has gone.
 #[derive(Debug)]
@@ -264,6 +274,9 @@ impl PubSub {
         self.links.insert(link, ticket);
         let topic = &mut self.topics[topic as usize];
         topic.subscribers.insert(ticket, id);
+        if self.has_remains() {
+            self.tidy(PAID_FOR);
+        }
         true
     }
 

@@ -66,6 +66,9 @@ pub struct Session {
     pub closing: bool,
     /// Whether it waits for a key: its next request is run when that is over.
     pub blocked: bool,
+    /// Whether it has published while messages came faster than they were delivered: its next request is run when
+    /// that is over.
+    pub holds_back: bool,
     /// CLIENT NO-EVICT.
     pub no_evict: bool,
     /// What its lookups leave in the keys' entries: CLIENT NO-TOUCH, or as the policy of eviction wants.
@@ -281,6 +284,7 @@ impl Sessions {
             reply_mode: ReplyMode::On,
             closing: false,
             blocked: false,
+            holds_back: false,
             no_evict: false,
             uses: self.uses,
             unix_socket: peer.unix_socket,

@@ -34,6 +34,16 @@ pub struct CommandStats {
     pub latency_ns: Histogram,
 }
 
+impl CommandStats {
+    #[inline(always)]
+    fn ran(&mut self, ns: u64, failed: bool) {
+        self.calls += 1;
+        self.ns += ns;
+        self.failed += u64::from(failed);
+        self.latency_ns.record(ns);
+    }
+}
+
 /// The most error codes counted one by one; a new one beyond that is only in the total.
 const MAX_ERROR_CODES: usize = 128;
 
@@ -98,19 +108,28 @@ impl Stats {
         Stats::default()
     }
 
-    /// The counters of the command with this number.
-    #[inline]
-    pub fn command(&mut self, number: usize) -> &mut CommandStats {
-        if self.by_command.len() <= number {
-            self.make_room(number);
+    /// Counts a run of the command with this number.
+    #[inline(always)]
+    pub fn ran(&mut self, number: usize, ns: u64, failed: bool) {
+        self.commands += 1;
+        match self.by_command.get_mut(number) {
+            Some(stats) => stats.ran(ns, failed),
+            None => self.ran_first(number, ns, failed),
         }
-        &mut self.by_command[number]
     }
 
     #[cold]
-    fn make_room(&mut self, number: usize) {
-        self.by_command
-            .resize_with(number + 1, CommandStats::default);
+    fn ran_first(&mut self, number: usize, ns: u64, failed: bool) {
+        self.command(number).ran(ns, failed);
+    }
+
+    /// The counters of the command with this number.
+    pub fn command(&mut self, number: usize) -> &mut CommandStats {
+        if self.by_command.len() <= number {
+            self.by_command
+                .resize_with(number + 1, CommandStats::default);
+        }
+        &mut self.by_command[number]
     }
 
     /// How long the runs of the command with this number took, as far as that is told.
@@ -225,6 +244,8 @@ const SAMPLE_US: u64 = 100_000;
 pub struct Rates {
     samples: [Sample; SAMPLES],
     next: usize,
+    /// When the last one was taken, in unix microseconds.
+    last_us: u64,
 }
 
 /// The counters at one moment.
@@ -245,15 +266,19 @@ pub struct Sample {
 }
 
 impl Rates {
-    /// Keeps `sample` if the last one is old enough.
+    /// Whether the last sample is old enough for another.
     #[inline]
-    pub fn sample(&mut self, sample: Sample) {
-        let last = self.samples[(self.next + SAMPLES - 1) % SAMPLES];
-        // A clock that was set back makes the last sample one of the future: begin anew.
-        if sample.at_us >= last.at_us + SAMPLE_US || sample.at_us < last.at_us {
-            self.samples[self.next] = sample;
-            self.next = (self.next + 1) % SAMPLES;
-        }
+    #[must_use]
+    pub fn is_due(&self, at_us: u64) -> bool {
+        // A clock that was set back makes the last sample one of the future, and that is very old: begin anew.
+        at_us.wrapping_sub(self.last_us) >= SAMPLE_US
+    }
+
+    /// Keeps a sample.
+    pub fn keep(&mut self, sample: Sample) {
+        self.last_us = sample.at_us;
+        self.samples[self.next] = sample;
+        self.next = (self.next + 1) % SAMPLES;
     }
 
     /// Commands, bytes received and bytes sent per second, from the oldest sample that is not
@@ -391,6 +416,12 @@ impl Default for Host {
 mod tests {
     use super::*;
 
+    fn offer(rates: &mut Rates, sample: Sample) {
+        if rates.is_due(sample.at_us) {
+            rates.keep(sample);
+        }
+    }
+
     #[test]
     fn rates_forget_what_is_long_ago() {
         let mut rates = Rates::default();
@@ -401,8 +432,8 @@ mod tests {
             busy_us: commands,
             ..Sample::default()
         };
-        rates.sample(at(1_000_000, 0));
-        rates.sample(at(1_050_000, 400));
+        offer(&mut rates, at(1_000_000, 0));
+        offer(&mut rates, at(1_050_000, 400));
         let (rate, _, _) = rates.per_second(at(2_000_000, 1000));
         assert_eq!(rate, 1000.0);
         assert_eq!(rates.turns(at(2_000_000, 1000)), (500.0, 2.0));
@@ -438,8 +469,8 @@ mod tests {
             commands,
             ..Sample::default()
         };
-        rates.sample(at(50_000_000, 100));
-        rates.sample(at(1_000_000, 200));
+        offer(&mut rates, at(50_000_000, 100));
+        offer(&mut rates, at(1_000_000, 200));
         let (rate, _, _) = rates.per_second(at(2_000_000, 700));
         assert_eq!(rate, 500.0);
     }

@@ -24,10 +24,13 @@ mod invalidation;
 pub mod prefixes;
 pub mod shares;
 
-use super::{SessionId, Slice};
+use super::SessionId;
 use prefixes::Prefixes;
 use shares::Shares;
 use std::collections::BTreeSet;
+
+/// Beginnings of keys that nobody asks for any more, which are removed in one step.
+const PREFIXES_PER_STEP: usize = 64;
 
 /// Who gets the messages instead of the client that tracks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -78,6 +81,8 @@ pub struct Tracker {
     pub prefixes: BTreeSet<Box<[u8]>>,
     /// How long these are together.
     prefix_bytes: usize,
+    /// The period in which it asks for them; 0 while it asks for none.
+    period: u64,
     /// What it is called among the [`Shares`], once it has read something.
     holder: Option<u32>,
 }
@@ -159,11 +164,11 @@ impl Tracking {
         self.shares.as_deref().is_some_and(has) || self.prefixes.concern(key)
     }
 
-    /// Whether there is a table of keys.
+    /// Whether there is a table of keys, or anything else that may have to be tidied.
     #[inline]
     #[must_use]
     pub fn is_in_use(&self) -> bool {
-        self.shares.is_some()
+        self.shares.is_some() | self.prefixes.has_remains()
     }
 
     /// Whether something is to be broadcast.
@@ -176,13 +181,14 @@ impl Tracking {
     /// Whether clients have left whose keys are still there, or a table is to be freed.
     fn has_remains(&self) -> bool {
         let shares = self.shares.as_ref();
-        shares.is_some_and(|shares| shares.has_work())
+        self.prefixes.has_remains() || shares.is_some_and(|shares| shares.has_work())
     }
 
-    fn step(&mut self) -> Slice {
-        match &mut self.shares {
-            Some(shares) => shares.step(),
-            None => Slice::Done,
+    fn step(&mut self) {
+        if self.prefixes.has_remains() {
+            self.prefixes.tidy(PREFIXES_PER_STEP);
+        } else if let Some(shares) = &mut self.shares {
+            shares.step();
         }
     }
 }

@@ -62,6 +62,11 @@ impl Transaction {
         self.queue.queued_bytes()
     }
 
+    /// What is left of it, to be freed.
+    fn into_queue(self) -> RequestQueue {
+        self.queue
+    }
+
     /// Takes the requests out, to be run, with the numbers of their commands. They go on being counted.
     pub fn take(&mut self) -> (RequestQueue, Vec<u16>) {
         self.running = (self.len(), self.memory());
@@ -105,8 +110,9 @@ impl Engine {
     /// The client is in no transaction any more, and watches nothing.
     pub fn end_transaction(&mut self, id: SessionId) {
         let session = &mut self.sessions[id];
-        if let Some(extras) = &mut session.extras {
-            extras.transaction = None;
+        let extras = session.extras.as_deref_mut();
+        if let Some(transaction) = extras.and_then(|extras| extras.transaction.take()) {
+            self.trash.requests(transaction.into_queue());
         }
         session.gates.set(Gates::QUEUEING, false);
         self.observers.unwatch(id);

@@ -86,16 +86,20 @@ impl Batch {
         if self.spans.capacity() > KEEP_SPANS {
             self.spans = Vec::new();
         }
-        self.give_back();
     }
 
-    /// Frees the big arguments that nobody has taken, when all requests have been run: the next may
-    /// be a day away.
+    /// Whether there are big arguments, taken or not.
     #[inline]
-    pub fn give_back(&mut self) {
-        if self.owned.capacity() > 0 {
-            self.owned = Vec::new();
-        }
+    #[must_use]
+    pub fn owns_any(&self) -> bool {
+        self.owned.capacity() > 0
+    }
+
+    /// Gives away the big arguments, when all requests have been run, to be freed: the next request may be a day
+    /// away.
+    #[must_use]
+    pub fn take_owned(&mut self) -> Vec<Vec<u8>> {
+        std::mem::take(&mut self.owned)
     }
 
     /// Parses the next request of `received`.
@@ -169,6 +173,16 @@ impl Batch {
             &mut self.owned[owned.0 as usize..owned.1 as usize],
             &received[place.start..],
         )
+    }
+
+    /// Argument `n` of the request that was parsed last, in the `received` that it was parsed from.
+    #[inline]
+    pub fn arg_of_last<'a>(&'a self, n: usize, received: &'a [u8]) -> Option<&'a [u8]> {
+        let place = self.requests.last()?;
+        // Its arguments are the last of all.
+        let span = self.spans.get(place.spans.0 as usize + n)?;
+        let owned = self.owned.get(place.owned.0 as usize..)?;
+        Some(span.slice(&received[place.start..], owned))
     }
 
     /// Where request `i` begins in what was received; behind the last one, where that ends.

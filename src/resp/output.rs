@@ -58,10 +58,18 @@ pub struct Output {
     blob_sent: usize,
     /// The bytes of all blobs still to send.
     shared: usize,
+    /// The last long blob of which all is sent.
+    spent: Option<Arc<Vec<u8>>>,
 }
 
+/// A blob of more bytes than this is not dropped when it is sent.
+const LONG_BLOB_BYTES: usize = 1024 * 1024;
+
+/// So many splices are dropped at a time, or as many as have that many bytes together.
+const FREED_SPLICES: usize = 256;
+
 /// Where a reply began; see [`Output::truncate`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Mark {
     at: u64,
     /// How many splices had ever been pushed.
@@ -227,12 +235,42 @@ impl Output {
         }
     }
 
-    /// Puts bytes where `mark` is, before everything that was written since, all of which moves.
+    /// Puts each of these pieces where its mark is; the marks are in order. What was written since the first one is
+    /// moved once.
     ///
     /// # Panics
-    /// When some of what was written since has been sent already.
-    pub fn insert(&mut self, mark: Mark, bytes: &[u8]) {
-        self.patch(mark, 0, bytes);
+    /// When some of that has been sent already.
+    pub fn weave(&mut self, pieces: &[(Mark, Vec<u8>)]) {
+        let Some(&(first, _)) = pieces.first() else {
+            return;
+        };
+        assert!(
+            first.at >= self.base + self.sent as u64,
+            "what has been sent cannot be changed"
+        );
+        let rest = self.bytes.split_off((first.at - self.base) as usize);
+        let mut from = 0;
+        for (mark, piece) in pieces {
+            let to = (mark.at - first.at) as usize;
+            self.bytes.extend_from_slice(&rest[from..to]);
+            self.bytes.extend_from_slice(piece);
+            from = to;
+        }
+        self.bytes.extend_from_slice(&rest[from..]);
+        self.move_splices(pieces);
+    }
+
+    /// Moves each splice by what was put before it. One that was there when a mark was made stays before that, even
+    /// where it lies exactly at it.
+    fn move_splices(&mut self, pieces: &[(Mark, Vec<u8>)]) {
+        let numbers = self.splices_sent()..;
+        let (mut pieces, mut moved) = (pieces.iter().peekable(), 0);
+        for (number, splice) in numbers.zip(self.splices.iter_mut()) {
+            while let Some((_, piece)) = pieces.next_if(|(mark, _)| mark.splices <= number) {
+                moved += piece.len() as u64;
+            }
+            splice.at += moved;
+        }
     }
 
     /// Writes what `writer` takes, at most about `budget` bytes of it: one `write` for plain replies, one
@@ -311,6 +349,41 @@ impl Output {
             .filter(|piece| !piece.is_empty())
     }
 
+    /// The last long blob of which all is sent: whoever has it may be the last, and is not to free it in one go.
+    /// (A turn sends less than two of them.)
+    #[inline]
+    pub fn take_spent(&mut self) -> Option<Arc<Vec<u8>>> {
+        self.spent.take()
+    }
+
+    /// Whether to drop it takes no time to speak of.
+    #[must_use]
+    pub fn is_light(&self) -> bool {
+        self.bytes.capacity() <= COMPACT_FROM && self.splices.is_empty() && self.spent.is_none()
+    }
+
+    /// Frees some of what nobody gets any more; `false` when nothing is left. What is long is given away. The output
+    /// must not be used for anything else after the first call.
+    pub fn free_some(&mut self, mut long: impl FnMut(Arc<Vec<u8>>)) -> bool {
+        let mut freed = 0;
+        for _ in 0..FREED_SPLICES {
+            let Some(Splice { blob, .. }) = self.splices.pop_front() else {
+                long(Arc::new(std::mem::take(&mut self.bytes)));
+                self.spent.take().into_iter().for_each(long);
+                return false;
+            };
+            if blob.capacity() > LONG_BLOB_BYTES {
+                long(blob);
+            } else if Arc::strong_count(&blob) == 1 {
+                freed += blob.capacity();
+            }
+            if freed > LONG_BLOB_BYTES {
+                break;
+            }
+        }
+        true
+    }
+
     /// Goes `n` bytes on: they have been sent.
     #[inline(always)]
     fn advance(&mut self, n: usize) {
@@ -343,7 +416,11 @@ impl Output {
             if self.sent < at || self.blob_sent < splice.blob.len() {
                 return;
             }
-            self.splices.pop_front();
+            let splice = self.splices.pop_front();
+            self.spent = splice
+                .map(|splice| splice.blob)
+                .filter(|blob| blob.capacity() > LONG_BLOB_BYTES)
+                .or(self.spent.take());
             self.blob_sent = 0;
         }
         self.advance_bytes(n);

@@ -302,6 +302,13 @@ impl Parser {
         self.owned.iter().map(Vec::len).sum()
     }
 
+    /// Gives away the big arguments of a request that will not be run, to be freed. The parser is to be
+    /// [reset](Parser::reset), or dropped.
+    #[must_use]
+    pub fn take_owned(&mut self) -> Vec<Vec<u8>> {
+        std::mem::take(&mut self.owned)
+    }
+
     /// The bytes of memory the parser holds, big arguments included.
     pub fn memory(&self) -> usize {
         let owned: usize = self.owned.iter().map(Vec::capacity).sum();

@@ -22,6 +22,7 @@ use crate::command::Outputs;
 use crate::engine::session::BufferSizes;
 use crate::engine::{Engine, SessionId};
 use crate::resp::{Limits, Output, Parser, ProtocolError, Reply, Stop};
+use crate::store::Trash;
 use crate::wheel::TimerId;
 use std::io::{self, ErrorKind, Read};
 use std::ops::Range;
@@ -197,6 +198,12 @@ impl Client {
         if session.blocked {
             return self.receive_ahead(engine, shared, connection);
         }
+        if session.holds_back {
+            if engine.pubsub.is_crowded() {
+                return Ok(Io::More);
+            }
+            engine.sessions[self.session].holds_back = false;
+        }
         if self.output.is_empty() {
             self.output
                 .lend_buffer(shared.spare.pop().unwrap_or_default());
@@ -355,7 +362,9 @@ impl Client {
         let left = self.run(pipeline, engine, &input, record);
         input.truncate(left.end);
         input.drain(..left.start);
-        if !input.is_empty() {
+        if input.is_empty() {
+            engine.trash.buffer(input);
+        } else {
             if input.capacity() > 4 * READ_BYTES && input.len() < input.capacity() / 4 {
                 input.shrink_to_fit();
             }
@@ -423,6 +432,7 @@ impl Client {
                 Ending::Incomplete => return start..received.len(),
                 Ending::Big => return start..start + pipeline.parser().kept_len(),
                 Ending::Wrong(error) => {
+                    engine.trash.buffers(pipeline.parser().take_owned());
                     pipeline.parser().reset();
                     self.refuse(engine, &error);
                     return start..start;
@@ -504,6 +514,9 @@ impl Client {
         if sent.bytes > 0 {
             engine.sessions[self.session].active_s = engine.clock.unix_s();
         }
+        if let Some(blob) = self.output.take_spent() {
+            engine.trash.blob(blob);
+        }
         engine.stats.writes += 1;
         let left = u32::try_from(self.output.len()).unwrap_or(u32::MAX);
         engine.sessions[self.session].buffers.output = left;
@@ -527,6 +540,15 @@ impl Client {
         let is_worth_it = (1..=SPARE_BUFFER_BYTES).contains(&buffer.capacity());
         if is_worth_it && shared.spare.len() < SPARE_BUFFERS {
             shared.spare.push(buffer);
+        }
+    }
+
+    /// It has gone; what was large about it is not freed on the spot.
+    pub fn leave_behind(self, trash: &mut Trash) {
+        trash.buffer(self.input);
+        trash.output(self.output);
+        if let Some(mut parser) = self.parser {
+            trash.buffers(parser.take_owned());
         }
     }
 

@@ -117,7 +117,7 @@ impl Server {
         let now = host::now();
         let mut engine = Engine::new(config, host::seed(), now);
         engine.host = host::describe(now);
-        engine.tell_time(now);
+        engine.tell_time(now, (engine.host.stopwatch_ns)());
         let stopwatch_offset_ns = trace::stopwatch_offset(&event_loop, &engine);
         let last_turn = (0, engine.watch_ns);
         let mut server = Server {
@@ -241,7 +241,7 @@ impl Server {
         self.trace_client_left(event_loop, client.session, token);
         self.engine.close_session(client.session);
         self.limits.forget_client(&mut client);
-        drop(client);
+        client.leave_behind(&mut self.engine.trash);
         accept::resume(event_loop, self);
     }
 
@@ -333,7 +333,9 @@ fn after_sleep(event_loop: &mut EventLoop<Server>, server: &mut Server) {
     if event_loop.held_before().is_some() {
         server.worked_ns += server.engine.awake_ns();
     }
-    server.engine.tell_time(host::now());
+    // The loop has just read the clock that the stopwatch goes by.
+    let watch_ns = event_loop.now_ns().wrapping_add(server.stopwatch_offset_ns);
+    server.engine.tell_time(host::now(), watch_ns);
 }
 
 /// The read handler of clients.

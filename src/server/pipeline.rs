@@ -156,17 +156,21 @@ impl Pipeline {
     /// Finds out what the request that was parsed last will need.
     #[inline]
     fn prepare(&mut self, received: &[u8], same_name: bool, keys: &Keyspace) {
-        let request = self.batch.request(self.prepared.len(), received);
         if !same_name {
+            let request = self.batch.request(self.prepared.len(), received);
             self.named = command::find(&request);
             let is_container = |named: &Listed| !named.command.subcommands.is_empty();
             self.is_container = self.named.is_some_and(is_container);
         }
         let found = match self.named {
-            Some(named) if self.is_container => command::find_sub(named, &request),
+            Some(named) if self.is_container => {
+                let request = self.batch.request(self.prepared.len(), received);
+                command::find_sub(named, &request)
+            }
             named => named,
         };
-        let key = found.and_then(|found| command::first_key(found, &request));
+        let place = found.and_then(|found| found.command.first_key);
+        let key = place.and_then(|place| self.batch.arg_of_last(place.get().into(), received));
         let known = key.map_or(KnownHash::default(), |key| {
             let hash = keys.hash(key);
             self.hashes.push(hash);
@@ -206,15 +210,26 @@ impl Pipeline {
             // ANCHOR_END: is-over
             if engine.has_follow_up() {
                 follow_up(engine, Some((id, &mut *output)), &mut others);
+                engine.sessions[id].holds_back = engine.pubsub.is_crowded();
             }
-            if is_over || !engine.sessions[id].may_go_on() || !engine.mail.is_empty() {
+            let holds_back = engine.sessions[id].holds_back;
+            if is_over || holds_back || !engine.sessions[id].may_go_on() || !engine.mail.is_empty()
+            {
                 // Whatever was parsed behind it is parsed again, should there be another time.
                 self.batch.parser().reset();
-                self.batch.give_back();
+                self.give_back(engine);
                 return Outcome::Until(self.batch.start(at + 1));
             }
         }
-        self.batch.give_back();
+        self.give_back(engine);
         Outcome::All
+    }
+
+    /// Has the big arguments freed that no command has taken.
+    #[inline]
+    fn give_back(&mut self, engine: &mut Engine) {
+        if self.batch.owns_any() {
+            engine.trash.buffers(self.batch.take_owned());
+        }
     }
 }

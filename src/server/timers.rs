@@ -33,8 +33,8 @@ pub(super) struct Timers {
     pub(super) pause: Alarm,
     /// Clients that are to be looked after.
     pub(super) clients: Alarm,
-    /// Clients that have left, and what is too much, in the table of tracked keys.
-    tracking: Alarm,
+    /// What clients have left behind, and what is too much, in the tables of watched and of tracked keys.
+    tidying: Alarm,
     /// Messages that are still to be delivered or sent: it is always due.
     pub(super) messages: Alarm,
     /// Whether one of the alarms for seldom work is armed, or was when they were last looked at.
@@ -81,17 +81,17 @@ impl Server {
         let (now_ms, unix_ms) = (event_loop.now_ms(), self.engine.clock.unix_ms());
         let pause = pause.map(|due_ms| now_ms + due_ms.saturating_sub(unix_ms));
         let eviction = self.engine.eviction.is_due().then_some(now_ms);
-        let tidying = self.engine.has_tracking_to_tidy().then_some(now_ms);
+        let tidying = self.engine.has_to_tidy().then_some(now_ms);
         let messages = self.has_messages().then_some(now_ms);
         let timers = &mut self.timers;
         timers.pause.set(event_loop, pause, resume_paused);
         timers.eviction.set(event_loop, eviction, evict);
-        timers.tracking.set(event_loop, tidying, tidy_tracking);
+        timers.tidying.set(event_loop, tidying, tidy);
         timers.messages.set(event_loop, messages, deliver_messages);
         let alarms = [
             &timers.pause,
             &timers.eviction,
-            &timers.tracking,
+            &timers.tidying,
             &timers.messages,
         ];
         timers.has_seldom = alarms.iter().any(|alarm| alarm.is_armed());
@@ -117,8 +117,11 @@ impl Server {
     /// Keeps the counters from which INFO tells rates.
     pub(super) fn note_rates(&mut self) {
         let stats = &mut self.engine.stats;
-        let sample = stats.sample(self.engine.clock.unix_us());
-        stats.rates.sample(sample);
+        let at_us = self.engine.clock.unix_us();
+        if stats.rates.is_due(at_us) {
+            let sample = stats.sample(at_us);
+            stats.rates.keep(sample);
+        }
     }
 }
 
@@ -187,9 +190,9 @@ fn evict(event_loop: &mut EventLoop<Server>, server: &mut Server, _: TimeEventId
     finish(event_loop, &mut server.timers.eviction, again)
 }
 
-/// Goes on with what is left to be done in the table of tracked keys, for a slice of time.
-fn tidy_tracking(event_loop: &mut EventLoop<Server>, server: &mut Server, _: TimeEventId) -> Next {
-    let again = repeat(|| server.engine.tidy_tracking());
+/// Goes on with what is left to be done in the tables of watched and of tracked keys, for a slice of time.
+fn tidy(event_loop: &mut EventLoop<Server>, server: &mut Server, _: TimeEventId) -> Next {
+    let again = repeat(|| server.engine.tidy());
     server.serve_others(event_loop);
-    finish(event_loop, &mut server.timers.tracking, again)
+    finish(event_loop, &mut server.timers.tidying, again)
 }

@@ -8,11 +8,15 @@
 //! its length comes in, as when a long value is overwritten again and again. Memory that has just
 //! been returned to the kernel is handed out again page by page, and that takes longer than
 //! receiving the bytes.
+//!
+//! What clients leave behind lands here, too: arguments that no command has kept, transactions, and replies that
+//! nobody reads any more.
 
 use super::entry::Entry;
 use super::keyspace::{Keyspace, Remains};
 use super::memory;
 use super::value::Value;
+use crate::resp::{Output, RequestQueue};
 use std::collections::VecDeque;
 use std::sync::Arc;
 
@@ -23,6 +27,12 @@ const MIN_SPARE_BYTES: usize = 1024 * 1024;
 /// Memory of more bytes than this does not either.
 const MAX_SPARE_BYTES: usize = 64 * 1024 * 1024;
 
+/// A buffer or a blob of more bytes than this is not freed on the spot.
+const LONG_BYTES: usize = 1024 * 1024;
+
+/// Buffers that are freed at a time, none of which is longer than that.
+const FREED_BUFFERS: usize = 16;
+
 /// How long memory waits to be used again, in milliseconds.
 const SPARE_MS: u64 = 1000;
 
@@ -30,9 +40,21 @@ const SPARE_MS: u64 = 1000;
 #[derive(Debug, Default)]
 pub struct Trash {
     spare: Option<Spare>,
-    values: VecDeque<Value>,
+    things: VecDeque<Thing>,
     keyspaces: VecDeque<Remains>,
     freed: u64,
+}
+
+/// Something large that was removed.
+#[derive(Debug)]
+enum Thing {
+    Value(Value),
+    /// Arguments.
+    Buffers(Vec<Vec<u8>>),
+    /// What was queued by a transaction.
+    Requests(Box<RequestQueue>),
+    /// Replies and messages.
+    Output(Box<Output>),
 }
 
 /// The memory of a string that is no more.
@@ -53,7 +75,7 @@ impl Trash {
     /// Whether there is nothing left to free.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.values.is_empty() && self.keyspaces.is_empty()
+        self.things.is_empty() && self.keyspaces.is_empty()
     }
 
     /// When there is something to free, in unix milliseconds; 0 for at once.
@@ -78,7 +100,7 @@ impl Trash {
     /// How many keys and values wait to be freed.
     #[must_use]
     pub fn pending(&self) -> usize {
-        self.values.len() + self.keyspaces.iter().map(Remains::len).sum::<usize>()
+        self.things.len() + self.keyspaces.iter().map(Remains::len).sum::<usize>()
     }
 
     /// How many have been freed in slices so far.
@@ -91,17 +113,59 @@ impl Trash {
     #[inline]
     pub fn entry(&mut self, entry: Entry) {
         if let Some(value) = entry.into_weighty() {
-            self.values.push_back(value);
+            self.things.push_back(Thing::Value(value));
         }
     }
 
     /// Takes a value that was overwritten, if there was one worth it.
-    #[inline]
+    #[inline(always)]
     pub fn value(&mut self, value: Option<Value>) {
-        if let Some(value) = value
-            && value.is_weighty()
-        {
-            self.values.push_back(value);
+        if let Some(value) = value {
+            self.overwritten(value);
+        }
+    }
+
+    #[inline(never)]
+    fn overwritten(&mut self, value: Value) {
+        if value.is_weighty() {
+            self.things.push_back(Thing::Value(value));
+        }
+    }
+
+    /// Takes a blob that others may have as well: whoever is the last frees it.
+    pub fn blob(&mut self, blob: Arc<Vec<u8>>) {
+        if blob.capacity() > LONG_BYTES && Arc::strong_count(&blob) == 1 {
+            self.things.push_back(Thing::Value(Value::String(blob)));
+        }
+    }
+
+    /// Takes the memory of something that was received.
+    pub fn buffer(&mut self, buffer: Vec<u8>) {
+        if buffer.capacity() > LONG_BYTES {
+            self.blob(Arc::new(buffer));
+        }
+    }
+
+    /// Takes arguments.
+    pub fn buffers(&mut self, buffers: Vec<Vec<u8>>) {
+        if buffers.len() > FREED_BUFFERS {
+            self.things.push_back(Thing::Buffers(buffers));
+        } else {
+            buffers.into_iter().for_each(|buffer| self.buffer(buffer));
+        }
+    }
+
+    /// Takes what a transaction has queued.
+    pub fn requests(&mut self, queue: RequestQueue) {
+        if !queue.is_light() {
+            self.things.push_back(Thing::Requests(Box::new(queue)));
+        }
+    }
+
+    /// Takes what a client was to be sent.
+    pub fn output(&mut self, output: Output) {
+        if !output.is_light() {
+            self.things.push_back(Thing::Output(Box::new(output)));
         }
     }
 
@@ -115,8 +179,8 @@ impl Trash {
     /// Frees one slice, at a moment in unix milliseconds: a part of a large value, or one shard's
     /// worth of keys.
     pub fn free_slice(&mut self, now_ms: u64) {
-        if let Some(value) = self.values.pop_front() {
-            self.free_value(value, now_ms);
+        if let Some(thing) = self.things.pop_front() {
+            self.free_thing(thing, now_ms);
         } else if let Some(remains) = self.keyspaces.pop_front() {
             self.free_keys(remains);
         } else if let Some(spare) = &mut self.spare
@@ -143,15 +207,41 @@ impl Trash {
         true
     }
 
-    fn free_value(&mut self, value: Value, now_ms: u64) {
+    fn free_thing(&mut self, thing: Thing, now_ms: u64) {
+        let rest = match thing {
+            Thing::Value(value) => self.free_value(value, now_ms).map(Thing::Value),
+            Thing::Buffers(buffers) => self.free_buffers(buffers).map(Thing::Buffers),
+            Thing::Requests(mut queue) => {
+                let is_more = queue.free_some(|bytes| self.buffer(bytes));
+                is_more.then_some(Thing::Requests(queue))
+            }
+            Thing::Output(mut output) => {
+                let is_more = output.free_some(|blob| self.blob(blob));
+                is_more.then_some(Thing::Output(output))
+            }
+        };
+        if let Some(rest) = rest {
+            self.things.push_front(rest);
+        }
+    }
+
+    /// Frees a part of a value, and gives back the rest.
+    fn free_value(&mut self, value: Value, now_ms: u64) -> Option<Value> {
         let rest = match value {
             Value::String(bytes) => self.free_string(bytes, now_ms),
             mut collection => collection.free_some().then_some(collection),
         };
-        match rest {
-            Some(rest) => self.values.push_front(rest),
-            None => self.freed += 1,
+        self.freed += u64::from(rest.is_none());
+        rest
+    }
+
+    /// Frees some buffers, and gives back the others.
+    fn free_buffers(&mut self, mut buffers: Vec<Vec<u8>>) -> Option<Vec<Vec<u8>>> {
+        let from = buffers.len().saturating_sub(FREED_BUFFERS);
+        for buffer in buffers.drain(from..) {
+            self.buffer(buffer);
         }
+        (!buffers.is_empty()).then_some(buffers)
     }
 
     /// Frees a string or a part of it, and gives back the rest.
@@ -300,5 +390,61 @@ mod tests {
         }
         assert!(slices > 10, "{slices}");
         assert_eq!((trash.freed(), trash.pending()), (5000, 0));
+    }
+
+    /// How many slices it takes to free everything, but what waits to be used again.
+    fn slices(trash: &mut Trash) -> usize {
+        let mut slices = 0;
+        while !trash.is_empty() {
+            trash.free_slice(NOW_MS);
+            slices += 1;
+        }
+        slices
+    }
+
+    #[test]
+    fn arguments_that_nobody_has_kept_go_in_slices() {
+        let mut trash = Trash::new();
+        trash.buffers(vec![vec![0; 1000]; FREED_BUFFERS]);
+        assert!(trash.is_empty(), "so few go at once");
+        trash.buffers(vec![vec![0; 1000]; 100 * FREED_BUFFERS]);
+        assert_eq!(slices(&mut trash), 100);
+        trash.buffers(vec![vec![0; 2 * MAX_SPARE_BYTES]]);
+        assert!(slices(&mut trash) > 4, "long ones go in parts");
+    }
+
+    #[test]
+    fn a_transaction_goes_in_slices() {
+        let mut trash = Trash::new();
+        let mut queue = RequestQueue::default();
+        let mut request = crate::resp::OwnedRequest::from_args([[b'x'; 1000]; 10]);
+        for _ in 0..3000 {
+            // What is owned moves, so it is made anew each time.
+            let mut again = crate::resp::OwnedRequest::from_args(request.request().iter());
+            queue.push(&mut again.request());
+        }
+        trash.requests(queue);
+        let slices = slices(&mut trash);
+        assert!((10..100).contains(&slices), "{slices}");
+        trash.requests(RequestQueue::default());
+        assert!(trash.is_empty());
+    }
+
+    #[test]
+    fn replies_that_nobody_reads_go_in_slices() {
+        let mut trash = Trash::new();
+        let mut output = Output::new();
+        let shared = Arc::new(vec![0; 2 * MAX_SPARE_BYTES]);
+        output.push_shared(Arc::clone(&shared));
+        for _ in 0..10_000 {
+            output.push_shared(Arc::new(vec![0; 1000]));
+        }
+        trash.output(output);
+        assert!(slices(&mut trash) > 30);
+        assert_eq!(Arc::strong_count(&shared), 1);
+        trash.blob(Arc::clone(&shared));
+        assert!(trash.is_empty(), "somebody else has it");
+        trash.blob(shared);
+        assert!(slices(&mut trash) > 4);
     }
 }

@@ -290,16 +290,17 @@ impl ZsetMut<'_> {
         }
     }
 
-    /// Removes the elements of these ranks. Gives how many there were.
-    pub fn remove_ranks(&mut self, ranks: Range<usize>) -> usize {
+    /// Removes the elements of these ranks. Gives what is too much to be freed at once.
+    #[must_use]
+    pub fn remove_ranks(&mut self, ranks: Range<usize>, packing: &Packing) -> Option<Value> {
         if let ZsetRef::Large(_) = self.as_ref() {
-            return self.large().remove_ranks(ranks);
+            let old = self.large().remove_ranks(ranks, packing.seed)?;
+            return Some(Value::Zset(Box::new(old)));
         }
-        let removed = self.as_ref().range(ranks.clone()).len();
         if let ContentsMut::Packed(_, tail) = self.home.contents_mut() {
             packed::remove_ranks(&mut PackMut::new(tail.bytes, tail.head), ranks);
         }
-        removed
+        None
     }
 
     /// The large set that is here.

@@ -3,10 +3,10 @@
 use std::fmt;
 use std::io::{self, BufRead, BufReader, Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpStream};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// No test waits longer for one read or one write.
-pub const IO_LIMIT: Duration = Duration::from_secs(10);
+pub const IO_LIMIT: Duration = Duration::from_secs(30);
 /// Nothing that we ask for is bigger; a longer length is a broken reply.
 const LENGTH_LIMIT: usize = 512 * 1024 * 1024;
 
@@ -325,7 +325,7 @@ impl Conn {
     pub fn expect_raw(&mut self, expected: &[u8]) {
         let mut got = Vec::new();
         while got.len() < expected.len() {
-            let buffered = match self.reader.fill_buf() {
+            let buffered = match fill(&mut self.reader) {
                 Ok([]) => panic!(
                     "expected {}, got {} and the end",
                     quoted(expected),
@@ -372,7 +372,7 @@ impl Conn {
     pub fn expect_silence(&mut self, wait: Duration) {
         let set = |limit| self.stream.set_read_timeout(Some(limit)).is_ok();
         assert!(set(wait), "cannot set a read timeout of {wait:?}");
-        let outcome = self.reader.fill_buf().map(<[u8]>::to_vec);
+        let outcome = fill(&mut self.reader).map(<[u8]>::to_vec);
         assert!(set(IO_LIMIT), "cannot set the read timeout back");
         match outcome {
             Err(error)
@@ -389,6 +389,12 @@ impl Conn {
     #[track_caller]
     pub fn transcript(&mut self, script: &str) {
         super::transcript::run(self, script);
+    }
+
+    /// Likewise with what is so until this moment: an answer that comes later, and is another one, is none.
+    #[track_caller]
+    pub fn transcript_before(&mut self, end: Instant, script: &str) {
+        super::transcript::run_before(self, end, script);
     }
 }
 
@@ -465,6 +471,16 @@ fn read_value(reader: &mut impl BufRead, raw: &mut Vec<u8>) -> io::Result<Value>
         }
         _ => return Err(malformed("type byte", &line)),
     })
+}
+
+/// Some bytes, or none at the end. A process that is stopped and continued finds its read interrupted.
+fn fill(reader: &mut impl BufRead) -> io::Result<&[u8]> {
+    while let Err(error) = reader.fill_buf() {
+        if error.kind() != io::ErrorKind::Interrupted {
+            return Err(error);
+        }
+    }
+    reader.fill_buf()
 }
 
 fn read_items(reader: &mut impl BufRead, raw: &mut Vec<u8>, n: usize) -> io::Result<Vec<Value>> {

@@ -22,7 +22,9 @@
 #![allow(dead_code)]
 
 pub mod client;
+pub mod ports;
 pub mod target;
+pub mod timing;
 pub mod transcript;
 
 #[allow(unused_imports)]

@@ -2,18 +2,18 @@
 // Each test file compiles this module for itself and uses its own part of it.
 #![allow(dead_code)]
 
-use crate::common::Conn;
+use crate::common::{Conn, ports};
 use crate::tools::{wait_exit, wait_until};
 
 use std::env;
 use std::fs::{self, File};
-use std::net::{SocketAddr, TcpListener};
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command};
 use std::time::Duration;
 
 /// The bound for what has to happen soon, on a machine that is busy with other tests.
-pub const SOON: Duration = Duration::from_secs(10);
+pub const SOON: Duration = Duration::from_secs(30);
 
 /// Whether the program that this crate builds is what is being tested.
 pub fn is_ours() -> bool {
@@ -32,7 +32,7 @@ pub fn aerolite() -> Command {
 
 /// An address on which nobody listens just now.
 pub fn free_address() -> SocketAddr {
-    match TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr()) {
+    match ports::free_address() {
         Ok(addr) => addr,
         Err(error) => panic!("no free address: {error}"),
     }

@@ -3,16 +3,17 @@
 use std::env;
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
-use std::net::{SocketAddr, TcpListener, TcpStream, ToSocketAddrs};
+use std::net::{SocketAddr, TcpStream, ToSocketAddrs};
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use super::client::{Conn, Value};
+use super::ports::free_address;
 
 /// How long a spawned server may take until it answers PING.
-const START_LIMIT: Duration = Duration::from_secs(10);
+const START_LIMIT: Duration = Duration::from_secs(30);
 /// A free port may be taken by somebody else between finding and using it; so often we try another.
 const START_ATTEMPTS: usize = 5;
 /// What every server that we start ourselves is given.
@@ -244,11 +245,6 @@ fn absolute(program: &str) -> PathBuf {
     } else {
         PathBuf::from(program)
     }
-}
-
-/// An address of this machine on which nobody listens just now.
-fn free_address() -> io::Result<SocketAddr> {
-    TcpListener::bind("127.0.0.1:0")?.local_addr()
 }
 
 /// Whether the process lives and answers (whatever it answers: it may want a password) within the limit.

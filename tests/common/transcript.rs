@@ -30,6 +30,8 @@
 
 use super::client::{Conn, Value, quoted, show_args};
 
+use std::time::Instant;
+
 /// What a line asks for.
 #[derive(Debug)]
 enum Want {
@@ -47,6 +49,18 @@ enum Want {
 /// Runs every line; the first that differs panics with what was sent, expected and received.
 #[track_caller]
 pub fn run(conn: &mut Conn, script: &str) {
+    run_while(conn, script, &|| true);
+}
+
+/// Likewise; but whatever differs once `end` has come is passed over.
+#[track_caller]
+pub fn run_before(conn: &mut Conn, end: Instant, script: &str) {
+    run_while(conn, script, &|| Instant::now() < end);
+}
+
+/// A difference counts if `counts` holds when it is seen.
+#[track_caller]
+fn run_while(conn: &mut Conn, script: &str, counts: &dyn Fn() -> bool) {
     for (index, line) in script.lines().enumerate() {
         let line = line.trim();
         if line.is_empty() || line.starts_with('#') {
@@ -59,13 +73,19 @@ pub fn run(conn: &mut Conn, script: &str) {
             Some(text) => Scanner::new(text, line).reply(),
             None => Want::AnythingButAnError,
         };
-        check(conn, index + 1, &args, &want);
+        check(conn, index + 1, &args, &want, counts);
     }
 }
 
 /// Sends one command and compares.
 #[track_caller]
-fn check(conn: &mut Conn, line_number: usize, args: &[&[u8]], want: &Want) {
+fn check(
+    conn: &mut Conn,
+    line_number: usize,
+    args: &[&[u8]],
+    want: &Want,
+    counts: &dyn Fn() -> bool,
+) {
     if matches!(want, Want::Closed) {
         conn.send_raw(&super::client::request(args));
         conn.expect_closed();
@@ -73,6 +93,10 @@ fn check(conn: &mut Conn, line_number: usize, args: &[&[u8]], want: &Want) {
     }
     let got = conn.try_cmd(args);
     if matches!(&got, Ok(value) if want.matches(value)) {
+        return;
+    }
+    if got.is_ok() && !counts() {
+        eprintln!("note: too late for {}: {got:?}", show_args(args));
         return;
     }
     let received = match &got {

@@ -3,11 +3,11 @@
 #![allow(dead_code)]
 
 use crate::common::Conn;
-use crate::program::{Running, SOON, aerolite};
+use crate::program::{Running, SOON, aerolite, free_address};
 
 use serde_json::Value;
 use std::io::{self, Read, Write};
-use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::net::{SocketAddr, TcpStream};
 use std::time::Instant;
 
 /// The program with its page.
@@ -20,7 +20,7 @@ impl Watched {
     /// Starts the program with a page, on two free ports.
     #[track_caller]
     pub fn start(args: &[&str]) -> Watched {
-        let (addr, web) = two_free_addresses();
+        let (addr, web) = (free_address(), free_address());
         let mut command = aerolite();
         command.args(["--port", &addr.port().to_string()]);
         command.args(["--watch", &web.port().to_string()]);
@@ -92,16 +92,6 @@ impl Watched {
         let mut web = self.open();
         web.ask(&target, "X-Aerolite-Watch: 1\r\n").status
     }
-}
-
-/// Two addresses on which nobody listens just now.
-pub fn two_free_addresses() -> (SocketAddr, SocketAddr) {
-    let bind = || TcpListener::bind("127.0.0.1:0");
-    let found = bind().and_then(|one| {
-        let two = bind()?;
-        Ok((one.local_addr()?, two.local_addr()?))
-    });
-    found.unwrap_or_else(|error| panic!("no free addresses: {error}"))
 }
 
 /// What came back.
@@ -202,7 +192,12 @@ impl Web {
 
     fn try_more(&mut self) -> io::Result<usize> {
         let mut buffer = [0; 4096];
-        let read = self.stream.read(&mut buffer)?;
+        let read = loop {
+            match self.stream.read(&mut buffer) {
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                read => break read?,
+            }
+        };
         self.received.extend_from_slice(&buffer[..read]);
         Ok(read)
     }

@@ -6,25 +6,35 @@
 //!
 //! Both are Debian's (packages `chromium` and `chromium-driver`). What a test looks at, it looks at by a piece of
 //! JavaScript, asked again until it holds or [`SOON`] is over.
+//!
+//! A browser that does not start says nothing about what is tested: it is started again, [`ATTEMPTS`] times at most.
+//! What the driver printed each time is in the failure's message.
 // Each test file compiles this module for itself and uses its own part of it.
 #![allow(dead_code)]
 
-use crate::program::{SOON, temporary_directory};
+use crate::program::{SOON, free_address, temporary_directory};
 use crate::tools::{have_program, wait_until};
 
 use serde_json::{Value, json};
+use std::fs::{self, File};
 use std::io::{self, BufRead, BufReader, Read, Write};
-use std::net::{Ipv4Addr, SocketAddr, TcpStream};
-use std::path::Path;
-use std::process::{Child, ChildStdout, Command, Stdio};
+use std::net::{SocketAddr, TcpStream};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
-/// The longest that one call may take: starting a browser on a busy machine is the slowest of them.
+/// So often a browser is started until one comes.
+pub const ATTEMPTS: usize = 3;
+/// How long the driver may take until it listens.
+const DRIVER_LIMIT: Duration = Duration::from_secs(30);
+/// The longest that one call may take.
 const CALL_LIMIT: Duration = Duration::from_secs(60);
+/// Starting a browser is the slowest call of all. The driver gives up after a minute, and then says why.
+const SESSION_LIMIT: Duration = Duration::from_secs(90);
+/// So much of what a driver printed is told.
+const SAID_LIMIT: usize = 4096;
 /// No answer is longer; screenshots are the longest.
 const ANSWER_LIMIT: u64 = 64 * 1024 * 1024;
-/// chromedriver says where it listens within its first few lines.
-const GREETING_LINES: usize = 20;
 const FLAGS: &[&str] = &[
     "--headless=new",
     "--no-sandbox",
@@ -44,59 +54,107 @@ pub enum Scheme {
 /// A browser with one window; it and its driver end with this value.
 pub struct Browser {
     driver: Child,
-    /// Kept open: the driver must not be told that nobody listens when it says something.
-    _says: BufReader<ChildStdout>,
     addr: SocketAddr,
     session: String,
-    /// The process of the browser itself, in case that the driver cannot end it.
-    browser: Option<u64>,
-    _profile: tempfile::TempDir,
+    profile: PathBuf,
+    /// What the driver printed.
+    log: PathBuf,
+    _dir: tempfile::TempDir,
 }
 
 impl Browser {
     /// Starts one. None, after one line, when there is no browser here; with `CI` set that is a failure.
     #[track_caller]
     pub fn start() -> Option<Browser> {
+        Browser::start_by(&|| Command::new("chromedriver"))
+    }
+
+    /// Likewise with this command as the driver.
+    #[track_caller]
+    pub fn start_by(driver: &dyn Fn() -> Command) -> Option<Browser> {
         if !have_program("chromedriver") || !have_program("chromium") {
             return None;
         }
-        let mut driver = Command::new("chromedriver")
-            .arg("--port=0")
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn()
-            .unwrap_or_else(|error| panic!("chromedriver: {error}"));
-        let mut says = BufReader::new(driver.stdout.take().expect("it was asked for"));
-        let Some(port) = announced_port(&mut says) else {
-            let _ = driver.kill();
-            let _ = driver.wait();
-            panic!("chromedriver does not say where it listens");
-        };
-        let mut browser = Browser {
-            driver,
-            _says: says,
-            addr: SocketAddr::from((Ipv4Addr::LOCALHOST, port)),
-            session: String::new(),
-            browser: None,
-            _profile: temporary_directory(),
-        };
-        browser.open_session();
-        Some(browser)
+        let mut failures = String::new();
+        for number in 1..=ATTEMPTS {
+            match Browser::attempt(driver()) {
+                Ok(browser) => return Some(browser),
+                Err(why) => failures += &format!("attempt {number}: {why}\n"),
+            }
+            eprint!("note: no browser yet, {failures}");
+        }
+        panic!("no browser:\n{failures}");
     }
 
-    #[track_caller]
-    fn open_session(&mut self) {
-        let profile = format!("--user-data-dir={}", self._profile.path().display());
+    /// One attempt; on failure what happened and what the driver printed.
+    fn attempt(mut command: Command) -> Result<Browser, String> {
+        let dir = temporary_directory();
+        let log = dir.path().join("driver.log");
+        // The driver would take port 0 of one kind of address, and then give up when that one is not free of the other.
+        let addr = free_address();
+        let files = File::create(&log).and_then(|out| Ok((out.try_clone()?, out)));
+        let (out, err) = files.map_err(|error| format!("{}: {error}", log.display()))?;
+        let driver = command
+            .arg(format!("--port={}", addr.port()))
+            .arg("--log-level=INFO")
+            .stdin(Stdio::null())
+            .stdout(out)
+            .stderr(err)
+            .spawn()
+            .map_err(|error| format!("{command:?}: {error}"))?;
+        let mut browser = Browser {
+            driver,
+            addr,
+            session: String::new(),
+            profile: dir.path().join("profile"),
+            log,
+            _dir: dir,
+        };
+        let opened = browser
+            .wait_for_driver()
+            .and_then(|()| browser.open_session());
+        match opened {
+            Ok(()) => Ok(browser),
+            Err(why) => Err(format!("{why}; the driver said:\n{}", browser.said())),
+        }
+    }
+
+    /// Until the driver says that it listens. Its port answering would not do: it might be somebody else who answers.
+    fn wait_for_driver(&mut self) -> Result<(), String> {
+        let mut ended = None;
+        let listening = wait_until(DRIVER_LIMIT, || {
+            ended = self.driver.try_wait().ok().flatten();
+            ended.is_some() || self.said().contains("started successfully")
+        });
+        match ended {
+            Some(status) => Err(format!("chromedriver ended, {status}")),
+            None if listening => Ok(()),
+            None => Err("chromedriver does not say that it listens".to_owned()),
+        }
+    }
+
+    fn open_session(&mut self) -> Result<(), String> {
+        let profile = format!("--user-data-dir={}", self.profile.display());
         let flags: Vec<&str> = FLAGS.iter().copied().chain([profile.as_str()]).collect();
         let wanted = json!({"capabilities": {"alwaysMatch": {
             "goog:chromeOptions": {"args": flags},
             "goog:loggingPrefs": {"browser": "ALL"},
         }}});
-        let session = self.call("POST", "/session", &wanted);
-        self.browser = session["capabilities"]["goog:processID"].as_u64();
+        let session = self
+            .try_call(SESSION_LIMIT, "POST", "/session", &wanted)
+            .map_err(|error| format!("no session: {error}"))?;
         let id = session["sessionId"].as_str();
-        self.session = id.expect("a session has an id").to_owned();
+        self.session = id
+            .ok_or_else(|| format!("no session: {session}"))?
+            .to_owned();
+        Ok(())
+    }
+
+    /// The end of what the driver printed so far.
+    fn said(&self) -> String {
+        let bytes = fs::read(&self.log).unwrap_or_default();
+        let end = &bytes[bytes.len().saturating_sub(SAID_LIMIT)..];
+        String::from_utf8_lossy(end).into_owned()
     }
 
     /// Loads a page and waits until it is there.
@@ -266,18 +324,31 @@ impl Browser {
 
     #[track_caller]
     fn call(&self, method: &str, path: &str, body: &Value) -> Value {
-        match self.try_call(method, path, body) {
+        match self.try_call(CALL_LIMIT, method, path, body) {
             Ok(value) if value["error"].is_string() => {
-                panic!("{method} {path} {body}: {}", value["message"])
+                panic!(
+                    "{method} {path} {body}: {}; the driver said:\n{}",
+                    value["message"],
+                    self.said()
+                )
             }
             Ok(value) => value,
-            Err(error) => panic!("{method} {path}: {error}"),
+            Err(error) => panic!(
+                "{method} {path}: {error}; the driver said:\n{}",
+                self.said()
+            ),
         }
     }
 
-    fn try_call(&self, method: &str, path: &str, body: &Value) -> io::Result<Value> {
-        let mut stream = TcpStream::connect_timeout(&self.addr, CALL_LIMIT)?;
-        stream.set_read_timeout(Some(CALL_LIMIT))?;
+    fn try_call(
+        &self,
+        limit: Duration,
+        method: &str,
+        path: &str,
+        body: &Value,
+    ) -> io::Result<Value> {
+        let mut stream = TcpStream::connect_timeout(&self.addr, limit)?;
+        stream.set_read_timeout(Some(limit))?;
         let body = if body.is_null() {
             String::new()
         } else {
@@ -302,29 +373,30 @@ impl Drop for Browser {
         // The driver ends the browser when the session ends; whatever is left is ended by its own number.
         if !self.session.is_empty() {
             let path = format!("/session/{}", self.session);
-            let _ = self.try_call("DELETE", &path, &Value::Null);
+            let _ = self.try_call(CALL_LIMIT, "DELETE", &path, &Value::Null);
         }
         let _ = self.driver.kill();
         let _ = self.driver.wait();
-        if let Some(pid) = self.browser {
-            let process = format!("/proc/{pid}");
-            if !wait_until(SOON, || !Path::new(&process).exists()) {
-                let _ = Command::new("kill")
-                    .args(["-KILL", &pid.to_string()])
-                    .status();
-            }
+        if wait_until(SOON, || processes_of(&self.profile).is_empty()) {
+            return;
+        }
+        for pid in processes_of(&self.profile) {
+            let _ = Command::new("kill").args(["-KILL", &pid]).status();
         }
     }
 }
 
-fn announced_port(says: &mut impl BufRead) -> Option<u16> {
-    let lines = says.lines().take(GREETING_LINES).map_while(Result::ok);
-    lines
-        .filter_map(|line| {
-            let (_, port) = line.split_once("successfully on port ")?;
-            port.trim_end_matches('.').parse().ok()
+/// The processes that were given this profile: a browser may be there although its driver never told of one.
+fn processes_of(profile: &Path) -> Vec<String> {
+    let profile = profile.display().to_string();
+    let processes = fs::read_dir("/proc").into_iter().flatten().flatten();
+    processes
+        .filter(|process| {
+            let command = fs::read(process.path().join("cmdline")).unwrap_or_default();
+            String::from_utf8_lossy(&command).contains(&profile)
         })
-        .next()
+        .map(|process| process.file_name().to_string_lossy().into_owned())
+        .collect()
 }
 
 /// The body of an HTTP answer whose length is told.

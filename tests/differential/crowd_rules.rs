@@ -44,6 +44,10 @@ const RULES: &[Rule] = &[
         _name: "SLOWLOG GET: when, how long it took, and how many there were before this stream",
         rewrite: slow_entry,
     },
+    Rule {
+        _name: "SLOWLOG GET: ours may look after the usher between two requests of one write",
+        rewrite: no_usher,
+    },
 ];
 
 /// The bytes with everybody's address replaced by what stands for it, without times and without the usher's lines.
@@ -126,74 +130,25 @@ fn monitor_head(bytes: &[u8]) -> Option<usize> {
     is_head.then_some(HEAD.len() - 2)
 }
 
-/// Takes the invalidations out of what has come to the client whose step it was: who gets those of another client, and
-/// changes a key itself, is told in the midst of its command by the oracle, by us behind it. The same with the events of
-/// which the oracle tells in the midst of a reply.
-fn set_apart(came: &[u8]) -> (Vec<u8>, Vec<Value>) {
-    const HEADS: &[&[u8]] = &[
-        // A monitor that runs EXEC itself.
-        b"+00000000000000000 [",
-        b">2\r\n$10\r\ninvalidate\r\n",
-        b">2\r\n$21\r\ntracking-redir-broken\r\n",
-        b"*3\r\n$7\r\nmessage\r\n$20\r\n__redis__:invalidate\r\n",
-    ];
-    const MESSAGES: &[&[u8]] = &[b">3\r\n$7\r\nmessage\r\n", b">4\r\n$8\r\npmessage\r\n"];
-    let (mut rest, mut apart) = (Vec::new(), Vec::new());
-    let mut at = 0;
-    while at < came.len() {
-        let begins_with = |head: &&[u8]| came[at..].starts_with(head);
-        let is_head = HEADS.iter().any(&begins_with);
-        let found = if is_head || MESSAGES.iter().any(&begins_with) {
-            parse(&came[at..]).filter(|(value, _)| is_head || is_amid(value))
-        } else {
-            None
-        };
-        if let Some((value, size)) = found {
-            apart.push(value);
-            at += size;
-        } else {
-            rest.push(came[at]);
-            at += 1;
-        }
-    }
-    (rest, apart)
-}
-
-/// Whether this is the message of an event that comes in the midst of a reply to MGET, SORT or ZPOPMIN.
-fn is_amid(message: &Value) -> bool {
-    const EVENTS: &[&[u8]] = &[b"keymiss", b"expired", b"zpopmin", b"zpopmax"];
-    let Some((_, [.., Value::Bulk(channel), Value::Bulk(text)])) = parts(message) else {
-        return false;
-    };
-    let ends = |event: &&[u8]| text == event || channel.ends_with(event);
-    channel.starts_with(b"__key") && EVENTS.iter().any(ends)
-}
-
 impl Seen {
-    /// From what has come; invalidations at the end, where they are set apart.
-    pub fn new(came: &[u8], is_closed: bool, sets_apart: bool) -> Seen {
-        let (came, apart) = match sets_apart {
-            true => set_apart(came),
-            false => (came.to_vec(), Vec::new()),
-        };
-        let mut bytes = &came[..];
+    /// From what has come.
+    pub fn new(came: &[u8], is_closed: bool) -> Seen {
+        let mut bytes = came;
         let mut values = Vec::new();
         loop {
             if let Some((value, size)) = parse(bytes) {
                 values.push(value);
                 bytes = &bytes[size..];
             } else if let Some(end) = bytes.windows(2).position(|two| two == b"\r\n")
-                && is_closed
                 && bytes.starts_with(b"*")
             {
-                // Who is killed in a transaction gets less than all of its array.
+                // Who is killed in a transaction gets less than all of its array, or who wants no more replies.
                 values.push(Value::Simple(bytes[..end].to_vec()));
                 bytes = &bytes[end + 2..];
             } else {
                 break;
             }
         }
-        values.extend(apart);
         Seen {
             values,
             rest: bytes.to_vec(),
@@ -202,11 +157,13 @@ impl Seen {
     }
 
     /// With all invalidations in one, each key once. Who has waited goes on in the next turn of our loop, in the same turn of
-    /// the oracle's; and BCAST tells all keys of a turn together.
+    /// the oracle's; a key may expire in the turn that it came in, or later; and BCAST tells all keys of a turn together.
     fn merged(&self) -> (Vec<Value>, BTreeSet<Value>) {
         let keys = |value: &Value| match parts(value) {
             Some((b"invalidate", [Value::Array(keys)])) => Some(keys.clone()),
             Some((b"message", [_, Value::Array(keys)])) => Some(keys.clone()),
+            // One for each of them.
+            Some((b"tracking-redir-broken", [id])) => Some(vec![id.clone()]),
             _ => None,
         };
         let all: BTreeSet<Value> = self.values.iter().filter_map(keys).flatten().collect();
@@ -214,13 +171,10 @@ impl Seen {
         (rest.cloned().collect(), all)
     }
 
-    /// Whether the same has come but for that: the same keys, or more of them where somebody has been `served` with an
-    /// element. That the key has changed then, too, the oracle says to nobody.
-    pub fn tells_all_of(&self, theirs: &Seen, served: bool) -> bool {
+    /// Whether the same has come but for that.
+    pub fn tells_all_of(&self, theirs: &Seen) -> bool {
         let same_end = self.rest == theirs.rest && self.is_closed == theirs.is_closed;
-        let ((ours, our_keys), (theirs, their_keys)) = (self.merged(), theirs.merged());
-        let same_keys = our_keys == their_keys || served && our_keys.is_superset(&their_keys);
-        same_end && ours == theirs && same_keys
+        same_end && self.merged() == theirs.merged()
     }
 
     /// What is left when everything that may differ is made the same.
@@ -234,6 +188,15 @@ impl Seen {
         unordered_messages(&mut self.values);
         self
     }
+}
+
+/// The same of what is left in a server: names stand in the order of hash tables.
+pub fn state(mut value: Value) -> Value {
+    rewrite(&mut value);
+    if let Value::Array(items) = &mut value {
+        items.sort();
+    }
+    value
 }
 
 fn rewrite(value: &mut Value) {
@@ -324,6 +287,18 @@ fn slow_entry(value: &mut Value) {
     {
         (*number, *time, *took) = (Value::Nil, Value::Nil, Value::Nil);
     }
+}
+
+/// In a log, entries are arrays whose fifth field is an address.
+fn no_usher(value: &mut Value) {
+    let Value::Array(items) = value else { return };
+    let is_ushers = |entry: &Value| {
+        let Value::Array(fields) = entry else {
+            return false;
+        };
+        matches!(&fields[..], [_, _, _, Value::Array(_), Value::Bulk(from), _] if from.ends_with(b":usher"))
+    };
+    items.retain(|entry| !is_ushers(entry));
 }
 
 /// The kind of a message and what it is about.

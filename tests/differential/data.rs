@@ -94,4 +94,66 @@ pub const LINES: Lines = &[
     (1, "MULTI | SELECT {db} | SET {k} {v} | SELECT {db} | EXEC"),
     (1, "MULTI | SWAPDB {db} {db} | INCR {k} | FLUSHDB | EXEC"),
     (2, "WATCH {k} | MULTI | SET {k} {v} | EXEC"),
+    (1, "WATCH {k} {any} | SELECT {db} | MULTI | PING | EXEC"),
+    (1, "MULTI | WATCH {k} | UNWATCH | EXEC"),
+    (1, "WATCH {k} | DISCARD | EXEC | MULTI | DISCARD"),
+    (1, "MULTI | NOSUCH | SET {k} {v} | EXEC"),
+    (1, "MULTI | SET {k} | EXEC"),
+    (1, "MULTI | INCR {l} | LPUSH {k} {v} | SET {k} {v} | EXEC"),
+    (1, "MULTI | FLUSHALL ASYNC | SET {k} {v} | EXEC"),
+    (1, "FLUSHDB SYNC"),
+    (1, "FLUSHALL nosuch"),
+    (1, "SWAPDB 0 99"),
+    (1, "SORT {l} BY nosort GET k* GET #"),
+    (1, "SORT {l} ALPHA BY k* GET none*"),
+    (1, "SORT {s} ALPHA STORE {any}"),
+    (1, "ZPOPMAX {z} 2"),
+    (1, "ZMPOP 2 {z} {z} MIN COUNT 2"),
+    (1, "ZDIFFSTORE {any} 2 {z} {z}"),
+    (1, "ZINTERSTORE {any} 2 {z} {z}"),
+    (1, "ZREMRANGEBYSCORE {z} 1 2"),
+    (1, "ZINCRBY {z} 1 {m}"),
+    (1, "SDIFFSTORE {any} {s} {s}"),
+    (1, "HSETNX {h} {m} {v}"),
+    (1, "HINCRBYFLOAT {h} n 1"),
+    (1, "HDEL {h} a b c 1 n"),
+    (1, "LPUSHX {l} {v}"),
+    (1, "RPUSHX {l} {v}"),
+    (1, "PEXPIRE {any} 100000 GT"),
+    (1, "EXPIREAT {any} 1"),
+    (1, "GETEX {k} PXAT 1"),
+    (1, "SET {k} {v} XX GET"),
+    (1, "SET {k} {v} NX GET"),
+    (1, "PSETEX {k} 100000 {v}"),
+    (1, "OBJECT ENCODING {any}"),
+    (1, "CONFIG SET maxmemory-policy nosuch"),
+];
+
+/// What a full memory refuses, nothing being there that could go. Only a program that counts its memory has a limit:
+/// `AEROLITE_TEST_SERVER=target/debug/aerolite AEROLITE_DIFF_ONLY=data,pubsub,memory`.
+pub const MEMORY: Lines = &[
+    (
+        1,
+        "CONFIG SET maxmemory 1 | SET {k} {v} | GET {k} | LPUSH {l} {v} | DEL none | MULTI | SET {k} {v} | EXEC | CONFIG SET maxmemory 0",
+    ),
+    (
+        1,
+        "MULTI | CONFIG SET maxmemory 1 | SET {k} {v} | GET {k} | CONFIG SET maxmemory 0 | EXEC",
+    ),
+    (
+        1,
+        "MULTI | SET {k} {v} | GET {k} | EXEC | CONFIG SET maxmemory 1 | EXEC | CONFIG SET maxmemory 0",
+    ),
+    (
+        1,
+        "FLUSHALL | MULTI | SET {k} {v} | EXEC | CONFIG SET maxmemory-policy volatile-ttl | CONFIG SET maxmemory 1 | SET {k} {v} | INCR {k} | DEL {k} | CONFIG SET maxmemory 0 | CONFIG SET maxmemory-policy noeviction",
+    ),
+    (
+        1,
+        "CONFIG SET maxmemory 1 | SUBSCRIBE {c} | PUBLISH {c} {v} | PSUBSCRIBE {p} | CONFIG SET maxmemory 0",
+    ),
+    (
+        1,
+        "CONFIG SET maxmemory 1 | EXPIRE {k} 100 | RENAME {k} {k} | COPY {k} {any} | LMOVE {l} {l} LEFT LEFT | SORT {l} STORE l2 | LPOP {l} | SPOP none | CONFIG SET maxmemory 0",
+    ),
 ];

@@ -1,14 +1,14 @@
 //! The oracle: a `redis-server` from PATH on a free port, alive as long as the value is.
 
-use std::net::{SocketAddr, TcpListener};
+use std::net::SocketAddr;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 use std::{env, io, thread};
 
-use crate::common::Conn;
+use crate::common::{Conn, ports};
 
 /// How long it may take until it answers.
-const START_LIMIT: Duration = Duration::from_secs(10);
+const START_LIMIT: Duration = Duration::from_secs(30);
 /// Somebody else may take the free port before we do.
 const START_ATTEMPTS: usize = 5;
 
@@ -49,7 +49,7 @@ impl Oracle {
 
     fn attempt(directives: &[(&str, &str)]) -> io::Result<Oracle> {
         let dir = tempfile::tempdir()?;
-        let addr = TcpListener::bind("127.0.0.1:0")?.local_addr()?;
+        let addr = ports::free_address()?;
         let mut command = Command::new("redis-server");
         command.current_dir(dir.path());
         command.args(["--port", &addr.port().to_string(), "--save", ""]);

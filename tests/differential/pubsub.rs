@@ -41,4 +41,30 @@ pub const LINES: Lines = &[
     (2, "SUBSCRIBE {c} | PUBLISH {c} {v} | UNSUBSCRIBE {c}"),
     (1, "SUBSCRIBE {event} | PING | PING {v}"),
     (1, "SUBSCRIBE"),
+    (1, "SSUBSCRIBE {c} {c} {c}"),
+    (1, "SUNSUBSCRIBE {c} {c}"),
+    (1, "UNSUBSCRIBE {c} {c} {event}"),
+    (1, "PUNSUBSCRIBE {p} {p}"),
+    (
+        1,
+        "SUBSCRIBE {c} | SSUBSCRIBE {c} | SPUBLISH {c} {v} | PUBLISH {c} {v}",
+    ),
+    (
+        1,
+        "MULTI | SPUBLISH {c} {v} | SSUBSCRIBE {c} | SPUBLISH {c} {v} | EXEC",
+    ),
+    (
+        1,
+        "MULTI | UNSUBSCRIBE {c} | PUNSUBSCRIBE {p} | SUNSUBSCRIBE {c} | EXEC",
+    ),
+    (
+        1,
+        "MULTI | PUBSUB NUMPAT | PUBSUB NUMSUB {c} | PUBSUB SHARDNUMSUB {c} | EXEC",
+    ),
+    (1, "PUBSUB NUMSUB"),
+    (1, "PUBSUB SHARDNUMSUB"),
+    (1, "PUBSUB SHARDCHANNELS"),
+    (1, "PUBLISH {c}"),
+    (1, "CONFIG SET notify-keyspace-events KEQ"),
+    (1, "SUBSCRIBE {c} | GET {k} | HELLO 3 | GET {k}"),
 ];

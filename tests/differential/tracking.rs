@@ -67,4 +67,41 @@ pub const LINES: Lines = &[
     ),
     (1, "GET {k} | FLUSHDB"),
     (1, "GET {k} | FLUSHALL"),
+    (1, "CLIENT TRACKING ON OPTIN NOLOOP REDIRECT {id}"),
+    (1, "CLIENT TRACKING ON OPTOUT NOLOOP"),
+    (1, "CLIENT TRACKING ON BCAST OPTIN"),
+    (1, "CLIENT TRACKING ON REDIRECT x"),
+    (1, "CLIENT TRACKING ON REDIRECT {id} BCAST NOLOOP"),
+    (1, "CLIENT TRACKING OFF nosuch"),
+    (1, "CLIENT TRACKING ON BCAST PREFIX ''"),
+    (
+        1,
+        "MULTI | GET {k} | SET {k} {v} | CLIENT TRACKING OFF | CLIENT TRACKING ON REDIRECT {id} | EXEC",
+    ),
+    (
+        1,
+        "MULTI | CLIENT TRACKING ON OPTIN | CLIENT CACHING YES | GET {k} | GET {any} | EXEC | GET {k}",
+    ),
+    (1, "CLIENT CACHING YES | NOSUCH | GET {k}"),
+    (
+        1,
+        "CLIENT CACHING YES | CLIENT CACHING YES | PING | GET {k}",
+    ),
+    (1, "GET {k} | HELLO 2 | SET {k} {v} | HELLO 3"),
+    (
+        1,
+        "GET {k} | GETEX {k} EX 1000 | TOUCH {k} | EXPIRE {k} 100 | PERSIST {k}",
+    ),
+    (1, "LLEN {l} | LPOP {l} | LLEN {l} | LTRIM {l} 0 0"),
+    (1, "ZCARD {z} | ZPOPMIN {z} | ZCARD {z} | ZREM {z} {m}"),
+    (
+        1,
+        "SCARD {s} | SMOVE {s} {s} {m} | SCARD {s} | SREM {s} {m}",
+    ),
+    (1, "HLEN {h} | HSET {h} {m} {v} | HLEN {h} | HDEL {h} {m}"),
+    (
+        1,
+        "EXISTS {any} {any} | RENAME {any} {any} | EXISTS {any} | MOVE {any} {db}",
+    ),
+    (1, "CLIENT REPLY SKIP | GET {k} | SET {k} {v}"),
 ];

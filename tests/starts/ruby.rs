@@ -4,7 +4,7 @@ use std::thread;
 use std::time::Duration;
 
 use crate::common::Value;
-use crate::started::Started;
+use crate::started::{self, Started};
 
 const AS_PUBLISHED: &str = "event_loop.rb";
 const FIXED: &str = "event_loop_fixed.rb";
@@ -88,31 +88,39 @@ fn one_idle_client_keeps_the_loop_busy() {
     }
 }
 
-/// `length` is right by chance: `readpartial` gives strings of bytes. Once a value is known to be text it is wrong.
+/// What a socket gives is a string of bytes, so that the `length` of what a client has set is right by chance. That of a value
+/// from anywhere else is not.
 #[test]
 fn the_length_of_a_text_is_counted_in_characters() {
-    let Some(mut server) = Started::new(AS_PUBLISHED, &[], &[]) else {
+    const TEXT: &str = "こんにちは";
+    let Some(mut server) = Started::new("bytes.rb", &[], &[]) else {
         return;
     };
-    assert_eq!(server.first.cmd(&["SET", "k", "é"]), Value::simple("OK"));
-    assert_eq!(server.first.cmd(&["GET", "k"]), Value::bulk("é"));
+    assert_eq!(server.first.cmd(&["SET", "k", TEXT]), Value::simple("OK"));
+    assert_eq!(server.first.cmd(&["GET", "k"]), Value::bulk(TEXT));
+    server.first.send(&["GET", "greeting"]);
+    let characters = format!("$5\r\n{TEXT}\r\n");
+    server.first.expect_raw(characters.as_bytes());
 
-    let text = [(
-        "@store[key] = value",
-        "@store[key] = value.force_encoding('UTF-8')",
-    )];
-    let Some(mut server) = Started::new(AS_PUBLISHED, &[], &text) else {
+    let fixed = [("'event_loop'", "'event_loop_fixed'")];
+    let Some(mut server) = Started::new("bytes.rb", &[], &fixed) else {
         return;
     };
-    assert_eq!(server.first.cmd(&["SET", "k", "é"]), Value::simple("OK"));
-    server.first.send(&["GET", "k"]);
-    server.first.expect_raw("$1\r\né\r\n".as_bytes());
+    assert_eq!(server.first.cmd(&["GET", "greeting"]), Value::bulk(TEXT));
+}
 
-    let Some(mut server) = Started::new(FIXED, &[], &text) else {
-        return;
-    };
-    assert_eq!(server.first.cmd(&["SET", "k", "é"]), Value::simple("OK"));
-    assert_eq!(server.first.cmd(&["GET", "k"]), Value::bulk("é"));
+/// A test of the parser has its text from its own source, where a letter is not a byte.
+#[test]
+fn the_parser_counts_characters_too() {
+    const START: &str = "RedisServer::Server.new((ARGV[0] || 16379).to_i).start";
+    for (bytes, ends_well) in [("", false), (".b", true)] {
+        let parse = format!("RedisServer::Parser.new.parse(\"*1\\r\\n$3\\r\\nこ\\r\\n\"{bytes})");
+        let Some((well, said)) = started::run("bytes.rb", &[(START, &parse)]) else {
+            return;
+        };
+        assert_eq!(well, ends_well, "{said}");
+        assert_eq!(said.contains("NoMethodError"), !ends_well, "{said}");
+    }
 }
 
 /// Its descriptor is in the batch twice, readable and writable, and the first handler deletes what the second looks for.

@@ -2,13 +2,13 @@
 
 use std::env;
 use std::fs::{self, File};
-use std::net::{SocketAddr, TcpListener};
+use std::net::SocketAddr;
 use std::path::Path;
 use std::process::{Child, Command};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use crate::common::{Conn, Value};
+use crate::common::{Conn, Value, ports};
 use crate::tools::{have_program, wait_exit};
 
 /// How long a program may take until it listens, and until it has ended once it has to.
@@ -44,9 +44,7 @@ impl Started {
         copy_starts(dir.path());
         let path = dir.path().join(file);
         change(&path, changes);
-        let addr = TcpListener::bind("127.0.0.1:0")
-            .and_then(|listener| listener.local_addr())
-            .expect("a free address");
+        let addr = ports::free_address().expect("a free address");
         let log = File::create(dir.path().join("log")).expect("a log");
         let mut child = Command::new(language)
             .arg(&path)
@@ -114,6 +112,25 @@ impl Drop for Started {
 }
 
 /// Every program, since one may use another.
+/// Runs a program of `docs/starts` in Ruby that ends by itself, with changes to it: whether it ends well, and what it says.
+#[track_caller]
+pub fn run(file: &str, changes: &[Change]) -> Option<(bool, String)> {
+    if !have_program("ruby") {
+        return None;
+    }
+    let dir = tempfile::tempdir().expect("a temporary directory");
+    copy_starts(dir.path());
+    let path = dir.path().join(file);
+    change(&path, changes);
+    let ended = Command::new("ruby")
+        .arg(&path)
+        .env("LANG", "C.UTF-8")
+        .output()
+        .expect("ruby");
+    let said = String::from_utf8_lossy(&ended.stderr).into_owned();
+    Some((ended.status.success(), said))
+}
+
 fn copy_starts(to: &Path) {
     let from = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/starts");
     for entry in fs::read_dir(from).expect("docs/starts") {

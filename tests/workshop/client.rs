@@ -12,8 +12,9 @@ use std::time::{Duration, Instant};
 
 use super::chapters::WORKSHOP;
 use super::report::{Topic, shown};
+use super::silence;
 
-/// No connection and no reply may take longer, and no write.
+/// No connection and no reply may take longer, and no write; where nothing comes at all, `silence.rs` has less for the next.
 pub const LIMIT: Duration = Duration::from_secs(5);
 /// Nor may it take longer until all of very many replies have come.
 const ALL_LIMIT: Duration = Duration::from_secs(60);
@@ -107,7 +108,7 @@ impl Client {
                 };
                 let came = match error.kind() {
                     ErrorKind::ConnectionRefused => format!("nobody listens on {addr}"),
-                    ErrorKind::TimedOut => format!("nothing within {LIMIT:?}"),
+                    ErrorKind::TimedOut => waited_in_vain(addr),
                     _ => error.to_string(),
                 };
                 topic.fail(
@@ -132,7 +133,7 @@ impl Client {
     }
 
     fn try_connect(addr: SocketAddr) -> io::Result<TcpStream> {
-        let stream = TcpStream::connect_timeout(&addr, LIMIT)?;
+        let stream = TcpStream::connect_timeout(&addr, silence::limit(addr))?;
         stream.set_nodelay(true)?;
         stream.set_write_timeout(Some(LIMIT))?;
         Ok(stream)
@@ -253,7 +254,7 @@ impl Client {
     #[track_caller]
     pub fn expect(&mut self, expected: impl AsRef<[u8]>) {
         let expected = expected.as_ref();
-        let limit = Instant::now() + LIMIT;
+        let limit = self.limit();
         while self.came.len() < expected.len() && expected.starts_with(&self.came) {
             if self.wait(limit) != Waited::Bytes {
                 break;
@@ -278,7 +279,7 @@ impl Client {
     /// Wants an integer in a range next; gives it.
     #[track_caller]
     pub fn take_integer(&mut self, range: RangeInclusive<i64>) -> i64 {
-        let limit = Instant::now() + LIMIT;
+        let limit = self.limit();
         while !self.came.contains(&b'\n') && self.wait(limit) == Waited::Bytes {}
         let line = self.came.split_inclusive(|byte| *byte == b'\n').next();
         let line = line.unwrap_or_default().to_vec();
@@ -317,7 +318,7 @@ impl Client {
     /// Wants the server to close the connection, without another byte.
     #[track_caller]
     pub fn expect_closed(&mut self) {
-        let limit = Instant::now() + LIMIT;
+        let limit = self.limit();
         if self.came.is_empty() {
             self.wait(limit);
         }
@@ -332,7 +333,7 @@ impl Client {
     pub fn expect_all_or_end(&mut self, expected: &[u8]) -> bool {
         let (mut at, began) = (0, Instant::now());
         while at < expected.len() && began.elapsed() < ALL_LIMIT {
-            if self.came.is_empty() && self.wait(Instant::now() + LIMIT) != Waited::Bytes {
+            if self.came.is_empty() && self.wait(self.limit()) != Waited::Bytes {
                 break;
             }
             let some = self.came.len().min(expected.len() - at);
@@ -361,8 +362,13 @@ impl Client {
     /// Reads a little, however little is there.
     pub fn sip(&mut self, most: usize) -> usize {
         let before = self.came.len();
-        self.wait_for(Instant::now() + LIMIT, most);
+        self.wait_for(self.limit(), most);
         self.came.len() - before
+    }
+
+    /// Until when a reply may come that is wanted now.
+    fn limit(&self) -> Instant {
+        Instant::now() + silence::limit(self.addr)
     }
 
     fn wait(&mut self, limit: Instant) -> Waited {
@@ -384,6 +390,7 @@ impl Client {
             match asked.and_then(|()| self.stream.read(&mut bytes)) {
                 Ok(0) => self.ended = Some(End::Closed),
                 Ok(some) => {
+                    silence::note_life(self.addr);
                     self.came.extend_from_slice(&bytes[..some]);
                     return Waited::Bytes;
                 }
@@ -411,6 +418,7 @@ impl Client {
     fn what_came(&self, expected: &[u8]) -> String {
         let end = match self.ended {
             Some(end) => end.text() + self.is_gone(),
+            None if self.came.is_empty() => waited_in_vain(self.addr),
             None => format!("nothing within {LIMIT:?}"),
         };
         if self.came.is_empty() {
@@ -454,6 +462,13 @@ impl Client {
         };
         joined(&self.did) + &also
     }
+}
+
+/// What came of a server that was waited for in vain: said, and remembered for the lessons after this one.
+fn waited_in_vain(addr: SocketAddr) -> String {
+    let waited = silence::limit(addr);
+    silence::note_silence(addr);
+    silence::nothing_within(waited)
 }
 
 /// What was sent, in one line.

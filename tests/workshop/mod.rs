@@ -27,6 +27,7 @@ pub mod client;
 pub mod process;
 pub mod report;
 pub mod server;
+pub mod silence;
 
 pub use chapters::Chapter;
 #[allow(unused_imports)]

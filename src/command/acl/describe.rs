@@ -102,7 +102,7 @@ pub fn channels(selector: &Selector) -> Vec<u8> {
         return b"&*".to_vec();
     }
     let patterns = selector.channels().iter();
-    let patterns = patterns.map(|pattern| [b"&", pattern.as_slice()].concat());
+    let patterns = patterns.map(|pattern| [b"&", &**pattern].concat());
     patterns.collect::<Vec<_>>().join(&b' ')
 }
 

@@ -124,8 +124,7 @@ impl Bench {
     }
 
     fn connect(&mut self) {
-        let now_s = self.engine.clock.unix_s();
-        let id = self.engine.sessions.open(Peer::default(), now_s);
+        let id = self.engine.open_session(Peer::default());
         self.outputs.insert(id, Output::new());
         self.clients.push(id);
     }

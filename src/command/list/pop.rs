@@ -91,7 +91,7 @@ fn pop(call: &mut Call, end: End) -> Done {
     let key = args.arg(1);
     match args.get(2).map(count::to_take).transpose()? {
         None => {
-            if !pop_one(&mut db, key, end, |_| (), reply)? {
+            if !pop_one(&mut db, key, end, |_| (), false, reply)? {
                 reply.null();
             }
         }
@@ -105,12 +105,14 @@ fn pop(call: &mut Call, end: End) -> Done {
 }
 
 /// Takes an element from an end of a list and replies with it, after what `introduce` writes. `false`
-/// where there is no such key; then nothing is written.
+/// where there is no such key; then nothing is written. `has_waited` says whether
+/// the client has waited for the element.
 fn pop_one(
     db: &mut Db,
     key: &[u8],
     end: End,
     introduce: impl FnOnce(&mut Reply),
+    has_waited: bool,
     reply: &mut Reply,
 ) -> Result<bool, Error> {
     let Some(mut list) = existing::<ListMut>(db, key)? else {
@@ -120,9 +122,13 @@ fn pop_one(
     list.pop(end, |item| reply_item(reply, item));
     let is_empty = list.is_empty();
     db.replied();
-    db.changed(Classes::LIST, popped(end), key);
+    db.happened(1, Classes::LIST, popped(end), key);
     if is_empty {
         db.remove_empty(key);
+    }
+    // Whoever has a copy of the list was told when the element was pushed, and Redis does not tell it again.
+    if !has_waited {
+        db.modified(key);
     }
     Ok(true)
 }
@@ -155,9 +161,12 @@ fn pop_many(
     let removed = list.remove_range(start, count);
     db.discard(removed);
     db.replied();
-    db.changes(count, Classes::LIST, popped(end), key);
+    db.happened(count, Classes::LIST, popped(end), key);
     if count == len {
         db.remove_empty(key);
+    }
+    if count > 0 {
+        db.modified(key);
     }
     Ok(true)
 }
@@ -209,13 +218,14 @@ fn pop_or_wait(call: &mut Call, end: End) -> Done {
     let last = call.args.len() - 1;
     let deadline = call.timeout(last)?;
     let keys = call.keys_to_try(1..last);
+    let has_waited = call.woken_by().is_some();
     let (args, mut db, reply) = call.parts();
     for key in keys.map(|i| args.arg(i)) {
         let name = |reply: &mut Reply| {
             reply.array(2);
             reply.bulk(key);
         };
-        if pop_one(&mut db, key, end, name, reply)? {
+        if pop_one(&mut db, key, end, name, has_waited, reply)? {
             return Ok(());
         }
     }

@@ -112,6 +112,7 @@ fn transfer_or_wait(call: &mut Call, from: End, to: End, timeout: usize) -> Done
 /// Moves an element from the list in argument 1 to that in argument 2, and replies with it. `false`
 /// where the first is not there; then nothing is written.
 fn transfer(call: &mut Call, from: End, to: End) -> Result<bool, Error> {
+    let has_waited = call.woken_by().is_some();
     let (args, mut db, reply) = call.parts();
     let (source, destination) = (args.arg(1), args.arg(2));
     if existing::<ListMut>(&mut db, source)?.is_none() {
@@ -133,9 +134,12 @@ fn transfer(call: &mut Call, from: End, to: End) -> Result<bool, Error> {
     db.changed(Classes::LIST, pushed(to), destination);
     reply.bulk(&element);
     db.replied();
-    db.event(Classes::LIST, popped(from), source);
+    db.notify(Classes::LIST, popped(from), source);
     if is_empty && source != destination {
         db.remove_empty(source);
+    }
+    if !has_waited {
+        db.modified(source);
     }
     Ok(true)
 }

@@ -9,33 +9,26 @@
 //! ```
 //!
 //! Putting a message into an output takes some tens of nanoseconds; only where thousands listen does it take long
-//! enough to be cut. So that publishers do not make such work faster than it is done, at most
-//! [`MAX_RECEIVERS_LEFT`] are left over; beyond that each command does as much as it makes.
+//! enough to be cut. So that publishers do not make such work faster than it is done, the server runs nothing more
+//! for them while too much is left ([`is_crowded`](crate::engine::PubSub::is_crowded)). One command of each may come
+//! on top of that; should there be so many of them that [`MAX_RECEIVERS_LEFT`] are left, each does as much as it makes.
 
 use crate::command::outputs::{Outputs, Own};
 use crate::engine::outbox::Letter;
-use crate::engine::pubsub::{Delivery, Kind, Message};
-use crate::engine::{Engine, SessionId, Slice};
+use crate::engine::pubsub::{CROWD, Delivery, Kind, Message};
+use crate::engine::{Engine, Place, SessionId, Slice};
 use crate::resp::Output;
+use std::sync::Arc;
 
 /// Receivers that are given their message in the same breath.
 pub const AT_ONCE: usize = 512;
 
-/// Receivers that may be left for later. As every command does [`AT_ONCE`] of them, this bounds how
-/// many messages wait, too.
-pub const MAX_RECEIVERS_LEFT: usize = 65_536;
+/// Receivers that may be left for later, whoever has made that work. As every command does [`AT_ONCE`] of them, this
+/// bounds how many messages wait, too.
+pub const MAX_RECEIVERS_LEFT: usize = 16 * CROWD;
 
 /// After so many receivers the stopwatch is read, so that the next command is not charged for them.
 const LOOK_AT_WATCH_FROM: usize = 64;
-
-/// Where a client's output has the message that it has itself published.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Place {
-    /// Before everything that was written since its `Own::mark`, which is behind it then.
-    Before,
-    /// At the end.
-    Behind,
-}
 
 /// [`publish`] or [`publish_in_shard`].
 pub type Publish = fn(&mut Engine, &[u8], &[u8], Option<(&mut Own<'_>, Place)>) -> usize;
@@ -83,7 +76,8 @@ fn send(
     };
     let mut delivery = addressed.delivery;
     if let (Some((own, place)), Some(message)) = (own, delivery.for_publisher()) {
-        give_own(engine, own, *place, message);
+        let bytes = message.bytes(engine.sessions[own.id].protocol);
+        give_own(engine, own, *place, bytes);
     }
     if delivery.is_for_others() {
         engine.outbox.publish(delivery);
@@ -91,23 +85,31 @@ fn send(
     addressed.receivers
 }
 
-fn give_own(engine: &mut Engine, own: &mut Own<'_>, place: Place, message: &mut Message) {
-    let session = &mut engine.sessions[own.id];
-    let bytes = message.bytes(session.protocol);
-    session.note_pushed(bytes);
+/// Puts a message into the output of the client whose command has caused it.
+pub(in crate::command) fn give_own(
+    engine: &mut Engine,
+    own: &mut Own<'_>,
+    place: Place,
+    bytes: &Arc<Vec<u8>>,
+) {
+    engine.sessions[own.id].note_pushed(bytes);
     match place {
-        Place::Before => own.before.extend_from_slice(bytes),
+        Place::Before => own.put(own.mark, bytes),
+        Place::Amid(mark) => own.put(mark, bytes),
         Place::Behind => own.out.push_shared(bytes.clone()),
     }
 }
 
 /// Puts all letters into the outputs of those that they are for.
 pub(in crate::command) fn deliver_letters(engine: &mut Engine, outputs: &mut dyn Outputs) {
+    engine.tell_who_knows();
     for letter in engine.outbox.take() {
         match letter {
             Letter::Published(delivery) => {
                 publish_now(engine, delivery, outputs);
             }
+            // Behind the reply to QUIT nothing follows.
+            Letter::To { id, .. } if engine.sessions[id].closing => {}
             Letter::To { id, bytes } => {
                 if let Some(out) = outputs.message(id) {
                     catch_up(engine, id, out);

@@ -148,6 +148,7 @@ fn take(
     layout: Layout,
     head: impl FnOnce(&mut Reply, usize),
 ) -> Result<bool, Error> {
+    let packing = db.packing;
     let Some(mut set) = existing::<ZsetMut>(db, key)? else {
         return Ok(false);
     };
@@ -155,11 +156,17 @@ fn take(
     let ranks = end.ranks(count, len);
     let taken = ranks.len();
     head(reply, taken);
+    let behind_head = reply.output().mark();
     reply_part(reply, set.as_ref(), end, ranks.clone(), layout);
     if taken < len {
-        set.remove_ranks(ranks);
+        let old = set.remove_ranks(ranks, packing);
+        db.discard(old);
     }
-    db.changes(taken, Classes::ZSET, end.popped(), key);
+    db.replying(behind_head);
+    if taken > 0 {
+        db.happened(taken, Classes::ZSET, end.popped(), key);
+        db.modified(key);
+    }
     db.replied();
     if taken == len {
         db.remove_empty(key);

@@ -263,13 +263,14 @@ fn remove(call: &mut Call, by: By) -> Done {
         By::Score => "zremrangebyscore",
         By::Lex => "zremrangebylex",
     };
-    let mut removed = 0;
+    let (mut removed, packing) = (0, db.packing);
     if let Some(mut set) = existing::<ZsetMut>(&mut db, key)? {
         let ranks = span.ranks(set.as_ref());
         removed = ranks.len();
         let is_all = removed == set.as_ref().len();
         if !is_all {
-            set.remove_ranks(ranks);
+            let old = set.remove_ranks(ranks, packing);
+            db.discard(old);
         }
         db.changes(removed, Classes::ZSET, event, key);
         if is_all {

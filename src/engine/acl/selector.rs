@@ -4,8 +4,10 @@
 //! belongs to no command. It tells whether the set was made by taking away from all commands or by adding to
 //! none: in the first case a command that a later version brings is allowed.
 
+use super::listed::Listed;
 use crate::glob;
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 /// How many commands a set can hold, the one that is none included.
 pub const COMMAND_BITS: usize = 1024;
@@ -96,7 +98,7 @@ impl Access {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct KeyPattern {
     /// What matches the keys, as a glob pattern.
-    pub pattern: Vec<u8>,
+    pub pattern: Arc<[u8]>,
     /// What may be done.
     pub access: Access,
 }
@@ -106,13 +108,13 @@ pub struct KeyPattern {
 pub struct Selector {
     commands: CommandSet,
     /// Of commands that are not in the set: with which first arguments they are allowed nevertheless.
-    first_args: BTreeMap<u16, Vec<Vec<u8>>>,
+    first_args: BTreeMap<u16, Listed<Vec<u8>>>,
     /// Whether every key may be used; there are no patterns then.
     pub all_keys: bool,
-    key_patterns: Vec<KeyPattern>,
+    key_patterns: Listed<KeyPattern>,
     /// Whether every channel may be used; there are no patterns then.
     pub all_channels: bool,
-    channels: Vec<Vec<u8>>,
+    channels: Listed<Arc<[u8]>>,
 }
 
 impl Selector {
@@ -123,9 +125,9 @@ impl Selector {
             commands: CommandSet::NONE,
             first_args: BTreeMap::new(),
             all_keys: false,
-            key_patterns: Vec::new(),
+            key_patterns: Listed::default(),
             all_channels,
-            channels: Vec::new(),
+            channels: Listed::default(),
         }
     }
 
@@ -171,15 +173,13 @@ impl Selector {
     /// Allows a command where its first argument is this word, whatever its case.
     pub fn allow_first_arg(&mut self, number: u16, word: &[u8]) {
         let words = self.first_args.entry(number).or_default();
-        if !words.iter().any(|known| known.eq_ignore_ascii_case(word)) {
-            words.push(word.to_vec());
-        }
+        words.get_or_add(&word.to_ascii_lowercase(), |_| word.to_vec());
     }
 
     /// The first arguments with which a command is allowed that is not in the set.
     #[must_use]
     pub fn first_args(&self, number: u16) -> &[Vec<u8>] {
-        self.first_args.get(&number).map_or(&[], Vec::as_slice)
+        self.first_args.get(&number).map_or(&[], Listed::as_slice)
     }
 
     /// Whether a command is allowed with this first argument.
@@ -206,23 +206,20 @@ impl Selector {
 
     /// Allows something with the keys that match a pattern.
     pub fn allow_keys(&mut self, pattern: &[u8], access: Access) {
-        let mut known = self.key_patterns.iter_mut();
-        match known.find(|known| known.pattern == pattern) {
-            Some(known) => {
-                known.access.read |= access.read;
-                known.access.write |= access.write;
-            }
-            None => self.key_patterns.push(KeyPattern {
-                pattern: pattern.to_vec(),
-                access,
-            }),
-        }
+        let none = Access::default();
+        let new = |pattern| KeyPattern {
+            pattern,
+            access: none,
+        };
+        let known = self.key_patterns.get_or_add(pattern, new);
+        known.access.read |= access.read;
+        known.access.write |= access.write;
     }
 
     /// The patterns of the keys that may be used, in the order in which they came.
     #[must_use]
     pub fn key_patterns(&self) -> &[KeyPattern] {
-        &self.key_patterns
+        self.key_patterns.as_slice()
     }
 
     /// Whether this may be done with a key.
@@ -230,7 +227,7 @@ impl Selector {
     pub fn allows_key(&self, key: &[u8], access: Access) -> bool {
         self.all_keys
             || self
-                .key_patterns
+                .key_patterns()
                 .iter()
                 .any(|known| known.access.covers(access) && glob::matches(&known.pattern, key))
     }
@@ -238,8 +235,9 @@ impl Selector {
     /// Whether this may be done with every key there can be.
     #[must_use]
     pub fn allows_every_key(&self, access: Access) -> bool {
-        let mut patterns = self.key_patterns.iter();
-        self.all_keys || patterns.any(|known| known.access.covers(access) && known.pattern == b"*")
+        let mut patterns = self.key_patterns().iter();
+        self.all_keys
+            || patterns.any(|known| known.access.covers(access) && *known.pattern == *b"*")
     }
 
     /// Allows every channel.
@@ -256,28 +254,26 @@ impl Selector {
 
     /// Allows the channels that match a pattern.
     pub fn allow_channels(&mut self, pattern: &[u8]) {
-        if !self.channels.iter().any(|known| known == pattern) {
-            self.channels.push(pattern.to_vec());
-        }
+        self.channels.get_or_add(pattern, |pattern| pattern);
     }
 
     /// The patterns of the channels that may be used, in the order in which they came.
     #[must_use]
-    pub fn channels(&self) -> &[Vec<u8>] {
-        &self.channels
+    pub fn channels(&self) -> &[Arc<[u8]>] {
+        self.channels.as_slice()
     }
 
     /// Whether a channel may be used, or a pattern of channels: that has to be among those allowed as
     /// it is, since there is no telling whether what it matches is a part of what they match.
     #[must_use]
     pub fn allows_channel(&self, channel: &[u8], is_pattern: bool) -> bool {
-        let fits = |known: &Vec<u8>| {
+        let fits = |known: &Arc<[u8]>| {
             if is_pattern {
-                known == channel
+                **known == *channel
             } else {
                 glob::matches(known, channel)
             }
         };
-        self.all_channels || self.channels.iter().any(fits)
+        self.all_channels || self.channels().iter().any(fits)
     }
 }

@@ -6,6 +6,7 @@
 
 use super::selector::Selector;
 use sha2::{Digest as _, Sha256};
+use std::collections::BTreeMap;
 use std::hint::black_box;
 
 /// The SHA-256 of a password.
@@ -26,7 +27,7 @@ fn is_same(a: &Digest, b: &Digest) -> bool {
 
 /// Names a user: its place among the users. Free again once the user is deleted, when no session is
 /// its any more.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 pub struct UserId(pub(super) u16);
 
 impl UserId {
@@ -45,7 +46,10 @@ pub struct User {
     pub needs_no_password: bool,
     /// What was said about checking what RESTORE is given, if anything; there is no RESTORE here.
     pub sanitizes: Option<bool>,
-    passwords: Vec<Digest>,
+    /// The digests of its passwords, by number, in the order in which they came.
+    passwords: BTreeMap<u64, Digest>,
+    /// The number of each of them.
+    numbers: BTreeMap<Digest, u64>,
     /// What it may do.
     pub root: Selector,
     /// What else it may do: a command is allowed if one selector allows all of it.
@@ -61,7 +65,8 @@ impl User {
             is_on: false,
             needs_no_password: false,
             sanitizes: None,
-            passwords: Vec::new(),
+            passwords: BTreeMap::new(),
+            numbers: BTreeMap::new(),
             root: Selector::new(all_channels),
             selectors: Vec::new(),
         }
@@ -81,40 +86,45 @@ impl User {
     /// Whether one can log in with the password that has this digest. (All passwords are compared with it.)
     #[must_use]
     pub fn admits(&self, digest: &Digest) -> bool {
-        let passwords = self.passwords.iter();
+        let passwords = self.passwords.values();
         let is_one = passwords.fold(false, |found, own| found | is_same(own, digest));
         self.is_on && (self.needs_no_password || is_one)
     }
 
     /// The digests of its passwords, in the order in which they came.
     #[must_use]
-    pub fn passwords(&self) -> &[Digest] {
-        &self.passwords
+    pub fn passwords(&self) -> impl ExactSizeIterator<Item = &Digest> {
+        self.passwords.values()
     }
 
     /// One more password; without one it cannot log in any more.
     pub fn add_password(&mut self, digest: Digest) {
-        if !self.passwords.contains(&digest) {
-            self.passwords.push(digest);
+        if !self.numbers.contains_key(&digest) {
+            let last = self.passwords.last_key_value();
+            let number = last.map_or(0, |(&number, _)| number + 1);
+            self.passwords.insert(number, digest);
+            self.numbers.insert(digest, number);
         }
         self.needs_no_password = false;
     }
 
     /// One password less; `false` if it is not one.
     pub fn remove_password(&mut self, digest: &Digest) -> bool {
-        let place = self.passwords.iter().position(|own| own == digest);
-        place.map(|place| self.passwords.remove(place)).is_some()
+        let number = self.numbers.remove(digest);
+        number.is_some_and(|number| self.passwords.remove(&number).is_some())
     }
 
     /// No password at all: it cannot log in any more.
     pub fn forget_passwords(&mut self) {
         self.passwords.clear();
+        self.numbers.clear();
         self.needs_no_password = false;
     }
 
     /// Any password will do.
     pub fn need_no_password(&mut self) {
         self.passwords.clear();
+        self.numbers.clear();
         self.needs_no_password = true;
     }
 

@@ -1,6 +1,6 @@
 //! Messages on their way to those who have subscribed: see the text of the module above.
 
-use super::{Kind, Link, PubSub, is_of_the_gone};
+use super::{CROWD, Kind, Link, PubSub, is_of_the_gone};
 use crate::engine::{SessionId, Slice};
 use crate::resp::Protocol;
 use std::sync::Arc;
@@ -141,6 +141,13 @@ impl PubSub {
     #[must_use]
     pub fn receivers_left(&self) -> usize {
         self.receivers_left
+    }
+
+    /// Whether so many are left that nobody should make more of them.
+    #[inline]
+    #[must_use]
+    pub fn is_crowded(&self) -> bool {
+        self.receivers_left > CROWD
     }
 
     /// Looks at so many subscribers, and gives each its message.

@@ -7,13 +7,14 @@
 //! ```
 //!
 //! The words are put together once for each protocol, and shared by all who get them. They are letters in the
-//! outbox, so what a client hears about its own command comes behind the reply, and behind
-//! that of the whole EXEC.
+//! outbox. What a client changes that it has read itself is told behind the reply, and behind that of the whole EXEC,
+//! in the way that it has asked for by then. Who changes a key that another has read, and has named it, hears of it beside the reply,
+//! where an event would stand.
 
 use super::prefixes::Changed;
 use super::{Order, Tracker};
 use crate::engine::gates::Gates;
-use crate::engine::{Engine, SessionId, Slice};
+use crate::engine::{Cause, Engine, SessionId, Slice};
 use crate::resp::Protocol;
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -48,6 +49,15 @@ impl Message {
     /// That this key is out of date.
     fn about(key: &[u8]) -> Message {
         Message::new(Encoded::new([key].into_iter()).without(&[]))
+    }
+
+    /// That everything is: a null of this protocol.
+    fn everything(protocol: Protocol) -> Message {
+        let null: &[u8] = match protocol {
+            Protocol::Resp2 => b"$-1\r\n",
+            Protocol::Resp3 => b"_\r\n",
+        };
+        Message::new(null.to_vec())
     }
 
     /// The words of a protocol.
@@ -119,10 +129,14 @@ impl Engine {
         }
         let broadcasts = order.broadcasts;
         tracker.order = order;
+        let period = &mut tracker.period;
         self.observers.change_tracking(|tracking| {
             tracking.clients += usize::from(!was_on);
+            if broadcasts && *period == 0 {
+                *period = tracking.prefixes.begin_period();
+            }
             for prefix in prefixes.iter().filter(|_| broadcasts) {
-                tracking.prefixes.add(prefix, id);
+                tracking.prefixes.add(prefix, *period, id);
             }
         });
     }
@@ -136,16 +150,20 @@ impl Engine {
             return;
         };
         let was_on = std::mem::replace(&mut tracker.is_on, false);
-        tracker.order = Order::default();
+        // Of what has happened already it is told in the way of before.
+        let redirect = tracker.order.redirect;
+        tracker.order = Order {
+            redirect,
+            ..Order::default()
+        };
         tracker.caching = false;
         tracker.is_broken = false;
         let prefixes = std::mem::take(&mut tracker.prefixes);
         tracker.prefix_bytes = 0;
+        let period = std::mem::take(&mut tracker.period);
         self.observers.change_tracking(|tracking| {
             tracking.clients -= usize::from(was_on);
-            for prefix in &prefixes {
-                tracking.prefixes.remove(prefix, id);
-            }
+            tracking.prefixes.end_period(period, prefixes);
         });
     }
 
@@ -193,10 +211,11 @@ impl Engine {
         });
     }
 
-    /// A key has another value, or none. `by` is whose command it happened in, and `by_command` whether that
-    /// command did it; not if its deadline had come.
-    pub fn invalidate(&mut self, key: &[u8], by: Option<SessionId>, by_command: bool) {
-        let number = by.filter(|_| by_command).map_or(0, |id| self.number(id));
+    /// A key has another value, or none. `by` is whose command it happened in, and `cause` whether that
+    /// command did it. What that client is to be told beside its reply is in the [outbox](super::super::outbox::Outbox::take_own).
+    pub fn invalidate(&mut self, key: &[u8], by: Option<SessionId>, cause: Cause) {
+        let changer = by.filter(|_| cause != Cause::Itself);
+        let number = changer.map_or(0, |id| self.number(id));
         let holders = self.observers.change_tracking(|tracking| {
             tracking.prefixes.note(key, number);
             tracking.shares.as_mut().map_or(Vec::new(), |s| s.take(key))
@@ -215,7 +234,9 @@ impl Engine {
                 let knows = tracker.order.no_loop && who_knows == Some(id);
                 tracker.is_on && !tracker.order.broadcasts && !knows
             });
-            if wants_it {
+            if wants_it && who_knows == Some(id) {
+                self.outbox.tell_last(id, Some(key));
+            } else if wants_it {
                 self.send_invalidation(id, &mut message, who_knows);
             }
         }
@@ -226,8 +247,8 @@ impl Engine {
     pub fn invalidate_all(&mut self, by: Option<SessionId>) {
         if self.observers.tracking().clients > 0 {
             // The null is that of the client that tracks, whoever gets it: so it is in Redis.
-            let mut resp2 = Message::new(b"$-1\r\n".to_vec());
-            let mut resp3 = Message::new(b"_\r\n".to_vec());
+            let mut resp2 = Message::everything(Protocol::Resp2);
+            let mut resp3 = Message::everything(Protocol::Resp3);
             let in_order = self.sessions.in_order().into_iter();
             let tracks = |tracker: &Tracker| tracker.is_on;
             let told: Vec<_> = in_order
@@ -235,6 +256,10 @@ impl Engine {
                 .map(|(id, session)| (id, session.protocol))
                 .collect();
             for (id, protocol) in told {
+                if by == Some(id) {
+                    self.outbox.tell_last(id, None);
+                    continue;
+                }
                 let message = match protocol {
                     Protocol::Resp2 => &mut resp2,
                     Protocol::Resp3 => &mut resp3,
@@ -249,6 +274,18 @@ impl Engine {
         });
     }
 
+    /// Writes the letters to clients that have changed what they have read themselves. To be called when a command is
+    /// over.
+    pub fn tell_who_knows(&mut self) {
+        for (id, key) in self.outbox.take_known() {
+            let mut message = match (key, self.sessions[id].protocol) {
+                (Some(key), _) => Message::about(&key),
+                (None, protocol) => Message::everything(protocol),
+            };
+            self.send_invalidation(id, &mut message, None);
+        }
+    }
+
     /// Tells who has asked for keys with certain beginnings which of them have changed. To be called before the
     /// loop sleeps, if [`Tracking::has_broadcasts`](super::Tracking::has_broadcasts).
     pub fn broadcast_invalidations(&mut self) {
@@ -260,14 +297,21 @@ impl Engine {
         }
     }
 
-    fn broadcast(&mut self, clients: &[SessionId], changed: &Changed) {
+    fn broadcast(&mut self, clients: &[(u64, SessionId)], changed: &Changed) {
         let keys = Encoded::new(changed.keys().map(|key| &**key));
         let mut message = Message::new(keys.without(&[]));
         let mut by_changer: HashMap<u64, Vec<usize>> = HashMap::new();
         for (place, &changer) in changed.values().enumerate() {
             by_changer.entry(changer).or_default().push(place);
         }
-        for &id in clients {
+        for &(period, id) in clients {
+            // Another client may have its place by now.
+            if self
+                .tracker(id)
+                .is_none_or(|tracker| tracker.period != period)
+            {
+                continue;
+            }
             let has_no_loop = |tracker: &Tracker| tracker.order.no_loop;
             let own = by_changer.get(&self.number(id));
             match own.filter(|_| self.tracker(id).is_some_and(has_no_loop)) {
@@ -346,8 +390,8 @@ impl Engine {
         self.sessions.get(id).map_or(0, |session| session.id)
     }
 
-    /// Sends a message to a client that tracks, or to whom it has named instead. What a client's own command has
-    /// done it is told when that is over, and all of EXEC, also where it has named another: so it is in Redis.
+    /// Sends a message to a client that tracks, or to whom it has named instead; if that is the one whose command runs,
+    /// beside its reply.
     fn send_invalidation(&mut self, id: SessionId, message: &mut Message, by: Option<SessionId>) {
         let Some(redirect) = self.tracker(id).map(|tracker| tracker.order.redirect) else {
             return;
@@ -365,8 +409,8 @@ impl Engine {
         };
         if is_told {
             let words = message.words(receiver.protocol);
-            if by == Some(id) {
-                self.outbox.send_last(to, words);
+            if by == Some(to) {
+                self.outbox.send_own(words);
             } else {
                 self.outbox.send(to, words);
             }

@@ -9,9 +9,19 @@
 //!
 //! A key's own beginnings are looked up, of those lengths only that somebody has asked for: it costs what the key's
 //! length allows, however many beginnings there are. (Redis compares the key with every one of them.)
+//!
+//! Clients stand there with a number for the *period* in which they ask, from CLIENT TRACKING ON to OFF. Who has
+//! asked for very many and leaves is not taken away from all of them at once: what is told in a period that is
+//! over reaches nobody, and the beginnings are looked after by and by ([`Prefixes::tidy`]).
 
-use crate::engine::SessionId;
-use std::collections::{BTreeMap, BTreeSet};
+use crate::engine::{SessionId, Slice};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+
+/// So many beginnings are forgotten in the same breath as a period ends; more of them in slices.
+const FORGOTTEN_AT_ONCE: usize = 512;
+
+/// So many of periods that are over are removed by whoever asks for one more.
+const PAID_FOR: usize = 2;
 
 /// Keys that have changed, each with the number of the client that did it last; 0 for nobody.
 pub type Changed = BTreeMap<Box<[u8]>, u64>;
@@ -19,7 +29,8 @@ pub type Changed = BTreeMap<Box<[u8]>, u64>;
 /// A beginning that somebody has asked for.
 #[derive(Debug, Default)]
 struct Prefix {
-    clients: BTreeSet<SessionId>,
+    /// By their periods, those that are over too.
+    clients: BTreeMap<u64, SessionId>,
     changed: Changed,
 }
 
@@ -31,6 +42,9 @@ pub struct Prefixes {
     lengths: BTreeMap<usize, usize>,
     /// Whether something has changed that nobody was told yet.
     has_changed: bool,
+    last_period: u64,
+    /// Periods that are over, the first to end first, with those beginnings that still name them.
+    remains: VecDeque<(u64, BTreeSet<Box<[u8]>>)>,
 }
 
 impl Prefixes {
@@ -40,10 +54,16 @@ impl Prefixes {
         self.by_text.len()
     }
 
-    /// Whether there are none.
+    /// Whether there are none, and nothing to be done.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.by_text.is_empty()
+        self.by_text.is_empty() && !self.has_remains()
+    }
+
+    /// The number of a period that begins.
+    pub fn begin_period(&mut self) -> u64 {
+        self.last_period += 1;
+        self.last_period
     }
 
     /// Whether something has changed that nobody was told yet.
@@ -52,21 +72,62 @@ impl Prefixes {
         self.has_changed
     }
 
-    /// A client asks for the keys with this beginning.
-    pub fn add(&mut self, text: &[u8], client: SessionId) {
+    /// A client asks for the keys with this beginning, in a period of its own.
+    pub fn add(&mut self, text: &[u8], period: u64, client: SessionId) {
         let prefix = self.by_text.entry(text.into()).or_insert_with(|| {
             *self.lengths.entry(text.len()).or_default() += 1;
             Prefix::default()
         });
-        prefix.clients.insert(client);
+        prefix.clients.insert(period, client);
+        self.remove_remains(PAID_FOR);
     }
 
-    /// A client does not ask for them any more.
-    pub fn remove(&mut self, text: &[u8], client: SessionId) {
+    /// A period is over, in which a client has asked for these.
+    pub fn end_period(&mut self, period: u64, texts: BTreeSet<Box<[u8]>>) {
+        if !texts.is_empty() {
+            self.remains.push_back((period, texts));
+        }
+        self.remove_remains(FORGOTTEN_AT_ONCE);
+    }
+
+    /// Whether there are beginnings that periods name which are over.
+    #[inline]
+    #[must_use]
+    pub fn has_remains(&self) -> bool {
+        !self.remains.is_empty()
+    }
+
+    /// Looks after so many of them.
+    pub fn tidy(&mut self, texts: usize) -> Slice {
+        self.remove_remains(texts);
+        if self.has_remains() {
+            Slice::More
+        } else {
+            Slice::Done
+        }
+    }
+
+    fn remove_remains(&mut self, texts: usize) {
+        for _ in 0..texts {
+            let Some((period, left)) = self.remains.front_mut() else {
+                return;
+            };
+            let (period, text) = (*period, left.pop_first());
+            if left.is_empty() {
+                self.remains.pop_front();
+            }
+            if let Some(text) = text {
+                self.remove(&text, period);
+            }
+        }
+    }
+
+    /// Nobody asks for these in that period any more.
+    fn remove(&mut self, text: &[u8], period: u64) {
         let Some(prefix) = self.by_text.get_mut(text) else {
             return;
         };
-        prefix.clients.remove(&client);
+        prefix.clients.remove(&period);
         if !prefix.clients.is_empty() {
             return;
         }
@@ -101,8 +162,9 @@ impl Prefixes {
         }
     }
 
-    /// Takes what has changed, in the order of the beginnings, with who is to be told.
-    pub fn take_changed(&mut self) -> Vec<(Vec<SessionId>, Changed)> {
+    /// Takes what has changed, in the order of the beginnings, with who is to be told: clients, with their
+    /// periods, which may be over.
+    pub fn take_changed(&mut self) -> Vec<(Vec<(u64, SessionId)>, Changed)> {
         if !std::mem::take(&mut self.has_changed) {
             return Vec::new();
         }
@@ -110,8 +172,8 @@ impl Prefixes {
             .values_mut()
             .filter(|prefix| !prefix.changed.is_empty())
             .map(|prefix| {
-                let clients = prefix.clients.iter().copied().collect();
-                (clients, std::mem::take(&mut prefix.changed))
+                let clients = prefix.clients.iter().map(|(&period, &id)| (period, id));
+                (clients.collect(), std::mem::take(&mut prefix.changed))
             })
             .collect()
     }

@@ -34,6 +34,9 @@ const NONE: u32 = u32::MAX;
 /// Items that are removed at a time, when their client has left.
 const REMOVED_AT_ONCE: usize = 64;
 
+/// So many of them are removed by whoever adds one, so that they never come faster than they go.
+const PAID_FOR: usize = 2;
+
 /// A key that somebody may have.
 #[derive(Debug)]
 struct Key {
@@ -194,7 +197,7 @@ impl Shares {
         self.holders[holder].session = None;
         self.leaving.push_back(holder);
         if self.holders[holder].items <= REMOVED_AT_ONCE && self.leaving.len() == 1 {
-            self.remove_of_leaving();
+            self.remove_of_leaving(REMOVED_AT_ONCE);
         }
     }
 
@@ -218,6 +221,7 @@ impl Shares {
         let hash = by_pair.hash(&pair);
         if by_pair.find_by(items, hash, &pair).is_none() {
             self.add_item(pair, hash);
+            self.remove_of_leaving(PAID_FOR);
         }
     }
 
@@ -304,7 +308,7 @@ impl Shares {
     /// Does some of what is left to be done for clients that have left and for what was forgotten.
     pub fn step(&mut self) -> Slice {
         if !self.leaving.is_empty() {
-            self.remove_of_leaving();
+            self.remove_of_leaving(REMOVED_AT_ONCE);
         } else if let Some(content) = self.forgotten.front_mut()
             && !content.free_some()
         {
@@ -317,12 +321,12 @@ impl Shares {
         }
     }
 
-    /// Removes some items of the client that was the first to leave, and at last the client.
-    fn remove_of_leaving(&mut self) {
+    /// Removes so many items of the client that was the first to leave, and at last the client.
+    fn remove_of_leaving(&mut self, items: usize) {
         let Some(&holder) = self.leaving.front() else {
             return;
         };
-        for _ in 0..REMOVED_AT_ONCE {
+        for _ in 0..items {
             let first = self.holders[holder].first;
             if first == NONE {
                 break;

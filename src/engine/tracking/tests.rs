@@ -129,11 +129,17 @@ fn any_key_can_be_the_one_that_goes() {
 #[test]
 fn a_key_belongs_to_each_of_its_beginnings() {
     let mut prefixes = Prefixes::default();
-    prefixes.add(b"", A);
-    prefixes.add(b"us", A);
-    prefixes.add(b"user:", B);
+    let (first, second, third) = (
+        prefixes.begin_period(),
+        prefixes.begin_period(),
+        prefixes.begin_period(),
+    );
+    prefixes.add(b"", first, A);
+    prefixes.add(b"us", second, A);
+    prefixes.add(b"user:", third, B);
+    let texts = |text: &[u8]| BTreeSet::from([text.into()]);
     assert!(prefixes.concern(b"x"));
-    prefixes.remove(b"", A);
+    prefixes.end_period(first, texts(b""));
     for (key, concerns) in [("x", false), ("u", false), ("us", true), ("user:1", true)] {
         assert_eq!(prefixes.concern(key.as_bytes()), concerns, "{key}");
     }
@@ -147,19 +153,39 @@ fn a_key_belongs_to_each_of_its_beginnings() {
     let changed = |keys: &[(&[u8], u64)]| keys.iter().map(|&(k, by)| (k.into(), by)).collect();
     let expected = vec![
         (
-            vec![A],
+            vec![(second, A)],
             changed(&[(b"usage", 0), (b"user:1", 1), (b"user:2", 9)]),
         ),
-        (vec![B], changed(&[(b"user:1", 1), (b"user:2", 9)])),
+        (vec![(third, B)], changed(&[(b"user:1", 1), (b"user:2", 9)])),
     ];
     assert_eq!(prefixes.take_changed(), expected);
     assert!(!prefixes.has_changed());
     assert_eq!(prefixes.take_changed(), []);
-    prefixes.remove(b"us", A);
-    prefixes.remove(b"us", A);
-    prefixes.remove(b"user:", B);
+    prefixes.end_period(second, texts(b"us"));
+    prefixes.end_period(second, BTreeSet::new());
+    prefixes.end_period(third, texts(b"user:"));
     assert!(prefixes.is_empty());
     assert!(!prefixes.concern(b"user:1"));
+}
+
+#[test]
+fn very_many_beginnings_are_forgotten_in_slices() {
+    let mut prefixes = Prefixes::default();
+    let period = prefixes.begin_period();
+    let texts: BTreeSet<Box<[u8]>> = (0..20_000).map(|i| name(i).into()).collect();
+    for text in &texts {
+        prefixes.add(text, period, A);
+    }
+    prefixes.end_period(period, texts);
+    assert!(prefixes.has_remains());
+    let again = prefixes.begin_period();
+    prefixes.add(&name(19_999), again, A);
+    let slices = (1..).find(|_| prefixes.tidy(64) == Slice::Done);
+    assert!(slices.is_some_and(|slices| slices > 250), "{slices:?}");
+    assert_eq!(prefixes.len(), 1, "one is asked for again");
+    prefixes.note(&name(19_999), 1);
+    let clients = prefixes.take_changed().remove(0).0;
+    assert_eq!(clients, [(again, A)]);
 }
 
 #[test]

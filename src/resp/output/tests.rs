@@ -171,17 +171,32 @@ fn one_message_for_who_has_nothing_else_coming_needs_no_memory() {
 }
 
 #[test]
-fn what_is_inserted_stands_before_what_was_written_since() {
+fn what_is_woven_in_stands_before_what_was_written_since_its_mark() {
     let mut output = Output::new();
     output.push(b"a");
     output.push_shared(blob(COPY_BELOW, b'b'));
-    let mark = output.mark();
+    let first = output.mark();
     output.push_shared(blob(COPY_BELOW, b'c'));
+    let second = output.mark();
     output.push(b"+OK");
-    output.insert(mark, b"one");
-    let (b, c) = ([b'b'; COPY_BELOW], [b'c'; COPY_BELOW]);
-    let all = [&b"a"[..], &b, b"one", &c, b"+OK"].concat();
-    assert_eq!(drain(&mut output), all);
+    let third = output.mark();
+    output.push_shared(blob(COPY_BELOW, b'd'));
+    let pieces = [(first, "one"), (second, "two"), (third, "three")];
+    output.weave(&pieces.map(|(mark, piece)| (mark, piece.into())));
+    output.push(b"end");
+    let [b, c, d] = [b'b', b'c', b'd'].map(|byte| [byte; COPY_BELOW]);
+    let all = [
+        &b"a"[..],
+        &b,
+        b"one",
+        &c,
+        b"two",
+        b"+OK",
+        b"three",
+        &d,
+        b"end",
+    ];
+    assert_eq!(drain(&mut output), all.concat());
 }
 
 #[test]
@@ -271,4 +286,56 @@ proptest! {
         prop_assert!(socket.taken == model);
         prop_assert_eq!(output.shared, 0);
     }
+}
+
+#[test]
+fn a_long_blob_is_handed_over_when_it_is_sent() {
+    let mut output = Output::new();
+    let long = Arc::new(vec![b'x'; LONG_BLOB_BYTES + 1]);
+    output.push(b"head");
+    output.push_shared(Arc::clone(&long));
+    output.push_shared(Arc::new(vec![b'y'; 1000]));
+    while output.take_spent().is_none() {
+        output
+            .write_to(&mut io::sink(), 300_000)
+            .expect("it takes everything");
+    }
+    assert!(output.take_spent().is_none(), "once");
+    output
+        .write_to(&mut io::sink(), usize::MAX)
+        .expect("it takes everything");
+    assert!(output.is_empty() && output.take_spent().is_none());
+}
+
+#[test]
+fn what_nobody_reads_is_freed_in_slices() {
+    let mut output = Output::new();
+    assert!(output.is_light());
+    for i in 0..10_000 {
+        output.push_shared(Arc::new(vec![i as u8; COPY_BELOW]));
+    }
+    let long = Arc::new(vec![0; LONG_BLOB_BYTES + 1]);
+    output.push_shared(Arc::clone(&long));
+    output.push(&vec![0; 100_000]);
+    assert!(!output.is_light());
+    let (mut slices, mut given) = (1, Vec::new());
+    while output.free_some(|blob| given.push(blob.len())) {
+        slices += 1;
+    }
+    assert_eq!(
+        slices,
+        10_000usize.div_ceil(FREED_SPLICES) + usize::from(10_001 % FREED_SPLICES == 0)
+    );
+    assert_eq!(given, [LONG_BLOB_BYTES + 1, 100_000]);
+    assert_eq!(Arc::strong_count(&long), 1);
+}
+
+#[test]
+fn blobs_of_many_bytes_make_more_slices() {
+    let mut output = Output::new();
+    for _ in 0..20 {
+        output.push_shared(Arc::new(vec![0; LONG_BLOB_BYTES / 2]));
+    }
+    let slices = (1..).find(|_| !output.free_some(drop));
+    assert!(slices >= Some(7), "{slices:?}");
 }

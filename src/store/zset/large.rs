@@ -35,6 +35,11 @@ const INLINE_MAX: usize = 22;
 /// become sparse: more than one, so that it catches up.
 const SHORTENED_BY: usize = 2;
 
+/// When so many elements are removed at a time, and so many times what is left is not more than what there was, the
+/// set is made anew of what is left: to put an element in and to take one out cost about the same.
+const MANY: usize = 512;
+const FEW_ARE_LEFT: usize = 2;
+
 /// One element.
 #[derive(Debug, Clone)]
 struct Member {
@@ -229,8 +234,28 @@ impl Zset {
         }
     }
 
-    /// Removes the elements of these ranks. Returns how many.
-    pub fn remove_ranks(&mut self, ranks: Range<usize>) -> usize {
+    /// Removes the elements of these ranks. Where little is left the set is made anew of that, with a table of this
+    /// seed, and the old one returned, to be freed in slices.
+    pub fn remove_ranks(&mut self, ranks: Range<usize>, seed: u64) -> Option<Zset> {
+        let end = ranks.end.min(self.len());
+        let left = self.len() - end.saturating_sub(ranks.start);
+        let is_worth_it = self.len() - left >= MANY;
+        if !is_worth_it || left.saturating_mul(FEW_ARE_LEFT) > self.len() {
+            self.take_ranks(ranks);
+            return None;
+        }
+        let mut fresh = Zset::new(seed);
+        for (member, score) in self
+            .range(0..ranks.start)
+            .chain(self.range(end..self.len()))
+        {
+            fresh.insert(member, score);
+        }
+        Some(std::mem::replace(self, fresh))
+    }
+
+    /// Removes the elements of these ranks, one by one.
+    fn take_ranks(&mut self, ranks: Range<usize>) {
         let wanted = ranks.end.min(self.len()).saturating_sub(ranks.start);
         let mut removed = 0;
         let mut ids = Vec::new();
@@ -245,7 +270,6 @@ impl Zset {
             self.shorten(n);
             removed += n;
         }
-        removed
     }
 
     /// Visits a page of elements, and returns the cursor of the next: see [`Table::scan`].

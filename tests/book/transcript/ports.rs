@@ -11,19 +11,7 @@ pub struct Ports([(u16, u16); NAMED.len()]);
 impl Ports {
     #[track_caller]
     pub fn free() -> Ports {
-        let mut taken = Vec::new();
-        Ports(NAMED.map(|named| {
-            // Whoever asks for a free address may get the same one twice.
-            let mut real = free_address().port();
-            for _ in 0..100 {
-                if !taken.contains(&real) {
-                    break;
-                }
-                real = free_address().port();
-            }
-            taken.push(real);
-            (named, real)
-        }))
+        Ports(NAMED.map(|named| (named, free_address().port())))
     }
 
     /// What stands for a port that pages name.

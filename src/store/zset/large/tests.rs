@@ -131,14 +131,16 @@ fn apply(zset: &mut Zset, model: &mut Model, step: &Step) {
             let ranks = start..start + usize::from(n);
             let end = ranks.end.min(model.0.len());
             let wanted = model.0.drain(start..end).len();
-            assert_eq!(zset.remove_ranks(ranks), wanted);
+            let before = zset.len();
+            drop(zset.remove_ranks(ranks, 3));
+            assert_eq!(before - zset.len(), wanted);
         }
         Step::PopFirst => {
-            zset.remove_ranks(0..1);
+            drop(zset.remove_ranks(0..1, 3));
             model.0.drain(..model.0.len().min(1));
         }
         Step::PopLast => {
-            zset.remove_ranks(zset.len().saturating_sub(1)..zset.len());
+            drop(zset.remove_ranks(zset.len().saturating_sub(1)..zset.len(), 3));
             model.0.pop();
         }
     }
@@ -326,10 +328,9 @@ fn a_few_elements_of_many_take_little_memory() {
 fn a_range_of_ranks_goes_with_names_that_change_on_the_way() {
     let mut zset = filled(20_000);
     let wanted: Vec<_> = zset.iter().map(owned).collect();
-    let many = zset.remove_ranks(100..19_900);
-    assert_eq!((many, zset.len()), (19_800, 200));
+    assert!(zset.remove_ranks(100..9_000, 3).is_none(), "one by one");
     zset.check();
-    let rest = wanted[..100].iter().chain(&wanted[19_900..]).cloned();
+    let rest = wanted[..100].iter().chain(&wanted[9_000..]).cloned();
     assert!(zset.iter().map(owned).eq(rest));
     let (from, to) = (150, 50);
     assert_eq!(
@@ -337,8 +338,29 @@ fn a_range_of_ranks_goes_with_names_that_change_on_the_way() {
         0,
         "a range that ends before it starts"
     );
-    assert_eq!(zset.remove_ranks(from..to), 0);
-    assert_eq!(zset.remove_ranks(200..300), 0);
+    let len = zset.len();
+    assert!(zset.remove_ranks(from..to, 3).is_none());
+    assert!(zset.remove_ranks(len..len + 100, 3).is_none());
+    assert_eq!(zset.len(), len);
+}
+
+#[test]
+fn of_a_set_that_loses_nearly_all_the_rest_is_a_new_set() {
+    let mut zset = filled(20_000);
+    let wanted: Vec<_> = zset.iter().map(owned).collect();
+    let old = zset.remove_ranks(100..19_900, 3);
+    assert_eq!(old.map(|old| old.len()), Some(20_000));
+    zset.check();
+    let rest = wanted[..100].iter().chain(&wanted[19_900..]).cloned();
+    assert!(zset.iter().map(owned).eq(rest));
+    for (rank, (member, score)) in zset.iter().map(owned).enumerate() {
+        assert_eq!(
+            (zset.rank(&member), zset.score(&member)),
+            (Some(rank), Some(score))
+        );
+    }
+    assert!(zset.remove_ranks(0..150, 3).is_none(), "too few for it");
+    assert_eq!(zset.len(), 50);
 }
 
 #[test]
