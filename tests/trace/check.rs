@@ -327,7 +327,8 @@ impl Trace {
             "commands in all"
         );
         for command in self.commands() {
-            assert!(command.end - command.start < 1_000_000_000, "{command:?}");
+            // A wrong clock shows as years, a machine that others use as seconds.
+            assert!(command.end - command.start < 60_000_000_000, "{command:?}");
         }
     }
 
