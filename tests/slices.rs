@@ -14,8 +14,8 @@ mod common;
 mod tools;
 
 use common::client::request;
-use common::{Conn, Target, server};
-use tools::{counter, info, wait_until};
+use common::{Conn, Target, Value, server};
+use tools::{connection_budget, counter, info, wait_until};
 
 use std::time::Duration;
 
@@ -30,6 +30,12 @@ const MANY: usize = 50_000;
 
 /// What is done at once is less than that.
 const LEFT: u64 = 40_000;
+
+/// Clients that a message is not given to in the same breath.
+const SUBSCRIBERS: usize = 3000;
+
+/// Messages to all of them that make more than a crowd, many times over.
+const PIPELINE: usize = 600;
 
 /// Requests that say `head` and the names of many things, each behind `before`.
 fn with_names(conn: &mut Conn, head: &[&str], before: Option<&str>, reads: usize) {
@@ -228,4 +234,62 @@ fn the_rest_of_a_sorted_set_is_freed_in_slices() {
             conn.transcript("ZREMRANGEBYSCORE z (1 +inf => :0\nZCARD z => :50000");
         }
     }
+}
+
+/// Connections that have subscribed to `news`. Nobody reads what they get.
+fn subscribers(target: &Target) -> Vec<Conn> {
+    let count = connection_budget(SUBSCRIBERS);
+    let subscribe = || {
+        let mut conn = target.connect();
+        conn.cmd(&["SUBSCRIBE", "news"]);
+        conn
+    };
+    (0..count).map(|_| subscribe()).collect()
+}
+
+#[test]
+fn who_publishes_too_fast_waits_and_each_gets_its_turn() {
+    let Some(target) = ours("how many commands were run") else {
+        return;
+    };
+    let _subscribers = subscribers(&target);
+    let (mut first, mut second) = (target.connect(), target.connect());
+    let mut other = target.connect();
+    let publish = request(&[b"PUBLISH", b"news", b"x"]);
+    first.send_raw(&publish.repeat(PIPELINE));
+    // It is held back from its first one on, or will be.
+    assert!(wait_until(PATIENCE, || calls(&mut other) > 40));
+    second.send_raw(&[publish.repeat(2), request(&[b"PING"])].concat());
+    assert!(matches!(second.read_value(), Value::Int(_)));
+    assert!(matches!(second.read_value(), Value::Int(_)));
+    assert_eq!(second.read_value(), Value::simple("PONG"));
+    let by_then = calls(&mut other);
+    assert!(by_then < PIPELINE as u64, "{by_then} of {PIPELINE}");
+    for _ in 0..PIPELINE {
+        assert!(matches!(first.read_value(), Value::Int(_)));
+    }
+}
+
+#[test]
+fn who_holds_the_loop_may_publish_and_let_it_go() {
+    let Some(target) = ours("DEBUG LOOP") else {
+        return;
+    };
+    let _subscribers = subscribers(&target);
+    let mut conn = target.connect();
+    conn.transcript("DEBUG LOOP PAUSE => +OK");
+    for _ in 0..100 {
+        assert!(matches!(conn.cmd(&["PUBLISH", "news", "x"]), Value::Int(_)));
+    }
+    conn.transcript("DEBUG LOOP RESUME => +OK\nPING => +PONG");
+}
+
+/// How often PUBLISH was run.
+fn calls(conn: &mut Conn) -> u64 {
+    let report = info(conn, &["commandstats"]);
+    let line = tools::field(&report, "cmdstat_publish").unwrap_or_default();
+    let calls = line
+        .strip_prefix("calls=")
+        .and_then(|rest| rest.split(',').next());
+    calls.map_or(0, |calls| calls.parse().expect("a number"))
 }

@@ -176,6 +176,8 @@ pub struct PubSub {
     pending: VecDeque<Delivery>,
     /// The sum of what is left of them.
     receivers_left: usize,
+    /// How often that was too much, and is no more.
+    times_cleared: u64,
     last_delivery: u64,
     /// Who has been given what was pending, up to the delivery with this number.
     caught_up: BTreeMap<SessionId, u64>,
@@ -195,6 +197,7 @@ impl PubSub {
             last_ticket: 0,
             pending: VecDeque::new(),
             receivers_left: 0,
+            times_cleared: 0,
             last_delivery: 0,
             caught_up: BTreeMap::new(),
             gone: BTreeMap::new(),

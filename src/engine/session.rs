@@ -66,9 +66,9 @@ pub struct Session {
     pub closing: bool,
     /// Whether it waits for a key: its next request is run when that is over.
     pub blocked: bool,
-    /// Whether it has published while messages came faster than they were delivered: its next request is run when
-    /// that is over.
-    pub holds_back: bool,
+    /// That its command has made messages while they came faster than they were delivered, and how often
+    /// [that was over](crate::engine::PubSub::times_cleared) by then: its next request is run when it is over once more.
+    pub held_back: Option<u64>,
     /// CLIENT NO-EVICT.
     pub no_evict: bool,
     /// What its lookups leave in the keys' entries: CLIENT NO-TOUCH, or as the policy of eviction wants.
@@ -284,7 +284,7 @@ impl Sessions {
             reply_mode: ReplyMode::On,
             closing: false,
             blocked: false,
-            holds_back: false,
+            held_back: None,
             no_evict: false,
             uses: self.uses,
             unix_socket: peer.unix_socket,

@@ -198,11 +198,11 @@ impl Client {
         if session.blocked {
             return self.receive_ahead(engine, shared, connection);
         }
-        if session.holds_back {
-            if engine.pubsub.is_crowded() {
+        if let Some(since) = session.held_back {
+            if engine.pubsub.is_crowded() && engine.pubsub.times_cleared() == since {
                 return Ok(Io::More);
             }
-            engine.sessions[self.session].holds_back = false;
+            engine.sessions[self.session].held_back = None;
         }
         if self.output.is_empty() {
             self.output

@@ -345,6 +345,10 @@ fn receive(event_loop: &mut EventLoop<Server>, server: &mut Server, token: Token
     };
     server.note_delay(event_loop, token);
     let was_control = event_loop.is_control(token);
+    if was_control {
+        // In a loop that it holds itself nothing would ever be delivered.
+        server.engine.sessions[client.session].held_back = None;
+    }
     deliver::catch_up(&mut server.engine, client.session, &mut client.output);
     let mut others = Others {
         clients: &mut server.clients,

@@ -209,12 +209,14 @@ impl Pipeline {
             }
             // ANCHOR_END: is-over
             if engine.has_follow_up() {
+                let before = engine.pubsub.receivers_left();
                 follow_up(engine, Some((id, &mut *output)), &mut others);
-                engine.sessions[id].holds_back = engine.pubsub.is_crowded();
+                if engine.pubsub.is_crowded() && engine.pubsub.receivers_left() > before {
+                    engine.sessions[id].held_back = Some(engine.pubsub.times_cleared());
+                }
             }
-            let holds_back = engine.sessions[id].holds_back;
-            if is_over || holds_back || !engine.sessions[id].may_go_on() || !engine.mail.is_empty()
-            {
+            let is_held = engine.sessions[id].held_back.is_some();
+            if is_over || is_held || !engine.sessions[id].may_go_on() || !engine.mail.is_empty() {
                 // Whatever was parsed behind it is parsed again, should there be another time.
                 self.batch.parser().reset();
                 self.give_back(engine);

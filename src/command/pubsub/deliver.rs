@@ -174,6 +174,9 @@ fn give_pending(engine: &mut Engine, id: SessionId, out: &mut Output) {
     let Engine {
         pubsub, sessions, ..
     } = engine;
+    if !sessions[id].is_subscriber() {
+        return;
+    }
     let protocol = sessions[id].protocol;
     pubsub.catch_up(id, |message| {
         out.push_shared(message.bytes(protocol).clone())

@@ -150,8 +150,28 @@ impl PubSub {
         self.receivers_left > CROWD
     }
 
+    /// How often there was a crowd, and is no more. Who has added to one may go on when this has changed, even if there
+    /// is another by then: so each gets its turn.
+    #[must_use]
+    pub fn times_cleared(&self) -> u64 {
+        self.times_cleared
+    }
+
     /// Looks at so many subscribers, and gives each its message.
     pub fn deliver(
+        &mut self,
+        receivers: usize,
+        give: impl FnMut(SessionId, &mut Message),
+    ) -> Slice {
+        let was_crowded = self.is_crowded();
+        let slice = self.deliver_some(receivers, give);
+        if was_crowded && !self.is_crowded() {
+            self.times_cleared += 1;
+        }
+        slice
+    }
+
+    fn deliver_some(
         &mut self,
         receivers: usize,
         mut give: impl FnMut(SessionId, &mut Message),
@@ -185,10 +205,13 @@ impl PubSub {
         Slice::Done
     }
 
-    /// Gives a client what is pending for it, before anything else happens to it.
+    /// Gives a subscriber what is pending for it, before anything else happens to it.
     pub fn catch_up(&mut self, id: SessionId, mut give: impl FnMut(&mut Message)) {
         let caught_up = self.caught_up.get(&id).copied().unwrap_or(0);
-        let mut last = caught_up;
+        let last = self.pending.back().map_or(0, |delivery| delivery.number);
+        if last <= caught_up {
+            return;
+        }
         for delivery in &mut self.pending {
             let Some(topic) = self.topics.get(delivery.topic as usize) else {
                 continue;
@@ -206,11 +229,8 @@ impl PubSub {
             });
             if is_due {
                 give(&mut delivery.message);
-                last = delivery.number;
             }
         }
-        if last > caught_up {
-            self.caught_up.insert(id, last);
-        }
+        self.caught_up.insert(id, last);
     }
 }
