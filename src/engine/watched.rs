@@ -14,7 +14,7 @@
 //!
 //! To forget is to say that a *period* of watching is over. It takes no time, however many keys there were: who
 //! stands at a key with a period that is over does not count. What is left of it is removed by and by
-//! ([`Watched::tidy`]), the first of it at once, and some by everybody who goes on watching, so that such work is
+//! (`Watched::tidy`), the first of it at once, and some by everybody who goes on watching, so that such work is
 //! never made faster than it is done.
 //!
 //! Of a key is remembered whether it *was there* when the client began to watch it. One that was not, or that
