@@ -341,21 +341,12 @@ fn run_renamed(
     request: Request<'_>,
     out: &mut Output,
 ) {
-    let mark = out.mark();
-    let session = &mut engine.sessions[id];
-    session.last_command = Some(found.number);
-    session.commands += 1;
-    let gates = session.gates | engine.gates;
-    let mut call = Call {
-        command: found.command,
-        args: request,
-        reply: Reply::new(out, session.protocol),
-        engine,
-        id,
-        known: &KnownHash::NONE,
-        waiting: Waiting::Allowed,
+    let prepared = Prepared {
+        found: Some(found),
+        known: KnownHash::NONE,
     };
-    gate::pass(&mut call, found, mark, gates);
+    let mark = out.mark();
+    answer_request(engine, id, &prepared, request, out, mark);
 }
 
 /// Runs a command that may be run. Its reply begins at `mark`.
