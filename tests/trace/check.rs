@@ -328,7 +328,7 @@ impl Trace {
         );
         for command in self.commands() {
             // A wrong clock shows as years, a machine that others use as seconds.
-            assert!(command.end - command.start < 60_000_000_000, "{command:?}");
+            assert!(command.end - command.start < 10_000_000_000, "{command:?}");
         }
     }
 
