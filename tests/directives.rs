@@ -151,6 +151,25 @@ fn what_cannot_be_renamed_is_refused() {
 }
 
 #[test]
+fn the_user_default_of_a_file_begins_anew() {
+    let dir = temporary_directory();
+    let path = dir.path().join("users.conf");
+    program::write(
+        &path,
+        "user default on nopass ~* +@all\nuser a skip-sanitize-payload\nuser b on\n",
+    );
+    let Some(running) = start(&[&path.display().to_string()]) else {
+        return;
+    };
+    running.connect().transcript(
+        r#"
+        ACL LIST => ["user a off skip-sanitize-payload resetchannels -@all" "user b on resetchannels -@all" "user default on nopass sanitize-payload ~* resetchannels +@all"]
+        ACL GETUSER default => ["flags" ["on" "nopass" "sanitize-payload"] "passwords" [] "commands" "+@all" "keys" "~*" "channels" "" "selectors" []]
+        "#,
+    );
+}
+
+#[test]
 fn the_pidfile_is_there_while_the_server_is() {
     let dir = temporary_directory();
     let path = dir.path().join("server.pid");

@@ -79,6 +79,10 @@ pub fn load_at_start(engine: &mut Engine) -> Result<(), String> {
     };
     for words in declared {
         let mut user = User::new(&words[0], rules.all_channels);
+        // That of the lines replaces the one there is by `reset`, as Redis has it; the others are new.
+        if *user.name == *acl::DEFAULT {
+            user.sanitizes = Some(true);
+        }
         for rule in &words[1..] {
             let wrong = |error: Wrong| {
                 let name = String::from_utf8_lossy(&words[0]);

@@ -85,7 +85,7 @@ fn declared_users_are_made_at_the_start() {
     load_at_start(&mut engine).expect("they are fine");
     let lines: [&[u8]; 2] = [
         b"user a on resetchannels -@all (~x resetchannels -@all +get)",
-        b"user default on nopass resetchannels -@all +ping",
+        b"user default on nopass sanitize-payload resetchannels -@all +ping",
     ];
     assert_eq!(self::lines(&engine), lines);
     assert!(engine.config.users.is_empty());
