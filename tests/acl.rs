@@ -109,6 +109,10 @@ fn wrong_rules_are_refused_and_change_nothing() {
 fn subcommands_count_their_arguments() {
     let target = server();
     delete_users(&target);
+    let long = "c".repeat(200);
+    let shown = format!("ERR Unknown category '{}'", &long[..128]);
+    let reply = target.connect().cmd(&["ACL", "CAT", &long]);
+    assert_eq!(reply, Value::error(&shown));
     target.connect().transcript(
         r#"
         ACL                 => -ERR wrong number of arguments for 'acl' command

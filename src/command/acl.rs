@@ -23,7 +23,7 @@ use self::check::{Denied, check};
 use self::names::Names;
 use self::rules::Rules;
 use super::entry::{ADMIN, Command, LOADING, NO_SCRIPT, STALE};
-use super::{Call, Done, Error, echoed, find_sub, help, rename, wrong_arity};
+use super::{Call, Done, Error, MAX_ECHO_BYTES, echoed, find_sub, help, rename, wrong_arity};
 use crate::engine::acl::log::Entry;
 use crate::engine::acl::{self, Reason, Selector, User};
 use crate::number::parse_i64;
@@ -171,8 +171,10 @@ fn acl_cat(call: &mut Call) -> Done {
         return Err(help::wrong_use(call, "ACL"));
     }
     let name = echoed(name, usize::MAX);
-    let category = names::find_category(name)
-        .ok_or_else(|| Error::text([b"ERR Unknown category '", name, b"'"].concat()))?;
+    let category = names::find_category(name).ok_or_else(|| {
+        let shown = echoed(name, MAX_ECHO_BYTES);
+        Error::text([b"ERR Unknown category '", shown, b"'"].concat())
+    })?;
     let all = Named::all_and_subcommands();
     let listed: Vec<Named> = all
         .filter(|named| named.is_in(CATEGORIES[category]))
