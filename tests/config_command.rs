@@ -106,6 +106,12 @@ fn config_set() {
         CONFIG GET client-output-buffer-limit  => ["client-output-buffer-limit" "normal 1048576 2097152 10 slave 268435456 67108864 60 pubsub 33554432 8388608 60"]
         CONFIG SET client-output-buffer-limit "Normal 0 0 0 replica 1 2 3 pubsub 4 5 6" => +OK
         CONFIG GET client-output-buffer-limit  => ["client-output-buffer-limit" "normal 0 0 0 slave 1 2 3 pubsub 4 5 6"]
+        # a blank too many is around an empty word
+        CONFIG SET client-output-buffer-limit "normal  0 0 0" => -ERR CONFIG SET failed (possibly related to argument 'client-output-buffer-limit') - Wrong number of arguments in buffer limit configuration.
+        CONFIG SET client-output-buffer-limit "normal 0 0 0 " => -ERR CONFIG SET failed (possibly related to argument 'client-output-buffer-limit') - Wrong number of arguments in buffer limit configuration.
+        CONFIG SET client-output-buffer-limit "" => +OK
+        CONFIG SET latency-tracking-info-percentiles " 50" => -ERR CONFIG SET failed (possibly related to argument 'latency-tracking-info-percentiles') - Invalid latency-tracking-info-percentiles parameters
+        CONFIG GET client-output-buffer-limit  => ["client-output-buffer-limit" "normal 0 0 0 slave 1 2 3 pubsub 4 5 6"]
         # what asks for nothing is accepted
         CONFIG SET save ""                     => +OK
         CONFIG SET appendonly no               => +OK

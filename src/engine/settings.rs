@@ -525,7 +525,9 @@ impl Setting {
     pub fn set(&self, config: &mut Config, text: &[u8]) -> Result<(), String> {
         match self.kind {
             Kind::Words(list) => {
-                let words = split_words(text).ok_or("Unbalanced quotes in configuration line")?;
+                // No quotes, and two blanks are around an empty word: so Redis reads them here, and only here.
+                let words = text.split(|byte| *byte == b' ').map(<[u8]>::to_vec);
+                let words: Vec<Vec<u8>> = words.filter(|_| !text.is_empty()).collect();
                 (list.set)(config, &words)
             }
             _ => self.set_word(config, text),
@@ -539,7 +541,10 @@ impl Setting {
     pub fn set_words(&self, config: &mut Config, words: &[Vec<u8>]) -> Result<(), String> {
         match (self.kind, words) {
             // One argument that holds several words, as shells hand over what stands in quotes.
-            (Kind::Words(_), [text]) => self.set(config, text),
+            (Kind::Words(list), [text]) => {
+                let words = split_words(text).ok_or("Unbalanced quotes in configuration line")?;
+                (list.set)(config, &words)
+            }
             (Kind::Words(_), []) => Err("wrong number of arguments".to_owned()),
             (Kind::Words(list), _) => (list.set)(config, words),
             (Kind::Only(..) | Kind::Inert(_), _) => self.set_word(config, &words.join(&b' ')),
