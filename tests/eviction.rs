@@ -674,3 +674,28 @@ fn the_memory_that_is_told_is_the_memory_that_is_used() {
     });
     assert!(is_back, "{} from {before}", used(conn));
 }
+
+#[test]
+fn what_subscribers_were_sent_is_not_kept() {
+    let Some(target) = server_with(&[]) else {
+        return;
+    };
+    let (conn, listener) = (&mut target.connect(), &mut target.connect());
+    listener.transcript("SUBSCRIBE c => [\"subscribe\" ? :1]");
+    let message = "m".repeat(200);
+    // In one piece, so that they come to the listener's output in one turn.
+    let pipeline = format!("PUBLISH c {message}\r\n").repeat(AT_ONCE);
+    let mut publish = |times: usize| {
+        for _ in 0..times {
+            conn.send_raw(pipeline.as_bytes());
+            for _ in 0..AT_ONCE {
+                assert_eq!(conn.read_value(), Value::Int(1));
+                assert_eq!(listener.read_value().items()[2].text(), message);
+            }
+        }
+        used(conn)
+    };
+    let before = publish(2);
+    let after = publish(100);
+    assert!(after < before + SLACK_BYTES, "{before}, then {after}");
+}

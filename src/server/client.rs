@@ -80,6 +80,8 @@ pub struct Client {
     input: Vec<u8>,
     /// The state of an incomplete request.
     parser: Option<Box<Parser>>,
+    /// Whether the output's buffer is one of [`Shared`]; messages have it make one of its own.
+    has_lent_buffer: bool,
     /// Whether `input` may hold complete requests, for which a turn had no time.
     has_backlog: bool,
     /// Whether it waits to be sent what it has coming, and where.
@@ -174,6 +176,7 @@ impl Client {
             output: Output::new(),
             input: Vec::new(),
             parser: None,
+            has_lent_buffer: false,
             has_backlog: false,
             queued: Queued::Nowhere,
             over_soft_limit_since_ms: None,
@@ -207,6 +210,7 @@ impl Client {
         if self.output.is_empty() {
             self.output
                 .lend_buffer(shared.spare.pop().unwrap_or_default());
+            self.has_lent_buffer = true;
         }
         if let Some(parser) = self.parser.take() {
             *shared.pipeline.parser() = *parser;
@@ -534,10 +538,13 @@ impl Client {
         Ok(Stop::Drained)
     }
 
-    /// Gives the empty output's buffer to the next who needs one.
+    /// Gives the empty output's buffer to the next who needs one. What was not lent is dropped: a subscriber
+    /// would bring a new one with each message, until all that may be kept are, for as many clients as never
+    /// have replies at the same time.
     fn give_back(&mut self, shared: &mut Shared) {
         let buffer = self.output.take_buffer();
-        let is_worth_it = (1..=SPARE_BUFFER_BYTES).contains(&buffer.capacity());
+        let was_lent = std::mem::take(&mut self.has_lent_buffer);
+        let is_worth_it = was_lent && (1..=SPARE_BUFFER_BYTES).contains(&buffer.capacity());
         if is_worth_it && shared.spare.len() < SPARE_BUFFERS {
             shared.spare.push(buffer);
         }
