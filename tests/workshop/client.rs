@@ -34,8 +34,8 @@ const PIECES_SHOWN: usize = 6;
 const NOBODY_LISTENS: &str = "start your server in a terminal of its own. If it did run, an earlier lesson has ended it: its last words are in \
     that terminal";
 /// What to do when the replies are right and late; a hint of the lesson would be about something else.
-const LATE: &str = "nothing that a client asks for may make the server wait: note what is to happen later (at a key's deadline, say), \
-    and answer at once";
+const LATE: &str = "nothing may sleep in the thread that serves, no command and no timer: note what is to happen later (at a key's \
+    deadline, say), answer at once, and let the wait for the sockets end in time";
 /// A server that has ended closes its connections and its listener one after the other.
 const ENDING: Duration = Duration::from_millis(50);
 
