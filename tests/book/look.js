@@ -18,6 +18,14 @@ for (const scroller of [document.scrollingElement, document.querySelector(".cont
     found.push(`is too wide by ${wide}px: ${guilty ? `<${guilty.tagName.toLowerCase()}> ${name(guilty)}` : scroller.tagName}`);
     break;
 }
+// A line of code that is cut off looks as if it ended there. On a phone nearly every one is, and is moved by the finger.
+if (innerWidth > 1000) {
+    for (const code of document.querySelectorAll("main pre > code")) {
+        const wide = code.scrollWidth - code.clientWidth;
+        const longest = code.textContent.split("\n").reduce((one, other) => (other.length > one.length ? other : one));
+        if (wide > 1) found.push(`has a line of code that is cut off, by ${wide}px: "${longest.trim().slice(0, 60)}"`);
+    }
+}
 for (const entry of performance.getEntriesByType("resource")) {
     if (!entry.name.startsWith("file:") && !entry.name.startsWith("data:")) found.push(`asks the network for ${entry.name}`);
 }
