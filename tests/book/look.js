@@ -6,6 +6,9 @@ const LEAST_CONTRAST = 4.5; // WCAG's for text
 const PROSE = "main :is(.question, figcaption, summary, p, li, td, th, a[href], :not(pre) > code)";
 const name = (text) => `"${text.textContent.trim().slice(0, 60)}"`;
 
+// Answers are to be read as well.
+for (const answer of document.querySelectorAll("main details")) answer.open = true;
+
 // ---- the page
 
 // mdBook lets its content scroll sideways when something in it is too wide; what may scroll does so by itself.
