@@ -30,6 +30,8 @@ const SOON: &str = "50";
 const AFTER_IT: Duration = Duration::from_millis(200);
 
 const COMPARE: &str = "keep a deadline with the key, and look at it whenever somebody asks for the key: if it is over, the key is gone";
+const NOTE: &str = "behind the value SET has options, in any case. Keep the moment at which the key ends beside its value, and answer at \
+    once: TTL and PTTL are what is left until then";
 const OPTIONS: &str = "behind the value SET has options, in any case: each EX and PX takes a number of its own, and there is only one of them";
 
 /// The key has so many seconds left, give or take the time that the test takes.
@@ -47,7 +49,7 @@ fn forget(client: &mut Client, key: &str) {
 
 #[test]
 fn t01_set_with_seconds() {
-    let lesson = STEP.lesson("SET with EX, then TTL and PTTL", OPTIONS, EXPIRY);
+    let lesson = STEP.lesson("SET with EX, then TTL and PTTL", NOTE, EXPIRY);
     let (mut client, key) = (lesson.connect(), lesson.key("k"));
     client.ask(&["SET", &key, "v", "EX", "100"], OK);
     client.ask(&["GET", &key], bulk("v"));
@@ -57,7 +59,7 @@ fn t01_set_with_seconds() {
 
 #[test]
 fn t02_set_with_milliseconds() {
-    let lesson = STEP.lesson("SET with PX, in any case", OPTIONS, EXPIRY);
+    let lesson = STEP.lesson("SET with PX, in any case", NOTE, EXPIRY);
     let (mut client, key) = (lesson.connect(), lesson.key("k"));
     for option in ["PX", "px", "pX"] {
         client.ask(&["SET", &key, "v", option, "100000"], OK);
@@ -160,7 +162,9 @@ fn t08_a_deadline_that_is_over_already() {
         client.ask(&["SET", &key, "v"], OK);
         client.ask(&["EXPIRE", &key, seconds], ":1\r\n");
         client.ask(&["GET", &key], NIL);
+        client.scene("the same EXPIRE has deleted the key");
         client.ask(&["EXPIRE", &key, seconds], ":0\r\n");
+        client.scene("");
     }
 }
 

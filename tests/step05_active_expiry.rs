@@ -31,6 +31,8 @@ const STUCK: Duration = Duration::from_secs(10);
 const BETWEEN_LOOKS: Duration = Duration::from_millis(100);
 /// Requests in one write.
 const BATCH: usize = 500;
+/// Keys are set in moments. A server that sleeps until each deadline before it replies is known by its late replies.
+const SETTING_PATIENCE: Duration = Duration::from_secs(10);
 
 const BY_ITSELF: &str = "nobody asks for these keys, so something has to come by itself: a task or a time event that removes what is due, \
     some of it each time, and again soon while there is much";
@@ -47,6 +49,7 @@ fn set_many(
     let keys: Vec<String> = (0..count)
         .map(|number| lesson.key(&format!("{name}{number}")))
         .collect();
+    client.patience(SETTING_PATIENCE);
     for batch in keys.chunks(BATCH) {
         let mut requests = Vec::new();
         for key in batch {

@@ -86,6 +86,37 @@ fn nothing_comes() {
     );
 }
 
+/// Each reply is right and in time, and there would be no end to them.
+#[test]
+fn all_replies_are_late() {
+    let addr = server(|client| {
+        for _ in 0..100 {
+            thread::sleep(workshop::SLOW + Duration::from_millis(50));
+            if client.write_all(b":1\r\n").is_err() {
+                return;
+            }
+        }
+    });
+    let late = report(|| {
+        let mut client = Client::connect(addr, TOPIC, "");
+        client.patience(Duration::from_secs(1));
+        for _ in 0..100 {
+            client.send("*3\r\n");
+            client.expect(":1\r\n");
+        }
+    });
+    assert_says(
+        &late,
+        &[
+            "  sent      *3",
+            "  expected  each reply soon: after 300ms it is late\n",
+            "  came      right replies, the late ones in 1.",
+            "  hint      nothing may sleep in the thread that serves, no command and no timer",
+            "  read      \"A blocking echo, and why it stalls\"",
+        ],
+    );
+}
+
 /// The first lesson that a silent server fails waits long, the next ones do not, until it says something.
 #[test]
 fn after_silence_less_is_waited() {

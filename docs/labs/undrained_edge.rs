@@ -13,6 +13,7 @@ mod harness;
 
 use std::collections::HashMap;
 use std::io::{self, ErrorKind, Read, Write};
+use std::mem;
 use std::net::SocketAddr;
 use std::process::ExitCode;
 use std::time::Duration;
@@ -125,6 +126,8 @@ fn client(addr: SocketAddr) -> io::Result<String> {
     stream.write_all(b"x")?;
     let after = back + read_until_silent(&mut stream, SENT + 1 - back)?;
     println!("client: sent 1 B more, got {} B back", after - back);
+    // It stays connected until the process ends: what nobody has read can be looked at with `ss` (`--seconds`).
+    mem::forget(stream);
     Ok(format!(
         "sent {SENT} B  back {back} B  after a knock {after} B"
     ))

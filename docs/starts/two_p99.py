@@ -27,9 +27,9 @@ def main():
 def ping_for(server, seconds):
     from_sending, from_due = [], []
     replies = server.makefile("rb")
-    due = time.monotonic()
-    end = due + seconds
-    while due < end:
+    begun = time.monotonic()
+    for number in range(round(seconds / INTERVAL_S)):
+        due = begun + number * INTERVAL_S
         time.sleep(max(0, due - time.monotonic()))
         sent = time.monotonic()
         server.sendall(b"PING\r\n")
@@ -38,7 +38,6 @@ def ping_for(server, seconds):
         came = time.monotonic()
         from_sending.append(came - sent)
         from_due.append(came - due)
-        due += INTERVAL_S
     return from_sending, from_due
 # ANCHOR_END: ping
 

@@ -210,7 +210,7 @@ fn select(call: &mut Call) -> Done {
         ))
     })?;
     let index = database_index(call.engine, number)?;
-    call.session().db = index as u32;
+    call.engine.select(call.id, index);
     call.reply.ok();
     Ok(())
 }

@@ -240,6 +240,7 @@ fn rename_key(call: &mut Call, taken: Taken) -> Result<bool, Error> {
 
 fn touch(call: &mut Call) -> Done {
     let (args, mut db, reply) = call.parts();
+    db.count_uses();
     let found = args.iter().skip(1).filter(|key| db.read(key).is_some());
     reply.integer(found.count() as i64);
     Ok(())

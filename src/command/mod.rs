@@ -70,7 +70,6 @@ pub mod table;
 pub(crate) mod testing;
 mod transaction;
 
-use crate::engine::uses::Uses;
 use crate::engine::{Db, Engine, Gates, KnownHash, ReplyMode, Session, SessionId};
 use crate::resp::{Mark, Output, Reply, Request};
 use crate::store::Item;
@@ -147,13 +146,7 @@ impl<'a> Call<'a> {
     /// The arguments, the selected database and the reply, to be used side by side.
     #[inline]
     pub fn parts(&mut self) -> (&mut Request<'a>, Db<'_>, &mut Reply<'a>) {
-        let session = &self.engine.sessions[self.id];
-        let mut uses = session.uses;
-        if uses == Uses::Ignored && self.command.name == "TOUCH" {
-            uses = self.engine.observers.uses();
-        }
-        let mut db = self.engine.db(session.db as usize);
-        db.uses = uses;
+        let mut db = self.engine.selected_db(self.id);
         db.known = self.known;
         (&mut self.args, db, &mut self.reply)
     }
@@ -236,9 +229,7 @@ pub fn run(
 ) -> bool {
     out.seal();
     let mark = out.mark();
-    if !request.is_empty() {
-        answer_request(engine, id, prepared, request, out, mark);
-    }
+    answer_request(engine, id, prepared, request, out, mark);
     // ANCHOR: is-all
     let is_all = !engine.has_business() & engine.sessions[id].is_plain();
     is_all || settle(engine, id, out, mark)
@@ -300,8 +291,8 @@ fn answer_request(
     // ANCHOR_END: gates-open
 }
 
-/// Answers a request that cannot be run like that, whoever sends it: there is no such command, or it has
-/// another number of words.
+/// Answers a request that cannot be run like that, whoever sends it: it is empty, there is no such command,
+/// or it has another number of words.
 #[cold]
 fn turn_away(
     engine: &mut Engine,
@@ -310,6 +301,9 @@ fn turn_away(
     request: Request<'_>,
     out: &mut Output,
 ) {
+    if request.is_empty() {
+        return;
+    }
     let (found, error) = if engine.gates.has(Gates::RENAMED) {
         match rename::resolve(&engine.config.renames, &request) {
             Ok(found) if found.command.accepts(request.len()) => {

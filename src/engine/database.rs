@@ -41,7 +41,7 @@ pub struct Db<'a> {
     /// Where the reply is by now: [`Db::replied`].
     pub(super) place: Place,
     /// What looking a key up leaves in its entry.
-    pub(crate) uses: Uses,
+    pub(super) uses: Uses,
     /// A key that need not be hashed again.
     pub(crate) known: &'a KnownHash,
 }
@@ -80,6 +80,11 @@ impl Db<'_> {
     #[must_use]
     pub fn now_ms(&self) -> u64 {
         self.clock.unix_ms()
+    }
+
+    /// From now on lookups are uses of their keys, whatever the client has said (CLIENT NO-TOUCH).
+    pub fn count_uses(&mut self) {
+        self.uses = self.observers.uses();
     }
 
     /// Says that these keys are going to be looked up, so that what that needs is fetched into the

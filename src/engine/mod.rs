@@ -58,6 +58,7 @@ pub use slowlog::SlowLog;
 pub use stats::{Host, Stats};
 use trace::TraceStatus;
 pub use transaction::Transaction;
+use uses::Uses;
 pub use watched::Watched;
 
 /// What a bounded piece of work has come to.
@@ -80,7 +81,7 @@ const WATCHED_PER_STEP: usize = 64;
 pub struct Engine {
     /// The databases, by number.
     pub databases: Vec<Keyspace>,
-    /// Those behind this number have never been used, and need not be looked after.
+    /// From this number on they were never selected or named, and need not be looked after.
     used_databases: usize,
     /// What the hashes of keys depend on.
     hash_seed: u64,
@@ -152,7 +153,8 @@ impl Engine {
         config.packing.seed = hash_seed;
         let mut engine = Engine {
             databases,
-            used_databases: 0,
+            // The first is selected in every new session.
+            used_databases: 1,
             hash_seed,
             sessions: Sessions::new(),
             acl: Acl::new(),
@@ -226,15 +228,39 @@ impl Engine {
         }
     }
 
-    /// The database with this number, for a command to work on.
+    /// A client selects the database with this number.
+    pub fn select(&mut self, id: SessionId, index: usize) {
+        self.note_use(index);
+        self.sessions[id].db = index as u32;
+    }
+
+    /// The database that a client has selected, for its command to work on.
     #[inline]
+    pub fn selected_db(&mut self, id: SessionId) -> Db<'_> {
+        let session = &self.sessions[id];
+        let (index, uses) = (session.db as usize, session.uses);
+        self.view(index, uses)
+    }
+
+    /// The database with this number, for a command to work on.
     pub fn db(&mut self, index: usize) -> Db<'_> {
+        self.note_use(index);
+        let uses = self.observers.uses();
+        self.view(index, uses)
+    }
+
+    /// The database with this number is used from now on.
+    fn note_use(&mut self, index: usize) {
         self.used_databases = self.used_databases.max(index + 1);
+    }
+
+    #[inline]
+    fn view(&mut self, index: usize, uses: Uses) -> Db<'_> {
         Db {
             keys: &mut self.databases[index],
             index,
             blocked: &mut self.blocked,
-            uses: self.observers.uses(),
+            uses,
             observers: &mut self.observers,
             trash: &mut self.trash,
             stats: &mut self.stats.keys,
@@ -368,7 +394,7 @@ impl Engine {
     pub fn swap(&mut self, first: usize, second: usize) {
         self.touch_exchanged(first, second);
         self.databases.swap(first, second);
-        self.used_databases = self.used_databases.max(first.max(second) + 1);
+        self.note_use(first.max(second));
         self.note_ready_keys(first);
         self.note_ready_keys(second);
     }

@@ -133,17 +133,15 @@ impl Pipeline {
         self.batch.begin(start);
         self.prepared.clear();
         self.hashes.clear();
+        // AUTH may be among them, and then other limits hold.
+        let most = if limits.unauthenticated { 1 } else { BATCH };
         let ending = loop {
-            if self.prepared.len() == BATCH {
+            if self.prepared.len() == most {
                 break Ending::Full;
             }
             match self.batch.parse_next(received, limits) {
                 Ok(Next::Request { same_name }) => {
                     self.prepare(received, same_name, keys);
-                    // AUTH may be among them, and then other limits hold.
-                    if limits.unauthenticated {
-                        break Ending::Full;
-                    }
                 }
                 Ok(Next::Incomplete) => break Ending::Incomplete,
                 Ok(Next::Big) => break Ending::Big,

@@ -6,6 +6,9 @@ const LEAST_CONTRAST = 4.5; // WCAG's for text
 const PROSE = "main :is(.question, figcaption, summary, p, li, td, th, a[href], :not(pre) > code)";
 const name = (text) => `"${text.textContent.trim().slice(0, 60)}"`;
 
+// Answers are to be read as well.
+for (const answer of document.querySelectorAll("main details")) answer.open = true;
+
 // ---- the page
 
 // mdBook lets its content scroll sideways when something in it is too wide; what may scroll does so by itself.
@@ -17,6 +20,14 @@ for (const scroller of [document.scrollingElement, document.querySelector(".cont
     const guilty = [...document.querySelectorAll("main *")].filter(beyond).pop();
     found.push(`is too wide by ${wide}px: ${guilty ? `<${guilty.tagName.toLowerCase()}> ${name(guilty)}` : scroller.tagName}`);
     break;
+}
+// A line of code that is cut off looks as if it ended there. On a phone nearly every one is, and is moved by the finger.
+if (innerWidth > 1000) {
+    for (const code of document.querySelectorAll("main pre > code")) {
+        const wide = code.scrollWidth - code.clientWidth;
+        const longest = code.textContent.split("\n").reduce((one, other) => (other.length > one.length ? other : one));
+        if (wide > 1) found.push(`has a line of code that is cut off, by ${wide}px: "${longest.trim().slice(0, 60)}"`);
+    }
 }
 for (const entry of performance.getEntriesByType("resource")) {
     if (!entry.name.startsWith("file:") && !entry.name.startsWith("data:")) found.push(`asks the network for ${entry.name}`);

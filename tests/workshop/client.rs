@@ -10,14 +10,17 @@ use std::ops::RangeInclusive;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use super::chapters::WORKSHOP;
+use super::chapters::{BLOCKING, WORKSHOP};
 use super::report::{Topic, shown};
-use super::silence;
+use super::{SLOW, silence};
 
 /// No connection and no reply may take longer, and no write; where nothing comes at all, `silence.rs` has less for the next.
 pub const LIMIT: Duration = Duration::from_secs(5);
 /// Nor may it take longer until all of very many replies have come.
 const ALL_LIMIT: Duration = Duration::from_secs(60);
+/// So long all late replies of a connection may take together, unless the lesson says otherwise. Each for itself is in time:
+/// a server that sleeps for a second before each of a thousand replies would hold the test for a quarter of an hour.
+const PATIENCE: Duration = ALL_LIMIT;
 /// When something wrong has come, so long is waited for the rest of it.
 const REST_OF_WRONG: Duration = Duration::from_millis(100);
 /// So long nothing may come where nothing is expected.
@@ -30,6 +33,9 @@ const PIECES_SHOWN: usize = 6;
 /// What to do when nobody listens; a hint of the lesson would be about something else.
 const NOBODY_LISTENS: &str = "start your server in a terminal of its own. If it did run, an earlier lesson has ended it: its last words are in \
     that terminal";
+/// What to do when the replies are right and late; a hint of the lesson would be about something else.
+const LATE: &str = "nothing may sleep in the thread that serves, no command and no timer: note what is to happen later (at a key's \
+    deadline, say), answer at once, and let the wait for the sockets end in time";
 /// A server that has ended closes its connections and its listener one after the other.
 const ENDING: Duration = Duration::from_millis(50);
 
@@ -48,6 +54,9 @@ pub struct Client {
     /// What has been read and not yet been compared.
     came: Vec<u8>,
     ended: Option<End>,
+    /// How long the late replies have taken together, and how long they may.
+    late: Duration,
+    patience: Duration,
 }
 
 /// How a connection ended.
@@ -129,6 +138,8 @@ impl Client {
             right: 0,
             came: Vec::new(),
             ended: None,
+            late: Duration::ZERO,
+            patience: PATIENCE,
         }
     }
 
@@ -147,6 +158,12 @@ impl Client {
     /// What most often is the reason for what has been seen by now, in place of the lesson's own hint.
     pub fn hint(&mut self, hint: &'static str) {
         self.topic.hint = hint;
+    }
+
+    /// So long all late replies that come from now on may take together.
+    pub fn patience(&mut self, patience: Duration) {
+        self.late = Duration::ZERO;
+        self.patience = patience;
     }
 
     /// Says what it did, for the report, in place of what was sent.
@@ -254,7 +271,7 @@ impl Client {
     #[track_caller]
     pub fn expect(&mut self, expected: impl AsRef<[u8]>) {
         let expected = expected.as_ref();
-        let limit = self.limit();
+        let (began, limit) = (Instant::now(), self.limit());
         while self.came.len() < expected.len() && expected.starts_with(&self.came) {
             if self.wait(limit) != Waited::Bytes {
                 break;
@@ -266,7 +283,7 @@ impl Client {
             self.fail(&shown(expected), &came);
         }
         self.came.drain(..expected.len());
-        self.right += 1;
+        self.count_right(began);
     }
 
     /// Sends a request and wants an integer in a range; gives it.
@@ -279,7 +296,7 @@ impl Client {
     /// Wants an integer in a range next; gives it.
     #[track_caller]
     pub fn take_integer(&mut self, range: RangeInclusive<i64>) -> i64 {
-        let limit = self.limit();
+        let (began, limit) = (Instant::now(), self.limit());
         while !self.came.contains(&b'\n') && self.wait(limit) == Waited::Bytes {}
         let line = self.came.split_inclusive(|byte| *byte == b'\n').next();
         let line = line.unwrap_or_default().to_vec();
@@ -290,7 +307,7 @@ impl Client {
         match number {
             Some(number) if range.contains(&number) => {
                 self.came.drain(..line.len());
-                self.right += 1;
+                self.count_right(began);
                 number
             }
             _ => {
@@ -302,6 +319,24 @@ impl Client {
                 };
                 self.fail(&expected, &came)
             }
+        }
+    }
+
+    /// A right reply has come, which has been waited for since then.
+    #[track_caller]
+    fn count_right(&mut self, began: Instant) {
+        self.right += 1;
+        let took = began.elapsed();
+        if took > SLOW {
+            self.late += took;
+        }
+        if self.late > self.patience {
+            self.topic.hint = LATE;
+            self.topic.read = BLOCKING;
+            self.fail(
+                &format!("each reply soon: after {SLOW:?} it is late"),
+                &format!("right replies, the late ones in {:.1?} together", self.late),
+            );
         }
     }
 

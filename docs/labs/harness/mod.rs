@@ -12,8 +12,8 @@
 //! names and numbers two spaces apart, for `tests/labs.rs`:
 //!
 //! ```text
-//! turns/s 3  busy 0 %  longest turn 0.1 ms  accepted 1  echoed 12288 B
-//! result: broken  sent 32768 B  back 4096 B  turns 7 in 1.4 s  busy 0 %  longest turn 0.1 ms  accepted 1  echoed 12288 B
+//! turns/s 3  busy 0 %  longest turn 0.1 ms  accepted 1  echoed 8192 B
+//! result: broken  sent 32768 B  back 4096 B  turns 7 in 1.4 s  busy 0 %  longest turn 0.1 ms  accepted 1  echoed 8192 B
 //! ```
 
 // Each lab compiles this module for itself and uses its own part of it.

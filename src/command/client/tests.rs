@@ -184,7 +184,13 @@ fn no_touch_leaves_the_time_of_use_alone() {
     assert_eq!(run(&mut engine, id, &["CLIENT", "NO-TOUCH", "on"]), OK);
     run(&mut engine, id, &["GET", "k"]);
     assert_eq!(used(&engine), before);
+    run(&mut engine, id, &["TOUCH", "k"]);
+    let touched = used(&engine);
+    assert_ne!(touched, before);
+    pass_ms(&mut engine, 60_000);
+    run(&mut engine, id, &["GET", "k"]);
+    assert_eq!(used(&engine), touched);
     assert_eq!(run(&mut engine, id, &["CLIENT", "NO-TOUCH", "off"]), OK);
     run(&mut engine, id, &["GET", "k"]);
-    assert_ne!(used(&engine), before);
+    assert_ne!(used(&engine), touched);
 }
