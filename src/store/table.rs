@@ -120,6 +120,29 @@ impl<T> Table<T> {
         }
     }
 
+    /// An empty table with room for `count` items, which takes its time: it is for who has so many at hand. Items
+    /// that the hash function does not spread evenly still make shards grow.
+    #[must_use]
+    pub fn with_room(seed: u64, count: usize) -> Table<T> {
+        let shards = (count / TARGET).max(1);
+        let room = count.div_ceil(shards);
+        let shard = |_| {
+            let mut shard = Shard::default();
+            // Nothing is in it that would have to be hashed.
+            shard.reserve(room, |_| 0);
+            shard
+        };
+        let segment = |first: usize| {
+            let mut segment = Vec::with_capacity(SEGMENT);
+            segment.extend((first..shards.min(first + SEGMENT)).map(shard));
+            segment
+        };
+        let mut table = Table::new(seed);
+        table.segments = (0..shards).step_by(SEGMENT).map(segment).collect();
+        table.set_shards(shards);
+        table
+    }
+
     /// How many items there are.
     #[inline]
     #[must_use]
@@ -608,6 +631,22 @@ mod tests {
         }
         assert_eq!((table.len(), table.shard_count()), (0, 1));
         assert_eq!(table.shard(0).bytes(), 0, "an empty table holds no memory");
+    }
+
+    #[test]
+    fn a_table_with_room_is_filled_without_a_division_and_goes_on_like_any_other() {
+        const FULL_SEGMENT: u32 = (SEGMENT * TARGET) as u32;
+        for count in [0, 1, 199, 200, 50_000, FULL_SEGMENT, FULL_SEGMENT + 200] {
+            let mut table = Table::with_room(7, count as usize);
+            let shards = table.shard_count();
+            (0..count).for_each(|n| add(&mut table, n));
+            assert_eq!(table.shard_count(), shards, "{count} items");
+            (count..count + 1000).for_each(|n| add(&mut table, n));
+            assert_eq!(table.shard_count(), filled(count + 1000).shard_count());
+            assert!((0..count + 1000).all(|n| has(&table, n)), "{count} items");
+            (0..count + 1000).for_each(|n| assert!(remove(&mut table, n)));
+            assert_eq!((table.len(), table.shard_count()), (0, 1), "{count} items");
+        }
     }
 
     /// Keys that foldhash gives one and the same hash where its shared seed is the crate's fixed

@@ -244,12 +244,15 @@ impl Zset {
             self.take_ranks(ranks);
             return None;
         }
-        let mut fresh = Zset::new(seed);
+        let mut fresh = Zset {
+            index: Table::with_room(seed, left),
+            ..Zset::new(seed)
+        };
         for (member, score) in self
             .range(0..ranks.start)
             .chain(self.range(end..self.len()))
         {
-            fresh.insert(member, score);
+            fresh.append(member, score);
         }
         Some(std::mem::replace(self, fresh))
     }
@@ -314,12 +317,24 @@ impl Zset {
     }
 
     fn add(&mut self, hash: u64, member: &[u8], score: f64) {
+        let id = self.keep(hash, member, score);
+        let before = before(&self.members, score, member);
+        self.order.insert(score, id, before);
+    }
+
+    /// Adds a member that is not there, and that comes behind all others: its place is known without a search.
+    fn append(&mut self, member: &[u8], score: f64) {
+        let id = self.keep(self.index.hash(member), member, score);
+        self.order.insert(score, id, |_, _| true);
+    }
+
+    /// Takes in an element that is not there, which is still to be put in order. Gives its name.
+    fn keep(&mut self, hash: u64, member: &[u8], score: f64) -> u32 {
         let element = Member::new(member, score);
         self.boxed_bytes += element.boxed_bytes();
         let id = self.members.add(element);
         self.index.insert_by(&self.members, hash, id);
-        let before = before(&self.members, score, member);
-        self.order.insert(score, id, before);
+        id
     }
 
     fn rescore(&mut self, id: u32, score: f64) {
