@@ -121,7 +121,8 @@ fn configure(settings: &[(&str, &str)]) -> io::Result<Config> {
         }
         let setting =
             settings::find(name.as_bytes()).ok_or_else(|| wrong("no such setting".into()))?;
-        setting.set(&mut config, value.as_bytes()).map_err(wrong)?;
+        let value = value.as_bytes().to_vec();
+        setting.set_words(&mut config, &[value]).map_err(wrong)?;
     }
     Ok(config)
 }
@@ -157,4 +158,20 @@ fn start(config: Config) -> io::Result<(EventLoop<Server>, Server, SocketAddr, W
 fn stop(event_loop: &mut EventLoop<Server>, server: &mut Server, _: Token) -> Io {
     server.shut_down(event_loop, "the end of its handle", PATIENCE);
     Io::Drained
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn values_are_parted_as_in_the_config_file() {
+        let settings = [
+            ("client-output-buffer-limit", "normal  7 0 0 "),
+            ("bind", "\"127.0.0.1\" -::1"),
+        ];
+        let config = configure(&settings).expect("they are fine");
+        assert_eq!(config.client_output_buffer_limit[0].hard_bytes, 7);
+        assert_eq!(config.bind, ["127.0.0.1", "-::1"]);
+    }
 }

@@ -8,7 +8,7 @@ mod common;
 mod workshop;
 
 use workshop::chapters::{COMMANDS, EXPIRY, WHEEL};
-use workshop::client::bulk;
+use workshop::client::{self, bulk};
 use workshop::{Client, Lesson, Step, request};
 
 use std::thread;
@@ -66,6 +66,7 @@ fn set_many(
             }
         }
     }
+    client.patience(client::PATIENCE);
     keys
 }
 

@@ -110,7 +110,7 @@ fn all_replies_are_late() {
         &[
             "  sent      *3",
             "  expected  each reply soon: after 300ms it is late\n",
-            "  came      right replies, the late ones in 1.",
+            "  came      right replies, the late ones in ",
             "  hint      nothing may sleep in the thread that serves, no command and no timer",
             "  read      \"A blocking echo, and why it stalls\"",
         ],

@@ -81,7 +81,7 @@ const WATCHED_PER_STEP: usize = 64;
 pub struct Engine {
     /// The databases, by number.
     pub databases: Vec<Keyspace>,
-    /// From this number on they were never selected or named, and need not be looked after.
+    /// Databases from this number on have never been selected or named, and need not be looked after.
     used_databases: usize,
     /// What the hashes of keys depend on.
     hash_seed: u64,

@@ -19,6 +19,9 @@ use text::{
     set_buffer_limits, set_percentiles, yes_no,
 };
 
+/// The most words that CONFIG SET takes for one setting.
+const MAX_WORDS: usize = 1024;
+
 /// The most databases there may be.
 const MAX_DATABASES: i64 = 100_000;
 
@@ -525,9 +528,13 @@ impl Setting {
     pub fn set(&self, config: &mut Config, text: &[u8]) -> Result<(), String> {
         match self.kind {
             Kind::Words(list) => {
-                // No quotes, and two blanks are around an empty word: so Redis reads them here, and only here.
-                let words = text.split(|byte| *byte == b' ').map(<[u8]>::to_vec);
-                let words: Vec<Vec<u8>> = words.filter(|_| !text.is_empty()).collect();
+                // As Redis splits this value: at each single blank, without quotes.
+                let words = text.split(|byte| *byte == b' ').take(MAX_WORDS + 1);
+                let words = words.filter(|_| !text.is_empty()).map(<[u8]>::to_vec);
+                let words: Vec<Vec<u8>> = words.collect();
+                if words.len() > MAX_WORDS {
+                    return Err(format!("there may be {MAX_WORDS} words"));
+                }
                 (list.set)(config, &words)
             }
             _ => self.set_word(config, text),

@@ -80,7 +80,7 @@ pub struct Client {
     input: Vec<u8>,
     /// The state of an incomplete request.
     parser: Option<Box<Parser>>,
-    /// Whether the output's buffer is one of [`Shared`]; messages have it make one of its own.
+    /// Whether the output's buffer was lent to it from the spare ones. For messages the output makes its own.
     has_lent_buffer: bool,
     /// Whether `input` may hold complete requests, for which a turn had no time.
     has_backlog: bool,
@@ -539,8 +539,7 @@ impl Client {
     }
 
     /// Gives the empty output's buffer to the next who needs one. What was not lent is dropped: a subscriber
-    /// would bring a new one with each message, until all that may be kept are, for as many clients as never
-    /// have replies at the same time.
+    /// would bring a new one with each message, until as many are kept as are never needed at the same time.
     fn give_back(&mut self, shared: &mut Shared) {
         let buffer = self.output.take_buffer();
         let was_lent = std::mem::take(&mut self.has_lent_buffer);

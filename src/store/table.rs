@@ -120,26 +120,25 @@ impl<T> Table<T> {
         }
     }
 
-    /// An empty table with room for `count` items, which takes its time: it is for who has so many at hand. Items
-    /// that the hash function does not spread evenly still make shards grow.
+    /// An empty table with room for `count` items, for who has so many at hand: their number of shards, each with room
+    /// for its mean. It takes its time.
     #[must_use]
     pub fn with_room(seed: u64, count: usize) -> Table<T> {
-        let shards = (count / TARGET).max(1);
-        let room = count.div_ceil(shards);
-        let shard = |_| {
+        let shards = count.div_ceil(TARGET).max(1);
+        let mut table = Table::new(seed);
+        table.segments.clear();
+        table.set_shards(shards);
+        for index in 0..shards {
+            if index.is_multiple_of(SEGMENT) {
+                table.segments.push(Vec::with_capacity(shards.min(SEGMENT)));
+            }
             let mut shard = Shard::default();
             // Nothing is in it that would have to be hashed.
-            shard.reserve(room, |_| 0);
-            shard
-        };
-        let segment = |first: usize| {
-            let mut segment = Vec::with_capacity(SEGMENT);
-            segment.extend((first..shards.min(first + SEGMENT)).map(shard));
-            segment
-        };
-        let mut table = Table::new(seed);
-        table.segments = (0..shards).step_by(SEGMENT).map(segment).collect();
-        table.set_shards(shards);
+            shard.reserve(count >> table.depth(index), |_| 0);
+            if let Some(segment) = table.segments.last_mut() {
+                segment.push(shard);
+            }
+        }
         table
     }
 
@@ -472,9 +471,14 @@ impl<T> Table<T> {
     /// The shard that directory bits belong to, and how many of the bits decided so.
     fn leaf(&self, bits: u64) -> (usize, u32) {
         let index = self.index_of(bits);
+        (index, self.depth(index))
+    }
+
+    /// How many bits tell a shard from all others.
+    fn depth(&self, index: usize) -> u32 {
         // One that has not been divided in this round: the bit above `low` was 0 and means nothing.
         let is_divided = index > self.low || index < self.shards - (self.low + 1);
-        (index, self.shards.ilog2() + u32::from(is_divided))
+        self.shards.ilog2() + u32::from(is_divided)
     }
 
     fn set_shards(&mut self, shards: usize) {
@@ -636,11 +640,23 @@ mod tests {
     #[test]
     fn a_table_with_room_is_filled_without_a_division_and_goes_on_like_any_other() {
         const FULL_SEGMENT: u32 = (SEGMENT * TARGET) as u32;
-        for count in [0, 1, 199, 200, 50_000, FULL_SEGMENT, FULL_SEGMENT + 200] {
+        for count in [
+            0,
+            1,
+            200,
+            201,
+            399,
+            50_000,
+            50_199,
+            FULL_SEGMENT,
+            FULL_SEGMENT + 1,
+        ] {
             let mut table = Table::with_room(7, count as usize);
-            let shards = table.shard_count();
+            let (shards, bytes) = (table.shard_count(), table.table_bytes());
             (0..count).for_each(|n| add(&mut table, n));
             assert_eq!(table.shard_count(), shards, "{count} items");
+            // Half of the shards get more than their mean, and some of them grow.
+            assert!(table.table_bytes() <= bytes + bytes / 4, "{count} items");
             (count..count + 1000).for_each(|n| add(&mut table, n));
             assert_eq!(table.shard_count(), filled(count + 1000).shard_count());
             assert!((0..count + 1000).all(|n| has(&table, n)), "{count} items");

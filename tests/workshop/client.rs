@@ -20,7 +20,7 @@ pub const LIMIT: Duration = Duration::from_secs(5);
 const ALL_LIMIT: Duration = Duration::from_secs(60);
 /// So long all late replies of a connection may take together, unless the lesson says otherwise. Each for itself is in time:
 /// a server that sleeps for a second before each of a thousand replies would hold the test for a quarter of an hour.
-const PATIENCE: Duration = ALL_LIMIT;
+pub const PATIENCE: Duration = ALL_LIMIT;
 /// When something wrong has come, so long is waited for the rest of it.
 const REST_OF_WRONG: Duration = Duration::from_millis(100);
 /// So long nothing may come where nothing is expected.

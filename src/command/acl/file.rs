@@ -79,7 +79,7 @@ pub fn load_at_start(engine: &mut Engine) -> Result<(), String> {
     };
     for words in declared {
         let mut user = User::new(&words[0], rules.all_channels);
-        // That of the lines replaces the one there is by `reset`, as Redis has it; the others are new.
+        // Redis applies `reset`, which says so, to the user default before its line; the others are new.
         if *user.name == *acl::DEFAULT {
             user.sanitizes = Some(true);
         }

@@ -18,6 +18,23 @@ fn several_words_may_come_as_one_argument() {
 }
 
 #[test]
+fn config_set_parts_words_at_each_blank_and_takes_so_many() {
+    let setting = find(b"client-output-buffer-limit").expect("it is a setting");
+    let mut config = Config::default();
+    let refused = "Wrong number of arguments in buffer limit configuration.".to_owned();
+    assert_eq!(setting.set(&mut config, b"normal  1 0 0"), Err(refused));
+    let lines = [b"normal  1 0 0".to_vec()];
+    assert_eq!(setting.set_words(&mut config, &lines), Ok(()));
+    let many = "normal 2 0 0 ".repeat(MAX_WORDS / 4);
+    let most = many.trim_end().as_bytes();
+    assert_eq!(setting.set(&mut config, most), Ok(()));
+    assert_eq!(
+        setting.set(&mut config, many.as_bytes()),
+        Err("there may be 1024 words".to_owned())
+    );
+}
+
+#[test]
 fn names_are_unique_and_every_value_can_be_set_to_itself() {
     let mut config = Config::default();
     for (i, setting) in SETTINGS.iter().enumerate() {

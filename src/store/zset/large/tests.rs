@@ -350,6 +350,7 @@ fn of_a_set_that_loses_nearly_all_the_rest_is_a_new_set() {
     let wanted: Vec<_> = zset.iter().map(owned).collect();
     let old = zset.remove_ranks(100..19_900, 3);
     assert_eq!(old.map(|old| old.len()), Some(20_000));
+    assert!(zset.heap_bytes() < 20 * 1024, "{}", zset.heap_bytes());
     zset.check();
     let rest = wanted[..100].iter().chain(&wanted[19_900..]).cloned();
     assert!(zset.iter().map(owned).eq(rest));
