@@ -42,7 +42,7 @@ pub(super) fn split(
     }
 }
 
-/// Splits a line into words by the same rules: what the config file and CONFIG SET go by.
+/// Splits a line into words by the same rules: what lines of the config file and selectors in ACL rules go by.
 /// `None` when a quote is not closed or is followed by more of the word.
 #[must_use]
 pub fn split_words(line: &[u8]) -> Option<Vec<Vec<u8>>> {
